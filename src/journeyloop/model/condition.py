@@ -1,0 +1,305 @@
+"""Conditions: CEL text, split into clauses, evaluated over only the paths they read.
+
+A condition only *permits*. A clause over a missing path or a wrong type is not true, with that as its reason; it never
+raises. CEL is specified at https://github.com/google/cel-spec.
+
+Converting whole maps into CEL costs 14-90 us, so `PathReader` copies just the paths that any listening condition reads
+into one activation, which all of them share.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, Literal
+
+from cel_expr_python import cel
+from msgspec import Struct
+
+Truth = Literal["true", "false", "missing", "type"]
+Path = tuple[str, ...]
+ROOTS = ("event", "profile", "session")
+
+_MAP = cel.Type.Map(cel.Type.STRING, cel.Type.DYN)
+_ENV = cel.NewEnv(variables=dict.fromkeys(ROOTS, _MAP))
+
+
+class ConditionError(ValueError):
+    """The author's text is not a condition. `column` is 1-based within the text."""
+
+    def __init__(self, message: str, column: int = 1) -> None:
+        super().__init__(message)
+        self.column = column
+
+
+class Clause(Struct, frozen=True):
+    """One conjunct: its text, its compiled program, the paths it reads and those it only tests with has()."""
+
+    text: str
+    program: Any
+    paths: tuple[Path, ...]
+
+    def truth(self, activation: Any, values: dict[str, Any]) -> Truth:
+        """Evaluate. `values` is the nested mapping the activation was made of, to tell missing from mistyped."""
+        result = self.program.eval(activation).value()
+        if result is True:
+            return "true"
+        if result is False:
+            return "false"
+        return "missing" if self.missing(values) else "type"
+
+    def missing(self, values: dict[str, Any]) -> str | None:
+        """The first path this clause reads that is absent, dotted."""
+        return next((".".join(path) for path in self.paths if look(values, path) is ABSENT), None)
+
+
+class Clauses(Struct, frozen=True):
+    """A conjunction. Empty is true."""
+
+    clauses: tuple[Clause, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.clauses)
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        return tuple(dict.fromkeys(path for clause in self.clauses for path in clause.paths))
+
+    @property
+    def text(self) -> str:
+        return " && ".join(clause.text for clause in self.clauses)
+
+    def truths(self, activation: Any, values: dict[str, Any]) -> list[Truth]:
+        """The truth of each clause, in order: all are evaluated, since `why` shows each."""
+        return [clause.truth(activation, values) for clause in self.clauses]
+
+    def reason(self, truths: list[Truth], values: dict[str, Any]) -> str | None:
+        """Why the conjunction is not true (`missing: path`, `type: clause`, `false: clause`), or None if it is."""
+        for clause, truth in zip(self.clauses, truths, strict=True):
+            if truth == "missing":
+                return f"missing: {clause.missing(values)}"
+            if truth != "true":
+                return f"{truth}: {clause.text}"
+        return None
+
+
+def compile_condition(text: str) -> Clauses:
+    """Compile CEL text into clauses.
+
+    Raises:
+        ConditionError: syntax, an unknown variable, or `!`/`!=` over a path that may be missing without `has()`.
+    """
+    _compile(text)
+    parts = list(_conjuncts(text))
+    clauses = tuple(_clause(part.strip()) for part in parts)
+    _refuse_unguarded_negation(text)
+    return Clauses(clauses)
+
+
+def activation(values: dict[str, Any]) -> Any:
+    """A CEL activation over `values`; share it among all conditions of one (person, event)."""
+    return _ENV.Activation({root: values.get(root) or {} for root in ROOTS})
+
+
+ABSENT: Any = object()
+
+
+def look(values: Any, path: Path) -> Any:
+    """The value at `path` in nested mappings, or ABSENT."""
+    for key in path:
+        if type(values) is not dict:
+            return ABSENT
+        values = values.get(key, ABSENT)
+    return values
+
+
+class PathReader:
+    """Copies chosen paths out of an event and a profile into one nested mapping."""
+
+    __slots__ = ("event", "paths", "profile", "session")
+
+    def __init__(self, paths: Iterable[Path]) -> None:
+        self.paths = tuple(dict.fromkeys(paths))
+        self.event = tuple(path[1:] for path in self.paths if path[0] == "event" and len(path) > 1)
+        self.profile = tuple(dict.fromkeys(path[1] for path in self.paths if path[0] == "profile" and len(path) > 1))
+        self.session = tuple(dict.fromkeys(path[1] for path in self.paths if path[0] == "session" and len(path) > 1))
+
+    def event_values(self, event: Any) -> dict[str, Any]:
+        """The wanted paths of one event, nested; absent ones are left out."""
+        found: dict[str, Any] = {}
+        for path in self.event:
+            value = getattr(event, path[0], ABSENT)
+            if len(path) > 1:
+                value = look(value, path[1:])
+            if value is ABSENT or value is None:
+                continue
+            into = found
+            for key in path[:-1]:
+                into = into.setdefault(key, {})
+            into[path[-1]] = value
+        return found
+
+
+# --- reading the compiled expression -------------------------------------------------------------------------------
+
+
+def _compile(text: str) -> Any:
+    try:
+        return _ENV.compile(text)
+    except RuntimeError as error:
+        found = re.search(r"ERROR: <input>:\d+:(\d+): (.*)", str(error))
+        column, message = (int(found[1]), found[2]) if found else (1, str(error))
+        raise ConditionError(re.sub(r" \(in container ''\)", "", message), column) from None
+
+
+def _clause(text: str) -> Clause:
+    program = _compile(text)
+    found = _Reading()
+    found.walk(_expression(program.serialize()))
+    paths = tuple(path for path in dict.fromkeys(found.read) if path not in found.tested)
+    return Clause(text=text, program=program, paths=paths)
+
+
+def all_paths(text: str) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    """(paths read, paths tested with has()) of a condition: what `check` needs to name unknown ones."""
+    found = _Reading()
+    found.walk(_expression(_compile(text).serialize()))
+    return tuple(dict.fromkeys(found.read)), tuple(dict.fromkeys(found.tested))
+
+
+def _refuse_unguarded_negation(text: str) -> None:
+    found = _Reading()
+    found.walk(_expression(_compile(text).serialize()))
+    for path in found.negated:
+        if path[0] == "event" and path not in found.tested:
+            dotted = ".".join(path)
+            raise ConditionError(f"{dotted} may be missing: write has({dotted}) && … before negating it")
+
+
+def _conjuncts(text: str) -> Iterator[str]:
+    """Split at top-level `&&`, respecting strings and brackets. A top-level `||` or `?` keeps the text whole."""
+    depth, start, quote, cuts = 0, 0, "", []
+    index = 0
+    while index < len(text):
+        char = text[index]
+        if quote:
+            if char == "\\":
+                index += 1
+            elif char == quote:
+                quote = ""
+        elif char in "\"'":
+            quote = char
+        elif char in "([{":
+            depth += 1
+        elif char in ")]}":
+            depth -= 1
+        elif depth == 0 and (text.startswith("||", index) or char == "?"):
+            yield text
+            return
+        elif depth == 0 and text.startswith("&&", index):
+            cuts.append(index)
+            index += 1
+        index += 1
+    for cut in cuts:
+        yield text[start:cut]
+        start = cut + 2
+    yield text[start:]
+
+
+class _Reading:
+    """Paths found in an expression tree (field numbers of cel/expr/syntax.proto)."""
+
+    def __init__(self) -> None:
+        self.read: list[Path] = []
+        self.tested: list[Path] = []
+        self.negated: list[Path] = []
+
+    def walk(self, raw: bytes) -> None:
+        path, tested = _path(raw)
+        if path and path[0] in ROOTS:
+            (self.tested if tested else self.read).append(path)
+            if tested:
+                self.read.append(path)
+            return
+        fields = dict(_fields(raw))
+        if 6 in fields:
+            self._call(fields[6])
+            return
+        for number in (5, 7, 8, 9):
+            if number in fields:
+                for inner in _nested(number, fields[number]):
+                    self.walk(inner)
+
+    def _call(self, raw: bytes) -> None:
+        parts = list(_fields(raw))
+        name = next((value.decode() for number, value in parts if number == 2), "")
+        before = len(self.read)
+        for number, value in parts:
+            if number in (1, 3):
+                self.walk(value)
+        if name in ("!_", "_!=_"):
+            self.negated += self.read[before:]
+
+
+_CHILDREN = {5: (1,), 7: (1,), 9: (2, 4, 5, 6, 7)}
+
+
+def _nested(number: int, raw: bytes) -> Iterator[bytes]:
+    for field, value in _fields(raw):
+        if number == 8:
+            if field == 2:
+                yield from (inner for part, inner in _fields(value) if part in (3, 4))
+        elif field in _CHILDREN[number]:
+            yield value
+
+
+def _path(raw: bytes) -> tuple[Path | None, bool]:
+    """(dotted path, only tested?) if this node is an identifier, a selection or a constant index of one."""
+    fields = dict(_fields(raw))
+    if 4 in fields:
+        return (dict(_fields(fields[4])).get(1, b"").decode(),), False
+    if 5 in fields:
+        select = dict(_fields(fields[5]))
+        inner, _ = _path(select.get(1, b""))
+        return (None if inner is None else (*inner, select[2].decode())), 3 in select
+    if 6 in fields:
+        parts = list(_fields(fields[6]))
+        if (2, b"_[_]") in parts:
+            target, index = [value for number, value in parts if number in (1, 3)]
+            inner, _ = _path(target)
+            key = dict(_fields(dict(_fields(index)).get(3, b""))).get(6)
+            if inner is not None and isinstance(key, bytes):
+                return (*inner, key.decode()), False
+    return None, False
+
+
+def _expression(serialized: bytes) -> bytes:
+    """The Expr inside Any(CheckedExpr)."""
+    return dict(_fields(dict(_fields(serialized))[2]))[4]
+
+
+def _fields(raw: bytes) -> Iterator[tuple[int, Any]]:
+    """Protobuf wire format: (field number, bytes or int)."""
+    at = 0
+    while at < len(raw):
+        key, at = _varint(raw, at)
+        wire = key & 7
+        if wire == 0:
+            value: Any
+            value, at = _varint(raw, at)
+        else:
+            size = {1: 8, 5: 4}.get(wire)
+            if size is None:
+                size, at = _varint(raw, at)
+            value, at = raw[at : at + size], at + size
+        yield key >> 3, value
+
+
+def _varint(raw: bytes, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        byte = raw[at]
+        value |= (byte & 0x7F) << shift
+        at, shift = at + 1, shift + 7
+        if byte < 0x80:
+            return value, at

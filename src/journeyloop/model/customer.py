@@ -1,0 +1,158 @@
+"""One person: the state of the `advance` machine.
+
+Two halves. `Header` is open: ids, times, counters, timers, caps: what the loop runs on. `Sealed` holds everything a
+person would call theirs (names, traits, cart, identifiers); the trust layer encrypts it with a key per person.
+A turn owns the customer it is given and changes it in place; nobody else holds it meanwhile.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct, field
+
+from journeyloop.model.decision import Delivery, Row
+from journeyloop.model.identifier import Identifier
+
+
+class Session(Struct, array_like=True, gc=False):
+    """A visit: ends after 30 minutes without an event. `signals` counts confirmed signals per moment in it."""
+
+    number: int = 0
+    started: int = 0
+    last: int = 0
+    events: int = 0
+    signals: dict[str, int] = {}
+
+
+class Presence(Struct, array_like=True, gc=False):
+    """Which browsers hold an open tab, as the log knows it.
+
+    `total` is the presence accumulated up to `since`; a browser is the short hash of its anonymous id. Tabs of an earlier
+    `epoch` (server start) are void until they reconnect.
+    """
+
+    epoch: int = 0
+    browsers: list[str] = []
+    since: int = 0
+    total: int = 0
+    ever: bool = False
+
+    def open(self, epoch: int) -> bool:
+        return bool(self.browsers) and self.epoch == epoch
+
+    def until(self, now: int, epoch: int) -> int:
+        """Milliseconds of presence accumulated up to `now`."""
+        return self.total + (max(0, now - self.since) if self.open(epoch) else 0)
+
+
+class Armed(Struct, array_like=True, gc=False):
+    """An open instance of an absence (or dwell): one per moment and `by` value. `name` is its timer's name."""
+
+    moment: str
+    name: str
+    at: int
+    due: int
+    cause: bytes
+    detect_hash: str
+    present_total: int = 0
+    by: str | None = None
+
+
+class Contact(Struct, array_like=True, gc=False):
+    """A cap reservation: made with the decision, released if nothing was sent."""
+
+    at: int
+    moment: str
+    action: str
+    topic: str
+    channel: str
+    decision: bytes
+
+
+class Consent(Struct, array_like=True, gc=False):
+    granted: bool
+    at: int
+    received: int
+    source: str
+
+
+class Absorbed(Struct, array_like=True, gc=False):
+    """A person handed over to this one: their id and the last log position that names them."""
+
+    person: bytes
+    last_position: int
+
+
+class Header(Struct, array_like=True, gc=False):
+    person: bytes
+    created: int
+    successor: bytes | None = None
+    absorbed: list[Absorbed] = []
+    first_seen: int = 0
+    last_seen: int = 0
+    last_position: int = -1
+    known: bool = False
+    bot: bool = False
+    events: int = 0
+    counts: dict[str, int] = {}
+    session: Session = field(default_factory=Session)
+    orders: int = 0
+    revenue: float = 0.0
+    first_order: int = 0
+    last_order: int = 0
+    cart_value: float = 0.0
+    cart_items: int = 0
+    presence: Presence = field(default_factory=Presence)
+    armed: list[Armed] = []
+    timers: dict[str, int] = {}
+    arms: dict[str, str] = {}
+    contacts: list[Contact] = []
+    rests: dict[str, int] = {}
+    deliveries: list[Delivery] = []
+    pending: list[Row] = []
+    consent: dict[str, Consent] = {}
+    recent: bytes = b""
+    recent_days: list[list[int]] = []
+    older_days: list[int] = []
+
+
+class Look(Struct, array_like=True, gc=False):
+    """The last time a moment looked at this person, for `why`.
+
+    `truths` has one entry per clause of `who` then `where`; `values` the nested values they read; `outcome` how far it
+    came (`clause`, `armed`, `cancelled`, `late`, `gated`, `signal`) and `reason` why no further.
+    """
+
+    at: int
+    event: str
+    outcome: str
+    reason: str = ""
+    truths: list[str] = []
+    values: dict[str, Any] = {}
+    decision: bytes = b""
+
+
+class Item(Struct, array_like=True, gc=False):
+    """A cart line. `at` is the event time of its last change."""
+
+    name: str
+    price: float
+    quantity: float
+    at: int
+
+
+class Sealed(Struct, array_like=True, gc=False):
+    identifiers: list[Identifier] = []
+    traits: dict[str, tuple[Any, int]] = {}
+    cart: dict[str, Item] = {}
+    page: str = ""
+    locale: str = ""
+    user_agent: str = ""
+    armed: dict[str, dict[str, Any]] = {}
+    looks: dict[str, Look] = {}
+
+
+class Customer(Struct, array_like=True, gc=False):
+    header: Header
+    sealed: Sealed = field(default_factory=Sealed)

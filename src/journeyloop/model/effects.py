@@ -1,0 +1,68 @@
+"""What a turn asks the world to do. Performed after the commit, in order, never inside the turn."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+from journeyloop.model.decision import Decision, Delivery
+
+
+class Decided(Struct, gc=False):
+    """Store this decision."""
+
+    decision: Decision
+
+
+class DeliveryChanged(Struct, gc=False):
+    """Store this state of a delivery (a copy)."""
+
+    person: bytes
+    delivery: Delivery
+
+
+class Send(Struct, gc=False):
+    """The intent is committed: hand the message to its channel if nothing has stopped it since."""
+
+    person: bytes
+    delivery: Delivery
+    anonymous_ids: list[str]
+    profile: dict[str, Any]
+
+
+class Recall(Struct, gc=False):
+    """Stop this delivery wherever it still can be stopped, and take it off the screen."""
+
+    person: bytes
+    decision: bytes
+    reason: str
+
+
+class Answer(Struct, gc=False):
+    """The answer to an `Asked`. `content` is rendered by the caller's side of the door."""
+
+    request_id: str
+    decision: Decision
+    profile: dict[str, Any]
+
+
+class Stopped(Struct, gc=False):
+    """A person opted out (or in again): sends check this before the first byte."""
+
+    person: bytes
+    purpose: str
+    stopped: bool
+
+
+class Note(Struct, gc=False):
+    """A line for the live feed: what happened to whom, in the loop's own words."""
+
+    kind: str
+    person: bytes
+    moment: str
+    text: str
+    reason: str = ""
+
+
+Effect = Decided | DeliveryChanged | Send | Recall | Answer | Stopped | Note

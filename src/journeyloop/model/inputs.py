@@ -1,0 +1,201 @@
+"""Everything that can happen to the loop, and the messages machines send each other. The log holds the inputs.
+
+An input is addressed to an identifier (it goes through `identify`), to a person, or to the board (`tune("*")`).
+Messages never leave a turn: embedded they run first-in first-out to the end within their input.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+from journeyloop.model.customer import Customer
+from journeyloop.model.event import Event
+from journeyloop.model.identifier import Identifier
+
+
+class Seen(Struct, array_like=True, gc=False):
+    """What the open tabs of a person show right now: the best tab's page, visibility and idle time (ms)."""
+
+    page: str = ""
+    visible: bool = False
+    idle: int = 0
+
+
+# --- inputs: to an identifier ---------------------------------------------------------------------------------------
+
+
+class TabOpened(Struct, array_like=True, tag="tab_opened", gc=False):
+    """A browser went from no open tab to one."""
+
+    identifier: Identifier
+    epoch: int
+
+
+class TabClosed(Struct, array_like=True, tag="tab_closed", gc=False):
+    """A browser went to no open tab, `at` that time (the 5 s of grace are already over)."""
+
+    identifier: Identifier
+    epoch: int
+    at: int
+
+
+class Asked(Struct, array_like=True, tag="asked", gc=False):
+    """`POST /v1/decide`: somebody is waiting for an answer for this placement."""
+
+    identifier: Identifier
+    placement: str
+    request_id: str
+    context: dict[str, Any] = {}
+
+
+class ConsentStated(Struct, array_like=True, tag="consent", gc=False):
+    identifier: Identifier
+    choices: dict[str, bool]
+    at: int
+    source: str
+
+
+# --- inputs: to a person --------------------------------------------------------------------------------------------
+
+
+class TimerDue(Struct, array_like=True, tag="timer", gc=False):
+    """A timer of this person has come due. `seen` is the presence at that instant, None if no tab is connected."""
+
+    person: bytes
+    name: str
+    due: int
+    seen: Seen | None = None
+
+
+class Delivered(Struct, array_like=True, tag="delivered", gc=False):
+    """A channel's word on a delivery: `sent`, `suppressed`, `failed` (nothing left) or `unknown`."""
+
+    person: bytes
+    decision: bytes
+    state: str
+    reason: str = ""
+
+
+class Outcome(Struct, array_like=True, tag="outcome", gc=False):
+    """Somebody who holds the decision's id reports `shown`, `clicked`, `dismissed`."""
+
+    person: bytes
+    decision: bytes
+    outcome: str
+
+
+# --- inputs: to the board -------------------------------------------------------------------------------------------
+
+
+class PlanChanged(Struct, array_like=True, tag="plan", gc=False):
+    hash: str
+
+
+class Paused(Struct, array_like=True, tag="paused", gc=False):
+    """Stop (or resume) `all`, `moment:NAME` or `channel:NAME`."""
+
+    scope: str
+    paused: bool
+    by: str = ""
+
+
+class Epoch(Struct, array_like=True, tag="epoch", gc=False):
+    """A start of the server: earlier tabs are void, sums may have other last bits."""
+
+    number: int
+    code: str
+    libraries: str
+
+
+Input = (
+    Event
+    | TabOpened
+    | TabClosed
+    | Asked
+    | ConsentStated
+    | TimerDue
+    | Delivered
+    | Outcome
+    | PlanChanged
+    | Paused
+    | Epoch
+)
+
+# --- messages: to identify ------------------------------------------------------------------------------------------
+
+
+class Arrived(Struct, gc=False):
+    """An input addressed to an identifier: name the person and forward."""
+
+    input: Any
+
+
+class Claim(Struct, gc=False):
+    """`person` was named together with `identifier`, at event time `at`."""
+
+    identifier: Identifier
+    person: bytes
+    known: bool
+    created: int
+    at: int
+
+
+class Repoint(Struct, gc=False):
+    """Both sides are identified: from now on events of `identifier` belong to `person`."""
+
+    identifier: Identifier
+    person: bytes
+    at: int
+
+
+# --- messages: to advance -------------------------------------------------------------------------------------------
+
+
+class Forwarded(Struct, gc=False):
+    """An input that has found its person."""
+
+    input: Any
+
+
+class MergeAsked(Struct, gc=False):
+    """Another person says you two are one. Carries what the other knows of itself."""
+
+    identifier: Identifier
+    other: bytes
+    other_known: bool
+    other_created: int
+    at: int
+
+
+class HandOver(Struct, gc=False):
+    """All that an anonymous person was. `id` makes it idempotent."""
+
+    id: bytes
+    customer: Customer
+
+
+class Owned(Struct, gc=False):
+    """The identifier is yours now."""
+
+    identifier: Identifier
+
+
+class Lost(Struct, gc=False):
+    """The identifier is somebody else's now."""
+
+    identifier: Identifier
+
+
+# --- messages: to tune ----------------------------------------------------------------------------------------------
+
+
+class Count(Struct, gc=False):
+    """Add one to `key` of a moment's counts."""
+
+    moment: str
+    key: str
+
+
+Message = Arrived | Claim | Repoint | Forwarded | MergeAsked | HandOver | Owned | Lost | Count

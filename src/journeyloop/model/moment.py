@@ -1,0 +1,109 @@
+"""A moment: what to notice, for whom, what could be done, and how its success is measured (see docs/reference/moment).
+
+Built by `adapters.config` from YAML; conditions are compiled `Clauses`. Names are stable: arms and evidence belong to
+them.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from journeyloop.model.condition import Clauses
+
+Mode = Literal["shadow", "fixed", "cautious", "full"]
+NEVER = Clauses(())
+MINUTE = 60_000
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+
+class Match(Struct, frozen=True):
+    """An event name with an optional condition: the atom of `event`, `absent` and `cancel_on`."""
+
+    event: str
+    where: Clauses = NEVER
+
+
+class Present(Struct, frozen=True):
+    """What `present:` asks of the person's open tabs when the signal is due. `page` is a glob on the path."""
+
+    page: str | None = None
+    visible: bool = False
+    idle: int | None = None
+
+
+class Detect(Struct, frozen=True):
+    """One event, an absence after it, or an ask for a placement. `hash` names this detection in timers."""
+
+    event: str | None = None
+    where: Clauses = NEVER
+    by: str | None = None
+    absent: tuple[Match, ...] = ()
+    wait: int = 0
+    repeat: Literal["restart", "keep"] = "restart"
+    present: Present | None = None
+    ask: str | None = None
+    hash: str = ""
+
+
+class Confirm(Struct, frozen=True):
+    """The noise gate. `at_most` signals per session (None: no limit); `dwell` needs presence."""
+
+    dwell: int = 0
+    at_most: int | None = None
+    ignore_bots: bool = True
+
+
+class Goal(Struct, frozen=True):
+    event: str
+    within: int
+    where: Clauses = NEVER
+    value: str | None = None
+    margin: float = 1.0
+    currency: str | None = None
+
+
+class Limit(Struct, frozen=True):
+    at_most: int
+    within: int
+
+
+class Action(Struct, frozen=True):
+    """One candidate. `content` is the tree as written; its strings are templates rendered by `act.render`.
+
+    `unsupported` names keys of the file that this version does not know how to honour: such an action is never eligible.
+    """
+
+    name: str
+    channel: str
+    content: dict[str, Any]
+    where: Clauses = NEVER
+    placement: str | None = None
+    cost: float = 0.0
+    gives: float = 0.0
+    weight: float = 1.0
+    limit: Limit | None = None
+    unsupported: tuple[str, ...] = ()
+
+
+class Moment(Struct, frozen=True):
+    name: str
+    title: str
+    purpose: str
+    topic: str
+    detect: Detect
+    goal: Goal
+    actions: tuple[Action, ...]
+    owner: str = ""
+    who: Clauses = NEVER
+    starts: int | None = None
+    confirm: Confirm = Confirm()
+    fresh: dict[str, int] = {}
+    cancel_on: tuple[Match, ...] = ()
+    holdout: float = 0.0
+    mode: Mode = "fixed"
+    explore: float = 0.05
+    expires: int = 5 * MINUTE
+    unsupported: tuple[str, ...] = ()

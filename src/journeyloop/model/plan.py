@@ -1,0 +1,48 @@
+"""All configuration as one immutable value, versioned by the hash of its text.
+
+The name index is what makes a turn cheap: an event that nothing listens to costs one dictionary look-up.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from journeyloop.model.condition import PathReader
+from journeyloop.model.moment import Match, Moment
+from journeyloop.model.policy import Policy
+
+
+class Problem(Struct, frozen=True, order=True):
+    """Something to tell the author of a configuration file. `level`: `error` (the plan is refused) or `warning`."""
+
+    file: str
+    line: int
+    level: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.level}: {self.message}"
+
+
+class Listening(Struct):
+    """What listens to one event name. `reader` extracts the paths that any of its conditions reads, once."""
+
+    arms: list[Moment] = []
+    absences: list[tuple[Moment, Match]] = []
+    cancels: list[tuple[Moment, Match]] = []
+    goals: list[Moment] = []
+    reader: PathReader = PathReader(())
+
+
+class Plan(Struct):
+    hash: str
+    moments: dict[str, Moment]
+    policy: Policy
+    channels: frozenset[str]
+    environment: str
+    texts: dict[str, str]
+    by_event: dict[str, Listening]
+    by_ask: dict[str, list[Moment]]
+
+    def moment(self, name: str) -> Moment | None:
+        return self.moments.get(name)

@@ -1,0 +1,76 @@
+"""The doors of the runtime, as Protocols. Adapters stand behind them; one contract suite checks every one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+TABLES = (
+    "meta",  # name -> value: schema, secret, epoch, board, positions
+    "log",  # position (8 bytes, big endian) -> input record
+    "people",  # person (16) -> customer record
+    "owners",  # identifier key (16) -> owner record
+    "timers",  # due (8, big endian) + person (16) + name -> b""
+    "decisions",  # decision id (16) -> decision record
+    "deliveries",  # decision id (16) -> delivery record
+    "by_person",  # person (16) + time (8) + decision id (16) -> b"": decisions of a person, in order
+    "dedup",  # person (16) + day (4) -> message hashes (8 bytes each)
+    "moments",  # moment name -> tally record
+    "plans",  # plan hash -> the configuration's texts
+    "quarantine",  # number (8) -> refused input with its reason
+)
+
+
+class Reader(Protocol):
+    """A consistent view of all tables."""
+
+    def get(self, table: str, key: bytes) -> bytes | None: ...
+
+    def scan(
+        self, table: str, start: bytes = b"", stop: bytes | None = None, reverse: bool = False
+    ) -> Iterator[tuple[bytes, bytes]]:
+        """Pairs with start <= key < stop, in key order (or the reverse of it)."""
+        ...
+
+
+class Transaction(Reader, Protocol):
+    """Reads see its own writes. Nothing is visible to others, or survives, before the commit."""
+
+    def put(self, table: str, key: bytes, value: bytes) -> None: ...
+
+    def put_many(self, table: str, pairs: Iterable[tuple[bytes, bytes]], append: bool = False) -> None:
+        """Like put for each. `append`: the caller promises ascending keys beyond the table's last."""
+        ...
+
+    def delete(self, table: str, key: bytes) -> None: ...
+
+
+class Store(Protocol):
+    """State and log in one place, so that they can never disagree. One writer per directory.
+
+    `read()` gives a snapshot that never blocks the writer; `write()` commits on a clean exit of the context and rolls
+    back on an exception. In `sync` mode a commit that returned survives power loss; in `relaxed` it survives kill -9.
+
+    Raises:
+        StoreBusy: at opening, if another process writes to this directory.
+        StoreFailed: the disk is full or a sync failed; no later write is accepted.
+    """
+
+    def read(self) -> AbstractContextManager[Reader]: ...
+
+    def write(self) -> AbstractContextManager[Transaction]: ...
+
+    def size(self) -> int:
+        """Bytes on disk (0 in memory)."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class StoreBusy(RuntimeError):
+    """Another process holds the writer's lock of this directory."""
+
+
+class StoreFailed(RuntimeError):
+    """A write did not become durable. The process must stop acknowledging and sending; reads go on."""
