@@ -153,6 +153,9 @@ class Sealed(Struct, array_like=True, gc=False):
     looks: dict[str, Look] = {}
 
 
-class Customer(Struct, array_like=True, gc=False):
+class Customer(Struct, gc=False):
+    """`older` are the message hashes per day that no longer fit the record; each day is a record of its own."""
+
     header: Header
     sealed: Sealed = field(default_factory=Sealed)
+    older: dict[int, bytes] = {}

@@ -8,6 +8,9 @@ from msgspec import Struct
 
 from journeyloop.model.identifier import Identifier
 
+JITTER = 1_000
+"""Corrected times of one person carry the jitter of the network (ms): within it, the order of arrival rules."""
+
 Kind = Literal["track", "identify", "page", "screen", "group", "alias"]
 
 

@@ -7,6 +7,9 @@ from typing import Any
 from msgspec import Struct, field
 
 from journeyloop.model.board import Board
+from journeyloop.model.effects import Effect, Note
+from journeyloop.model.identifier import Identifier
+from journeyloop.model.inputs import Count, Message, To
 from journeyloop.model.plan import Plan
 
 
@@ -25,3 +28,18 @@ class Frame(Struct, gc=False):
     epoch_started: int
     out: list[Any] = field(default_factory=list)
     tally: dict[tuple[str, int, str], int] = field(default_factory=dict)
+
+    def emit(self, effect: Effect) -> None:
+        self.out.append(effect)
+
+    def identify(self, identifier: Identifier, message: Message) -> None:
+        self.out.append(To("identify", identifier, message))
+
+    def advance(self, person: bytes, message: Message) -> None:
+        self.out.append(To("advance", person, message))
+
+    def count(self, moment: str, key: str) -> None:
+        self.out.append(To("tune", moment, Count(moment, key)))
+
+    def note(self, kind: str, person: bytes, moment: str, text: str, reason: str = "") -> None:
+        self.out.append(Note(kind, person, moment, text, reason))

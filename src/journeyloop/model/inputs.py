@@ -199,3 +199,11 @@ class Count(Struct, gc=False):
 
 
 Message = Arrived | Claim | Repoint | Forwarded | MergeAsked | HandOver | Owned | Lost | Count
+
+
+class To(Struct, gc=False):
+    """A message and the key of the machine it is for."""
+
+    machine: str
+    key: Any
+    message: Message

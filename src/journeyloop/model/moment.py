@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from journeyloop.model.condition import Clauses
+from journeyloop.model.condition import Clauses, PathReader
 
 Mode = Literal["shadow", "fixed", "cautious", "full"]
 NEVER = Clauses(())
@@ -89,6 +89,8 @@ class Action(Struct, frozen=True):
 
 
 class Moment(Struct, frozen=True):
+    """`reader` extracts the paths that `who`, `detect.where` and the actions' `where` read."""
+
     name: str
     title: str
     purpose: str
@@ -107,3 +109,9 @@ class Moment(Struct, frozen=True):
     explore: float = 0.05
     expires: int = 5 * MINUTE
     unsupported: tuple[str, ...] = ()
+    reader: PathReader = PathReader(())
+
+    @property
+    def waits(self) -> bool:
+        """Whether the signal needs a timer: an absence, a dwell, or presence checked at the due time."""
+        return bool(self.detect.absent or self.confirm.dwell or self.detect.present)

@@ -1,0 +1,108 @@
+"""The closed list of what `profile.*` and `session.*` may name in a condition, and how each is read.
+
+A name that is neither here nor a declared trait is refused when the configuration is checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from journeyloop.model.condition import ABSENT, PathReader, activation
+from journeyloop.model.customer import Customer
+from journeyloop.model.moment import DAY
+
+TRAITS = (
+    "address", "age", "avatar", "birthday", "company", "created_at", "description", "email", "first_name", "gender",
+    "id", "last_name", "name", "phone", "title", "username", "website",
+)  # fmt: skip
+
+_HIGH_VALUE = 500.0
+
+
+def trait(customer: Customer, name: str) -> Any:
+    """A trait's value as last stated, or None."""
+    found = customer.sealed.traits.get(name)
+    return None if found is None else found[0]
+
+
+def country(customer: Customer) -> str | None:
+    """ISO country: stated, from the address, or the region of the locale."""
+    address = trait(customer, "address")
+    stated = trait(customer, "country") or (address.get("country") if isinstance(address, dict) else None)
+    if isinstance(stated, str) and stated:
+        return stated
+    region = customer.sealed.locale.replace("_", "-").rpartition("-")[2]
+    return region.upper() if len(region) == 2 and "-" in customer.sealed.locale.replace("_", "-") else None
+
+
+def _days_since(at: int, now: int) -> int | None:
+    return (now - at) // DAY if at else None
+
+
+PROFILE: dict[str, Callable[[Customer, int], Any]] = {
+    "cart_items": lambda c, now: c.header.cart_items,
+    "cart_value": lambda c, now: c.header.cart_value,
+    "country": lambda c, now: country(c),
+    "days_since_last_order": lambda c, now: _days_since(c.header.last_order, now),
+    "days_since_first_seen": lambda c, now: _days_since(c.header.first_seen, now),
+    "events": lambda c, now: c.header.events,
+    "first_seen": lambda c, now: c.header.first_seen,
+    "first_time": lambda c, now: c.header.orders == 0,
+    "high_value": lambda c, now: c.header.revenue >= _HIGH_VALUE,
+    "known": lambda c, now: c.header.known,
+    "last_seen": lambda c, now: c.header.last_seen,
+    "locale": lambda c, now: c.sealed.locale or None,
+    "orders": lambda c, now: c.header.orders,
+    "page": lambda c, now: c.sealed.page or None,
+    "revenue": lambda c, now: c.header.revenue,
+    "sessions": lambda c, now: c.header.session.number,
+}
+PROFILE |= {name: (lambda c, now, name=name: trait(c, name)) for name in TRAITS}
+
+SESSION: dict[str, Callable[[Customer, int], Any]] = {
+    "events": lambda c, now: c.header.session.events,
+    "number": lambda c, now: c.header.session.number,
+    "seconds": lambda c, now: max(0, now - c.header.session.started) // 1000,
+    "started": lambda c, now: c.header.session.started,
+}
+
+
+def profile_value(customer: Customer, name: str, now: int) -> Any:
+    """A built-in or a declared trait; None if absent."""
+    read = PROFILE.get(name)
+    return read(customer, now) if read else trait(customer, name)
+
+
+def profile_values(customer: Customer, now: int) -> dict[str, Any]:
+    """All built-ins and traits that are present: what templates and the profile API see."""
+    found = {name: value[0] for name, value in customer.sealed.traits.items()}
+    for name, read in PROFILE.items():
+        value = read(customer, now)
+        if value is not None:
+            found[name] = value
+    return found
+
+
+class Scene:
+    """The values conditions may read for one (person, event), with the one activation they share."""
+
+    __slots__ = ("activation", "values")
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        self.values = values
+        self.activation = activation(values)
+
+
+def scene(reader: PathReader, event: dict[str, Any], customer: Customer, now: int) -> Scene:
+    """Read the wanted paths; `event` holds the event's part already (from the event, or kept since it armed)."""
+    values: dict[str, Any] = {"event": event}
+    if reader.profile:
+        values["profile"] = _present((name, profile_value(customer, name, now)) for name in reader.profile)
+    if reader.session:
+        values["session"] = _present((name, SESSION[name](customer, now)) for name in reader.session)
+    return Scene(values)
+
+
+def _present(pairs: Any) -> dict[str, Any]:
+    return {name: value for name, value in pairs if value is not None and value is not ABSENT}
