@@ -28,8 +28,8 @@ class Session(Struct, array_like=True, gc=False):
 class Presence(Struct, array_like=True, gc=False):
     """Which browsers hold an open tab, as the log knows it.
 
-    `total` is the presence accumulated up to `since`; a browser is the short hash of its anonymous id. Tabs of an earlier
-    `epoch` (server start) are void until they reconnect.
+    `total` is the presence accumulated up to `since`; a browser is the short hash of its anonymous id. Tabs of an
+    earlier `epoch` (server start) are void until they reconnect.
     """
 
     epoch: int = 0

@@ -73,7 +73,7 @@ class Limit(Struct, frozen=True):
 class Action(Struct, frozen=True):
     """One candidate. `content` is the tree as written; its strings are templates rendered by `act.render`.
 
-    `unsupported` names keys of the file that this version does not know how to honour: such an action is never eligible.
+    `unsupported` names keys of the file that this version does not know how to honour: such an action is not eligible.
     """
 
     name: str
