@@ -16,7 +16,7 @@ ENDED: frozenset[str] = frozenset({"silent", "shadow", "sent", "suppressed", "ex
 
 
 class Verdict(Struct, array_like=True, gc=False):
-    """One candidate of one moment. `verdict`: `eligible` or the reason it is not; `clauses`: the truth of its `where`."""
+    """One candidate of one moment. `verdict`: `eligible` or the reason it is not; `clauses`: truths of its `where`."""
 
     moment: str
     action: str
