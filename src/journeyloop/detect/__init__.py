@@ -1,0 +1,7 @@
+"""Detect: has something become true? Parsing, dedup, patterns, absence, presence, the noise gate. → Signals."""
+
+from journeyloop.detect.dedup import seen_before
+from journeyloop.detect.due import due
+from journeyloop.detect.listen import asked, disarm, listen
+
+__all__ = ["asked", "disarm", "due", "listen", "seen_before"]

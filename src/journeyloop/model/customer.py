@@ -116,6 +116,11 @@ class Header(Struct, array_like=True, gc=False):
     recent_days: list[list[int]] = []
     older_days: list[int] = []
 
+    def stated(self, purpose: str) -> bool | None:
+        """What this person said about a purpose; None if nothing."""
+        consent = self.consent.get(purpose)
+        return None if consent is None else consent.granted
+
 
 class Look(Struct, array_like=True, gc=False):
     """The last time a moment looked at this person, for `why`.

@@ -43,7 +43,7 @@ class Answer(Struct, gc=False):
     """The answer to an `Asked`. `content` is rendered by the caller's side of the door."""
 
     request_id: str
-    decision: Decision
+    decision: Decision | None
     profile: dict[str, Any]
 
 

@@ -17,7 +17,7 @@ class Frame(Struct, gc=False):
     """`now` in ms; `epoch` counts server starts, `epoch_started` its time; `secret` keys every hash.
 
     `out` collects messages and effects in order. `tally` counts clause verdicts per (moment, clause index, truth): an
-    observation for /metrics, never read by the kernel.
+    observation for /metrics, never read by the kernel. `duplicate` says that the input had been folded before.
     """
 
     now: int
@@ -28,6 +28,7 @@ class Frame(Struct, gc=False):
     epoch_started: int
     out: list[Any] = field(default_factory=list)
     tally: dict[tuple[str, int, str], int] = field(default_factory=dict)
+    duplicate: bool = False
 
     def emit(self, effect: Effect) -> None:
         self.out.append(effect)

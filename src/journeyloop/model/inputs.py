@@ -143,20 +143,23 @@ class Claim(Struct, gc=False):
 
 
 class Repoint(Struct, gc=False):
-    """Both sides are identified: from now on events of `identifier` belong to `person`."""
+    """From now on events of `identifier` belong to `person`: both sides are identified and this claim, made at event
+    time `at`, is the newer; or (`at` None) its owner was handed over."""
 
     identifier: Identifier
     person: bytes
-    at: int
+    at: int | None
 
 
 # --- messages: to advance -------------------------------------------------------------------------------------------
 
 
 class Forwarded(Struct, gc=False):
-    """An input that has found its person."""
+    """An input that has found its person. An event that brings new identifiers lets the claims settle first, for
+    `settle` rounds of messages, so that it is judged on the whole person; None: not looked at yet."""
 
     input: Any
+    settle: int | None = None
 
 
 class MergeAsked(Struct, gc=False):

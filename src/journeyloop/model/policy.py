@@ -26,3 +26,12 @@ class Policy(Struct, frozen=True):
     holdout: float = 0.0
     priority: tuple[str, ...] = ("onpage",)
     unsupported: tuple[str, ...] = ()
+
+    def refusal(self, purpose: str, stated: bool | None) -> str | None:
+        """Why this purpose may not be pursued, given what the person stated (None: nothing), or None if it may."""
+        known = self.purposes.get(purpose)
+        if known is None:
+            return f"consent: {purpose} is not a purpose"
+        if stated is False:
+            return f"consent: {purpose} refused"
+        return f"consent: {purpose} not given" if known.consent_required and stated is None else None

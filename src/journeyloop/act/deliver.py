@@ -1,0 +1,115 @@
+"""From a decision to a message that was sent, shown, clicked or dismissed.
+
+An intent is written only when the channel can take the message: on-page, when a tab of the person is open. Its id is
+the decision's, which `loop.js` uses to show it once, so an on-page intent found after a crash is offered again.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from journeyloop.act.life import changed, expiry_timer, find, move
+from journeyloop.model.customer import Contact, Customer
+from journeyloop.model.decision import Decision, Delivery
+from journeyloop.model.effects import Send
+from journeyloop.model.frame import Frame
+from journeyloop.model.inputs import Delivered, Outcome
+from journeyloop.model.moment import DAY
+from journeyloop.model.profile import profile_values
+
+ONPAGE = "onpage"
+GRACE = 2_000
+REST = DAY
+OFFERED = ("intent", "sent")
+
+
+def dispatch(customer: Customer, decision: Decision, pulled: bool, frame: Frame) -> None:
+    """Give a decision to act its delivery, and reserve its caps. A pulled one (somebody waits) is sent at once."""
+    if decision.chosen is None or decision.state != "due":
+        return
+    moment = frame.plan.moments[decision.chosen[0]]
+    action = next(one for one in moment.actions if one.name == decision.chosen[1])
+    delivery = Delivery(
+        decision.id, moment.name, action.name, moment.topic, action.channel, "due", decision.expires, frame.now
+    )
+    header = customer.header
+    header.deliveries = [*header.deliveries, delivery]
+    contact = Contact(frame.now, moment.name, action.name, moment.topic, action.channel, decision.id)
+    header.contacts = [*header.contacts, contact]
+    header.timers[expiry_timer(decision.id)] = decision.expires
+    changed(customer, delivery, frame)
+    if pulled:
+        move(customer, delivery, "sent", "asked", frame)
+    else:
+        offer(customer, frame)
+
+
+def offer(customer: Customer, frame: Frame) -> None:
+    """A tab is open (or has just opened): write the intents of what is due."""
+    if not customer.header.presence.open(frame.epoch):
+        return
+    for delivery in customer.header.deliveries:
+        if delivery.state != "due" or delivery.channel != ONPAGE:
+            continue
+        refusal = _refusal(customer, delivery, frame)
+        if refusal is not None:
+            move(customer, delivery, "suppressed", refusal, frame)
+        elif frame.now < delivery.expires and move(customer, delivery, "intent", "", frame):
+            frame.emit(send(customer, delivery, frame))
+
+
+def send(customer: Customer, delivery: Delivery, frame: Frame) -> Send:
+    anonymous = [value for kind, value in customer.sealed.identifiers if kind == "anonymous_id"]
+    return Send(customer.header.person, replace(delivery), anonymous, profile_values(customer, frame.now))
+
+
+def _refusal(customer: Customer, delivery: Delivery, frame: Frame) -> str | None:
+    """What must be true again at the time of the send."""
+    moment = frame.plan.moment(delivery.moment)
+    if moment is None:
+        return "moment_removed"
+    stopped = frame.board.stops(delivery.moment, delivery.channel)
+    return stopped or frame.plan.policy.refusal(moment.purpose, customer.header.stated(moment.purpose))
+
+
+def result(customer: Customer, message: Delivered, frame: Frame) -> None:
+    """A channel's word. A second word on the same delivery changes nothing."""
+    delivery = find(customer, message.decision)
+    if delivery is not None:
+        move(customer, delivery, message.state, message.reason, frame)
+
+
+def outcome(customer: Customer, message: Outcome, frame: Frame) -> str | None:
+    """Shown, clicked or dismissed: counted once each. Returns the name of our own follow-up event, or None.
+
+    A browser that shows a message has received it, whatever became of the channel's own word.
+    """
+    delivery = find(customer, message.decision)
+    if delivery is None or getattr(delivery, message.outcome):
+        return None
+    move(customer, delivery, "sent", "the browser has it", frame)
+    if delivery.state != "sent":
+        return None
+    setattr(delivery, message.outcome, frame.now)
+    if message.outcome != "shown" and not delivery.shown:
+        delivery.shown = frame.now
+        frame.count(delivery.moment, "shown")
+    if message.outcome == "dismissed":
+        customer.header.rests[delivery.topic] = frame.now + REST
+    frame.count(delivery.moment, message.outcome)
+    frame.note("outcome", customer.header.person, delivery.moment, delivery.action, message.outcome)
+    changed(customer, delivery, frame)
+    return f"Journeyloop Action {message.outcome.capitalize()}"
+
+
+def expire(customer: Customer, name: str, frame: Frame) -> None:
+    """No stale nudge. An intent waits a little for its channel's word; one from before a restart is in doubt."""
+    delivery = find(customer, bytes.fromhex(name.partition("/")[2]))
+    if delivery is None:
+        return
+    if delivery.state == "intent" and frame.now < delivery.expires + GRACE:
+        customer.header.timers[name] = delivery.expires + GRACE
+    elif delivery.state == "intent" and delivery.decided < frame.epoch_started:
+        move(customer, delivery, "unknown", "the server stopped after the intent was written", frame)
+    else:
+        move(customer, delivery, "expired", "nobody could be reached in time", frame)

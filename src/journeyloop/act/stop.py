@@ -1,0 +1,42 @@
+"""What arrives first stops the message: a goal, a `cancel_on` event, an opt-out."""
+
+from __future__ import annotations
+
+from journeyloop.act.life import move
+from journeyloop.model.customer import Customer
+from journeyloop.model.decision import Delivery
+from journeyloop.model.effects import Recall
+from journeyloop.model.event import Event
+from journeyloop.model.frame import Frame
+from journeyloop.model.profile import scene
+
+
+def recall(customer: Customer, event: Event, frame: Frame) -> None:
+    """Stop what this event makes wrong: its moment's goal is reached, or it is on the moment's `cancel_on`."""
+    listening = frame.plan.by_event.get(event.name)
+    if listening is None or not customer.header.deliveries:
+        return
+    read = scene(listening.reader, listening.reader.event_values(event), customer, frame.now)
+    stopping = {moment.name: f"goal: {event.name}" for moment in listening.goals}
+    for moment, match in listening.cancels:
+        if all(clause.truth(read.activation, read.values) == "true" for clause in match.where.clauses):
+            stopping.setdefault(moment.name, f"cancelled: {event.name}")
+    for delivery in customer.header.deliveries:
+        if delivery.moment in stopping:
+            _stop(customer, delivery, stopping[delivery.moment], frame)
+
+
+def withdraw(customer: Customer, purposes: list[str], frame: Frame) -> None:
+    """The person opted out: stop everything pending that has one of these purposes."""
+    for delivery in customer.header.deliveries if purposes else []:
+        moment = frame.plan.moment(delivery.moment)
+        if moment is None or moment.purpose in purposes:
+            _stop(customer, delivery, "consent: withdrawn", frame)
+
+
+def _stop(customer: Customer, delivery: Delivery, reason: str, frame: Frame) -> None:
+    """What is only due ends here. What may have left is recalled: its channel says whether it was in time."""
+    if delivery.state == "due":
+        move(customer, delivery, "suppressed", reason, frame)
+    elif delivery.state in ("intent", "sent") and not (delivery.clicked or delivery.dismissed):
+        frame.emit(Recall(customer.header.person, delivery.decision, reason))

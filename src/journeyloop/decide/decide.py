@@ -1,0 +1,84 @@
+"""One decision over all candidates of all moments that became true for this person in this turn."""
+
+from __future__ import annotations
+
+from journeyloop.decide.arbitrate import Choice, arbitrate
+from journeyloop.decide.eligible import judge
+from journeyloop.decide.holdout import arm_of
+from journeyloop.decide.policy import horizon
+from journeyloop.model.customer import Customer
+from journeyloop.model.decision import Decision, SignalRow, Verdict
+from journeyloop.model.frame import Frame
+from journeyloop.model.identifier import keyed_hash
+from journeyloop.model.profile import scene
+from journeyloop.model.signal import Signal
+
+
+def decide(customer: Customer, signals: list[Signal], frame: Frame, placement: str | None = None) -> Decision | None:
+    """The decision, or None without a signal. Every candidate's verdict and propensity is in it."""
+    if not signals:
+        return None
+    _forget_contacts(customer, frame)
+    rows = [_row(customer, signal, frame) for signal in signals]
+    candidates = [
+        verdict
+        for signal, row in zip(signals, rows, strict=True)
+        for verdict in _verdicts(customer, signal, row.arm, placement, frame)
+    ]
+    effect = keyed_hash(frame.secret, signals[0].cause, "*", "decision", "0")
+    draw = int.from_bytes(keyed_hash(frame.secret, "draw", effect, size=8), "big") / 2**64
+    choice = arbitrate(rows, candidates, draw)
+    for verdict, propensity in zip(candidates, choice.propensities, strict=True):
+        verdict.propensity = propensity
+    decision_id = keyed_hash(frame.secret, "decision", effect)
+    return _record(customer, signals, rows, candidates, draw, choice, decision_id, frame)
+
+
+def _record(
+    customer: Customer,
+    signals: list[Signal],
+    rows: list[SignalRow],
+    candidates: list[Verdict],
+    draw: float,
+    choice: Choice,
+    decision_id: bytes,
+    frame: Frame,
+) -> Decision:
+    picked = None if choice.index is None else candidates[choice.index]
+    shadow = picked is not None and {row.moment: row.mode for row in rows}[picked.moment] == "shadow"
+    expires = next((s.expires for s in signals if picked and s.moment.name == picked.moment), frame.now)
+    return Decision(
+        id=decision_id,
+        person=customer.header.person,
+        cause=signals[0].cause,
+        at=frame.now,
+        plan=frame.plan.hash,
+        board=frame.board.version,
+        rows=rows,
+        candidates=candidates,
+        draw=draw,
+        chosen=None if picked is None else (picked.moment, picked.action),
+        reason=choice.reason,
+        state="silent" if picked is None else "shadow" if shadow else "due",
+        expires=expires,
+    )
+
+
+def _row(customer: Customer, signal: Signal, frame: Frame) -> SignalRow:
+    moment = signal.moment
+    arm = arm_of(customer, moment, frame)
+    return SignalRow(moment.name, signal.at, arm, moment.mode, moment.explore, signal.at + moment.goal.within)
+
+
+def _verdicts(
+    customer: Customer, signal: Signal, arm: str, placement: str | None, frame: Frame
+) -> list[Verdict]:
+    read = scene(signal.moment.reader, signal.event, customer, frame.now)
+    return [judge(customer, signal, action, arm, placement, read, frame) for action in signal.moment.actions]
+
+
+def _forget_contacts(customer: Customer, frame: Frame) -> None:
+    """Contacts older than every window are of no use any more."""
+    oldest = frame.now - horizon(frame)
+    if customer.header.contacts and customer.header.contacts[0].at <= oldest:
+        customer.header.contacts = [one for one in customer.header.contacts if one.at > oldest]

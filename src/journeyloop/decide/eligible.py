@@ -1,0 +1,65 @@
+"""May this action be a candidate for this person now? One verdict each: `eligible`, or the first reason against it."""
+
+from __future__ import annotations
+
+from journeyloop.decide import policy
+from journeyloop.model.customer import Customer
+from journeyloop.model.decision import Verdict
+from journeyloop.model.frame import Frame
+from journeyloop.model.moment import Action, Moment
+from journeyloop.model.profile import Scene
+from journeyloop.model.signal import Signal
+
+ELIGIBLE = "eligible"
+WAITING = ("due", "intent")
+
+
+def judge(
+    customer: Customer, signal: Signal, action: Action, arm: str, placement: str | None, read: Scene, frame: Frame
+) -> Verdict:
+    """The holdout comes first, then whether it could be sent at all, then whether it should."""
+    moment = signal.moment
+    truths = action.where.truths(read.activation, read.values)
+    reason = (
+        (f"held out: {arm}" if arm != "treated" else None)
+        or frame.board.stops(moment.name, action.channel)
+        or _possible(moment, action, placement, frame)
+        or _stale(customer, moment, frame.now)
+        or _where(action, truths, read)
+        or policy.consent(customer, moment.purpose, frame)
+        or policy.rest(customer, moment, frame)
+        or policy.caps(customer, moment, action, frame)
+        or policy.limit(customer, moment, action, frame.now)
+        or _occupied(customer, action)
+    )
+    return Verdict(moment.name, action.name, action.channel, reason or ELIGIBLE, 0.0, list(truths))
+
+
+def _possible(moment: Moment, action: Action, placement: str | None, frame: Frame) -> str | None:
+    unsupported = moment.unsupported + action.unsupported
+    if unsupported:
+        return f"not_supported_yet: {unsupported[0]}"
+    if action.channel not in frame.plan.channels:
+        return f"channel_unavailable: {action.channel}"
+    if action.placement != placement:
+        return "other_placement"
+    return None
+
+
+def _stale(customer: Customer, moment: Moment, now: int) -> str | None:
+    """`fresh:` asks that a trait was stated recently; one never stated is stale."""
+    for name, age in moment.fresh.items():
+        stated = customer.sealed.traits.get(name.removeprefix("traits."))
+        if stated is None or stated[1] < now - age:
+            return f"stale_context: {name}"
+    return None
+
+
+def _where(action: Action, truths: list[str], read: Scene) -> str | None:
+    return action.where.reason(truths, read.values)  # type: ignore[arg-type]
+
+
+def _occupied(customer: Customer, action: Action) -> str | None:
+    """One message at a time per channel."""
+    waiting = any(one.channel == action.channel and one.state in WAITING for one in customer.header.deliveries)
+    return f"occupied: {action.channel}" if waiting else None

@@ -1,0 +1,60 @@
+"""An event counts once, however often it is sent: 8-byte keyed hashes of message ids, kept for 30 days.
+
+The newest sit in the customer's record, older ones in a record per person and day. Dedup is on the messageId, never on
+content.
+"""
+
+from __future__ import annotations
+
+from journeyloop.model.customer import Customer
+from journeyloop.model.frame import Frame
+from journeyloop.model.identifier import keyed_hash
+from journeyloop.model.moment import DAY
+
+SIZE = 8
+KEEP = 64
+SPILL = 32
+DAYS = 30
+
+
+def seen_before(customer: Customer, message_id: str, frame: Frame) -> bool:
+    """Whether this message was folded in the last 30 days; if not, it is remembered now."""
+    mark = keyed_hash(frame.secret, message_id, size=SIZE)
+    if _contains(customer.header.recent, mark) or any(_contains(day, mark) for day in customer.older.values()):
+        return True
+    _remember(customer, mark, frame.now // DAY)
+    return False
+
+
+def _contains(marks: bytes, mark: bytes) -> bool:
+    at = marks.find(mark)
+    while at >= 0 and at % SIZE:
+        at = marks.find(mark, at + 1)
+    return at >= 0
+
+
+def _remember(customer: Customer, mark: bytes, day: int) -> None:
+    header = customer.header
+    header.recent += mark
+    if header.recent_days and header.recent_days[-1][0] == day:
+        header.recent_days[-1][1] += 1
+    else:
+        header.recent_days = [*header.recent_days, [day, 1]]
+    if len(header.recent) >= (KEEP + SPILL) * SIZE:
+        _spill(customer, day)
+
+
+def _spill(customer: Customer, today: int) -> None:
+    """Move all but the newest 64 into their days' records and let days older than 30 go."""
+    header = customer.header
+    excess = len(header.recent) // SIZE - KEEP
+    while excess > 0:
+        day, held = header.recent_days[0]
+        moved = min(held, excess)
+        customer.older[day] = customer.older.get(day, b"") + header.recent[: moved * SIZE]
+        header.recent = header.recent[moved * SIZE :]
+        header.recent_days = header.recent_days[1:] if moved == held else [[day, held - moved], *header.recent_days[1:]]
+        excess -= moved
+    for day in [day for day in customer.older if day < today - DAYS]:
+        del customer.older[day]
+    header.older_days = sorted(customer.older)

@@ -1,0 +1,77 @@
+"""A timer has come due: is the absence still true, does the plan still mean it, and is the person still there?"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+from journeyloop.detect.gate import confirm, gated
+from journeyloop.detect.listen import disarm
+from journeyloop.detect.look import looked
+from journeyloop.model.customer import Armed, Customer
+from journeyloop.model.frame import Frame
+from journeyloop.model.identifier import keyed_hash
+from journeyloop.model.inputs import Seen, TimerDue
+from journeyloop.model.moment import Moment, Present
+from journeyloop.model.signal import Signal
+
+RECONNECT = 15_000
+RECHECK = 5_000
+
+
+def due(customer: Customer, timer: TimerDue, frame: Frame) -> list[Signal]:
+    """The signals this timer raises. A timer that was re-armed since, or whose instance ended, raises none."""
+    armed = next((one for one in customer.header.armed if one.name == timer.name), None)
+    if armed is None:
+        return []
+    moment = frame.plan.moment(armed.moment)
+    if moment is None or moment.detect.hash != armed.detect_hash:
+        disarm(customer, armed)
+        frame.count(armed.moment, "cancelled: plan")
+        return []
+    if frame.now > armed.due + moment.expires:
+        disarm(customer, armed)
+        looked(customer, moment, "", "late", "its time had passed while nobody was watching", frame)
+        frame.count(moment.name, "late")
+        return []
+    return _check_presence(customer, armed, moment, timer, frame)
+
+
+def _check_presence(customer: Customer, armed: Armed, moment: Moment, timer: TimerDue, frame: Frame) -> list[Signal]:
+    present = moment.detect.present
+    reason, again = (None, None) if present is None else _absent(customer, present, timer.seen, frame)
+    if reason is None:
+        event = customer.sealed.armed.get(armed.name, {})
+        disarm(customer, armed)
+        return confirm(customer, moment, _cause(armed, frame), armed.due, event, armed, frame)
+    if again is not None and again <= armed.due + moment.expires:
+        customer.header.timers[armed.name] = again
+        looked(customer, moment, "", "armed", reason, frame)
+        return []
+    disarm(customer, armed)
+    gated(customer, moment, reason, frame)
+    return []
+
+
+def _cause(armed: Armed, frame: Frame) -> bytes:
+    """A timer's id: arming cause, name, due."""
+    return keyed_hash(frame.secret, "timer", armed.cause, armed.name, str(armed.due))
+
+
+def _absent(customer: Customer, present: Present, seen: Seen | None, frame: Frame) -> tuple[str | None, int | None]:
+    """(why presence does not hold, when to look again). Only a tab that can come back is waited for."""
+    presence = customer.header.presence
+    if presence.epoch != frame.epoch:
+        reconnecting = presence.ever and frame.now < frame.epoch_started + RECONNECT
+        reason = "presence_unknown" if not presence.ever else "tab_closed"
+        return reason, frame.epoch_started + RECONNECT if reconnecting else None
+    if not presence.browsers:
+        return "tab_closed", None
+    if seen is None:
+        return "tab_closed", frame.now + RECHECK
+    if present.page is not None and not fnmatchcase(seen.page, present.page):
+        return "other_page", frame.now + RECHECK
+    if present.visible and not seen.visible:
+        return "tab_hidden", frame.now + RECHECK
+    if present.idle is not None and seen.idle < present.idle:
+        return "not_idle", frame.now + present.idle - seen.idle
+    return None, None

@@ -1,0 +1,54 @@
+"""The noise gate: a signal is confirmed, or stopped with a reason that is counted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from journeyloop.detect.look import looked
+from journeyloop.model.customer import Armed, Customer
+from journeyloop.model.frame import Frame
+from journeyloop.model.moment import Moment
+from journeyloop.model.signal import Signal
+
+
+def confirm(
+    customer: Customer,
+    moment: Moment,
+    cause: bytes,
+    true_since: int,
+    event: dict[str, Any],
+    armed: Armed | None,
+    frame: Frame,
+) -> list[Signal]:
+    """The signal, or nothing. `true_since` is when it became true (ms): its expiry counts from there."""
+    reason = _stopped(customer, moment, armed, frame)
+    if reason is not None:
+        gated(customer, moment, reason, frame)
+        return []
+    session = customer.header.session
+    session.signals = {**session.signals, moment.name: session.signals.get(moment.name, 0) + 1}
+    looked(customer, moment, "", "signal", "", frame)
+    frame.count(moment.name, "signals")
+    frame.note("signal", customer.header.person, moment.name, moment.title)
+    return [Signal(moment, cause, frame.now, true_since + moment.expires, event)]
+
+
+def gated(customer: Customer, moment: Moment, reason: str, frame: Frame) -> None:
+    """Stopped as noise: counted by reason, and remembered for `why`."""
+    looked(customer, moment, "", "gated", reason, frame)
+    frame.count(moment.name, f"gated: {reason}")
+    frame.note("gated", customer.header.person, moment.name, moment.title, reason)
+
+
+def _stopped(customer: Customer, moment: Moment, armed: Armed | None, frame: Frame) -> str | None:
+    gate, header = moment.confirm, customer.header
+    if gate.ignore_bots and header.bot:
+        return "bot"
+    if gate.dwell and armed is not None:
+        if not header.presence.ever:
+            return "presence_unknown"
+        if header.presence.until(frame.now, frame.epoch) - armed.present_total < gate.dwell:
+            return "dwell"
+    if gate.at_most is not None and header.session.signals.get(moment.name, 0) >= gate.at_most:
+        return "at_most"
+    return None

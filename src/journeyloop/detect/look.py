@@ -1,0 +1,34 @@
+"""Judge a moment's clauses, and keep the last look at each person, so that `why` can tell why it did *not* fire."""
+
+from __future__ import annotations
+
+from journeyloop.model.customer import Customer, Look
+from journeyloop.model.frame import Frame
+from journeyloop.model.moment import Moment
+from journeyloop.model.profile import Scene
+
+
+def judge(customer: Customer, moment: Moment, event: str, read: Scene, frame: Frame) -> bool:
+    """Whether `who` and `where` permit. All clauses are evaluated and counted."""
+    look = Look(frame.now, event, "clause", values=read.values)
+    customer.sealed.looks[moment.name] = look
+    tally, index, permits = frame.tally, 0, True
+    for clauses in (moment.who, moment.detect.where):
+        for clause in clauses.clauses:
+            truth = clause.truth(read.activation, read.values)
+            look.truths.append(truth)
+            key = (moment.name, index, truth)
+            tally[key] = tally.get(key, 0) + 1
+            index += 1
+            if truth != "true" and permits:
+                permits = False
+                look.reason = f"missing: {clause.missing(read.values)}" if truth == "missing" else f"{truth}: {clause.text}"
+    return permits
+
+
+def looked(customer: Customer, moment: Moment, event: str, outcome: str, reason: str, frame: Frame) -> None:
+    """How far the moment came this time. Keeps the clauses' truths of the last judgement."""
+    before = customer.sealed.looks.get(moment.name)
+    look = before or Look(frame.now, event, outcome)
+    look.at, look.outcome, look.reason = frame.now, outcome, reason
+    customer.sealed.looks[moment.name] = look

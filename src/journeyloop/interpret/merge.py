@@ -1,0 +1,150 @@
+"""Two visitors turned out to be one person: what merges how, in one table.
+
+Commutative up to the survivor's id, idempotent by hand-over id (a second one finds the giver already absorbed).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from journeyloop.interpret.fold import recount_cart
+from journeyloop.model.customer import Absorbed, Armed, Consent, Customer, Header, Presence, Session
+from journeyloop.model.frame import Frame
+from journeyloop.model.inputs import HandOver
+
+
+def hand_over(customer: Customer, message: HandOver, frame: Frame) -> None:
+    """Take in all that the other person was."""
+    mine, theirs = customer.header, message.customer.header
+    if any(past.person == theirs.person for past in mine.absorbed):
+        return
+    mine.absorbed = [*mine.absorbed, *theirs.absorbed, Absorbed(theirs.person, theirs.last_position)]
+    armed = _armed(mine.armed, theirs.armed)
+    for name, merge in HEADER.items():
+        setattr(mine, name, merge(getattr(mine, name), getattr(theirs, name)))
+    mine.armed, mine.presence = armed, _presence(mine.presence, theirs.presence, frame)
+    _sealed(customer, message.customer)
+    _timers(customer, theirs)
+    recount_cart(customer)
+    for day, hashes in message.customer.older.items():
+        customer.older[day] = customer.older.get(day, b"") + hashes
+
+
+def _sealed(customer: Customer, other: Customer) -> None:
+    mine, theirs = customer.sealed, other.sealed
+    mine.identifiers += [one for one in theirs.identifiers if one not in mine.identifiers]
+    for name, (value, at) in theirs.traits.items():
+        if name not in mine.traits or at > mine.traits[name][1]:
+            mine.traits[name] = (value, at)
+    for key, item in theirs.cart.items():
+        if key not in mine.cart or item.at > mine.cart[key].at:
+            mine.cart[key] = item
+    if other.header.last_seen >= customer.header.last_seen:
+        mine.page, mine.locale = theirs.page or mine.page, theirs.locale or mine.locale
+        mine.user_agent = theirs.user_agent or mine.user_agent
+    mine.armed = {**theirs.armed, **mine.armed}
+    mine.looks = {**mine.looks, **{k: v for k, v in theirs.looks.items() if k not in mine.looks or v.at > mine.looks[k].at}}
+
+
+def _timers(customer: Customer, theirs: Header) -> None:
+    """Timers of absences follow their instances; those of decisions carry the decision's id and cannot collide."""
+    header = customer.header
+    absences = {one.name for one in header.armed}
+    timers = {**theirs.timers, **header.timers}
+    header.timers = {name: due for name, due in timers.items() if name not in absences}
+    header.timers |= {one.name: one.due for one in header.armed}
+
+
+def _armed(mine: list[Armed], theirs: list[Armed]) -> list[Armed]:
+    """One open instance per name: the later one, as a repeat would have re-armed it."""
+    newest: dict[str, Armed] = {}
+    for one in sorted([*theirs, *mine], key=lambda one: (one.at, one.cause)):
+        newest[one.name] = one
+    return list(newest.values())
+
+
+def _presence(mine: Presence, theirs: Presence, frame: Frame) -> Presence:
+    mine_open, theirs_open = mine.open(frame.epoch), theirs.open(frame.epoch)
+    browsers = [*(mine.browsers if mine_open else []), *(theirs.browsers if theirs_open else [])]
+    since = min([p.since for p, is_open in ((mine, mine_open), (theirs, theirs_open)) if is_open], default=0)
+    epoch = frame.epoch if browsers else max(mine.epoch, theirs.epoch)
+    return Presence(epoch, list(dict.fromkeys(browsers)), since, max(mine.total, theirs.total), mine.ever or theirs.ever)
+
+
+def merge_arms(mine: dict[str, str], theirs: dict[str, str]) -> dict[str, str]:
+    """One stored arm wins over none; equal arms stay; unequal ones are held out from then on, and left out."""
+    return {name: _arm(mine.get(name), theirs.get(name)) for name in {**mine, **theirs}}
+
+
+def _arm(one: str | None, other: str | None) -> str:
+    if one is None or other is None or one == other:
+        return one or other or "mixed"
+    return "mixed"
+
+
+def _session(mine: Session, theirs: Session) -> Session:
+    newer, older = (mine, theirs) if (mine.last, mine.started) >= (theirs.last, theirs.started) else (theirs, mine)
+    signals = {name: newer.signals.get(name, 0) + older.signals.get(name, 0) for name in {**older.signals, **newer.signals}}
+    number = max(mine.number, theirs.number)
+    return Session(number, newer.started, newer.last, newer.events, signals)
+
+
+def _consents(mine: dict[str, Consent], theirs: dict[str, Consent]) -> dict[str, Consent]:
+    """Most restrictive: an opt-out wins unless the grant is newer by both clocks."""
+    merged = dict(mine)
+    for purpose, other in theirs.items():
+        merged[purpose] = stricter(merged[purpose], other) if purpose in merged else other
+    return merged
+
+
+def stricter(one: Consent, other: Consent) -> Consent:
+    if one.granted == other.granted:
+        return max(one, other, key=lambda c: (c.at, c.received))
+    grant, refusal = (one, other) if one.granted else (other, one)
+    return grant if grant.at > refusal.at and grant.received > refusal.received else refusal
+
+
+def _sum_by_name(mine: dict[str, int], theirs: dict[str, int]) -> dict[str, int]:
+    return {name: mine.get(name, 0) + theirs.get(name, 0) for name in {**mine, **theirs}}
+
+
+def _earliest(mine: int, theirs: int) -> int:
+    return min(mine, theirs) if mine and theirs else mine or theirs
+
+
+def _newest_by_name(mine: dict[str, int], theirs: dict[str, int]) -> dict[str, int]:
+    return {name: max(mine.get(name, 0), theirs.get(name, 0)) for name in {**mine, **theirs}}
+
+
+def _add(mine: Any, theirs: Any) -> Any:
+    return mine + theirs
+
+
+def _either(mine: bool, theirs: bool) -> bool:
+    return mine or theirs
+
+
+HEADER: dict[str, Callable[[Any, Any], Any]] = {
+    "created": min,
+    "first_seen": _earliest,
+    "last_seen": max,
+    "known": _either,
+    "bot": _either,
+    "events": _add,
+    "counts": _sum_by_name,
+    "session": _session,
+    "orders": _add,
+    "revenue": _add,
+    "first_order": _earliest,
+    "last_order": max,
+    "arms": merge_arms,
+    "contacts": lambda mine, theirs: sorted(mine + theirs, key=lambda contact: contact.at),
+    "rests": _newest_by_name,
+    "deliveries": _add,
+    "pending": _add,
+    "consent": _consents,
+    "recent": _add,
+    "recent_days": _add,
+    "older_days": lambda mine, theirs: sorted({*mine, *theirs}),
+}

@@ -1,0 +1,17 @@
+"""The third machine: what is shared by all. One tally per moment; `*` also holds the pauses. Only it makes boards."""
+
+from __future__ import annotations
+
+from journeyloop.model.board import Board, Tally
+from journeyloop.model.inputs import Count, Paused
+
+
+def tune(tally: Tally, message: Count | Paused, board: Board) -> Board:
+    """Change the tally in place; the board as it is now."""
+    match message:
+        case Count(key=key):
+            tally.counts[key] = tally.counts.get(key, 0) + 1
+            return board
+        case Paused(scope=scope, paused=paused):
+            scopes = board.paused | {scope} if paused else board.paused - {scope}
+            return Board(board.version + 1, frozenset(scopes))
