@@ -10,15 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from journeyloop.runtime.ports import TABLES, Reader, Store
-
-KEYS = st.binary(min_size=1, max_size=3) | st.binary(min_size=1, max_size=511)
-BOUNDS = st.binary(max_size=3)
-PAIRS = st.dictionaries(KEYS, st.binary(max_size=8), max_size=8)
+from journeyloop.runtime.ports import TABLES, Store
+from journeyloop.testing.store_model import check_against_a_dictionary
 
 
 class StoreContract:
@@ -221,7 +215,7 @@ class StoreContract:
 
     @pytest.mark.parametrize("reverse", [False, True])
     def test_a_scan_may_delete_what_it_yields(self, store: Store, reverse: bool) -> None:
-        letters = {letter: b"" for letter in "abcdefgh"}
+        letters = dict.fromkeys("abcdefgh", b"")
         _fill(store, **letters)
         with store.write() as tx:
             seen = []
@@ -246,73 +240,8 @@ class StoreContract:
     # --- all of it --------------------------------------------------------------------------------------------------
 
     def test_it_behaves_like_a_dictionary(self, tmp_path: Path) -> None:
-        opened = iter(range(1_000_000))
-
-        class Machine(_Model):
-            def __init__(machine) -> None:  # noqa: N805 - `self` is the contract
-                super().__init__(self.open(tmp_path / f"model-{next(opened)}"))
-
-        run_state_machine_as_test(
-            Machine,
-            settings=settings(
-                max_examples=25, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
-            ),
-        )
-
-
-class _Model(RuleBasedStateMachine):
-    """Transactions of random operations against a store and a dict; snapshots taken on the way must keep their view."""
-
-    def __init__(self, store: Store) -> None:
-        super().__init__()
-        self.store = store
-        self.committed: dict[bytes, bytes] = {}
-        self.open: list[tuple[Reader, dict[bytes, bytes]]] = []
-        self.contexts: list[object] = []
-
-    @rule(puts=PAIRS, many=PAIRS, deletes=st.lists(KEYS, max_size=4), pick=st.integers(0, 99), fails=st.booleans())
-    def transaction(
-        self, puts: dict[bytes, bytes], many: dict[bytes, bytes], deletes: list[bytes], pick: int, fails: bool
-    ) -> None:
-        deletes = deletes + sorted(self.committed)[pick : pick + 1]
-        expected = {**self.committed, **puts, **many}
-        try:
-            with self.store.write() as tx:
-                for key, value in puts.items():
-                    tx.put("people", key, value)
-                tx.put_many("people", many.items())
-                for key in deletes:
-                    tx.delete("people", key)
-                    expected.pop(key, None)
-                assert dict(tx.scan("people")) == expected
-                if fails:
-                    raise ZeroDivisionError
-        except ZeroDivisionError:
-            return
-        self.committed = expected
-
-    @rule(start=BOUNDS, stop=st.none() | BOUNDS, reverse=st.booleans())
-    def scan(self, start: bytes, stop: bytes | None, reverse: bool) -> None:
-        within = [pair for pair in self.committed.items() if start <= pair[0] and (stop is None or pair[0] < stop)]
-        with self.store.read() as reader:
-            assert list(reader.scan("people", start, stop, reverse)) == sorted(within, reverse=reverse)
-
-    @rule()
-    def snapshot(self) -> None:
-        if len(self.open) < 4:
-            context = self.store.read()
-            self.open.append((context.__enter__(), dict(self.committed)))
-            self.contexts.append(context)
-
-    @invariant()
-    def snapshots_keep_their_view(self) -> None:
-        for reader, view in self.open:
-            assert list(reader.scan("people")) == sorted(view.items())
-
-    def teardown(self) -> None:
-        for context in self.contexts:
-            context.__exit__(None, None, None)  # type: ignore[attr-defined]
-        self.store.close()
+        stores = iter(range(1_000_000))
+        check_against_a_dictionary(lambda: self.open(tmp_path / f"store-{next(stores)}"))
 
 
 def _fill(store: Store, **people: bytes) -> None:

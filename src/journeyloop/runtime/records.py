@@ -1,0 +1,182 @@
+"""How every record is written: an open `header` and a `sealed` part, behind one pair of functions.
+
+    byte 0      VERSION
+    bytes 1-4   length of the header, big endian
+    then        the header, msgpack
+    then        the sealed part: seal(person, msgpack), or nothing
+
+What a person would call theirs is sealed, everything the loop runs on is open; nothing is written past these functions.
+Structs are arrays: a new field goes last and has a default, then old records still decode and VERSION stays. Any other
+change raises VERSION and adds the old one to UPGRADES.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import Struct, structs
+
+from journeyloop.interpret.identity import Owner
+from journeyloop.model.board import Tally
+from journeyloop.model.customer import Customer, Header, Sealed
+from journeyloop.model.decision import Decision, Delivery
+from journeyloop.model.inputs import Input
+
+VERSION = 1
+UPGRADES: dict[int, Callable[[bytes, type[Struct]], bytes]] = {}
+"""Version -> (record of that version, its header's type) -> the record one version on."""
+
+H = TypeVar("H", bound=Struct)
+
+_HEADER_AT = 5
+_PREFIX = bytes([VERSION])
+_encode = msgspec.msgpack.Encoder().encode
+_decoders: dict[Any, Callable[[Any], Any]] = {}
+
+
+class RecordError(ValueError):
+    """These bytes are no record of the wanted kind: damaged, or written by a newer version."""
+
+
+class LogHeader(Struct, array_like=True, gc=False):
+    """The open part of a log record; its sealed part is the Input.
+
+    `previous` is the position of the same person's last record (-1: none): with `Customer.header.last_position` and
+    `absorbed` this chain is the index from a person to their records. `refused` says why the input changed nothing.
+    """
+
+    now: int
+    person: bytes | None
+    previous: int
+    kind: str
+    refused: str = ""
+
+
+class Features(Struct, array_like=True, gc=False):
+    """The sealed part of a decision: what was known of the person."""
+
+    values: dict[str, Any]
+
+
+def encode_record(header: Struct, sealed: Struct | None = None) -> bytes:
+    """One record. The sealed part belongs to `header.person`, to nobody if there is no such field or it is None."""
+    head = _encode(header)
+    size = len(head).to_bytes(4, "big")
+    if sealed is None:
+        return b"".join((_PREFIX, size, head))
+    return b"".join((_PREFIX, size, head, seal(getattr(header, "person", None), _encode(sealed))))
+
+
+def decode_record(raw: bytes, header_type: type[H], sealed_type: Any = None) -> tuple[H, Any]:
+    """(header, sealed). Sealed is None if the record has no such part, its key is gone, or no type was asked for.
+
+    Raises:
+        RecordError: damaged, of another kind, or written by a newer version.
+    """
+    if raw[:1] != _PREFIX:
+        raw = _upgraded(raw, header_type)
+    sealed_at = _HEADER_AT + int.from_bytes(raw[1:_HEADER_AT], "big")
+    try:
+        header = _decoder(header_type)(raw[_HEADER_AT:sealed_at])
+        if sealed_type is None or len(raw) <= sealed_at:
+            return header, None
+        plain = unseal(getattr(header, "person", None), raw[sealed_at:])
+        return header, None if plain is None else _decoder(sealed_type)(plain)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        where = str(error).partition(" - at ")[2]  # the rest may quote what the record holds
+        raise RecordError(f"not a {header_type.__name__} record {where}".rstrip()) from None
+
+
+def seal(person: bytes | None, plain: bytes) -> bytes:
+    """Here the trust layer encrypts with the person's key."""
+    return plain
+
+
+def unseal(person: bytes | None, sealed: bytes) -> bytes | None:
+    """The inverse of `seal`; None once the person's key is erased."""
+    return sealed
+
+
+# --- the records of the tables --------------------------------------------------------------------------------------
+
+
+def encode_customer(customer: Customer) -> bytes:
+    """Without `older`: each of its days is a record of its own."""
+    return encode_record(customer.header, customer.sealed)
+
+
+def decode_customer(raw: bytes) -> Customer:
+    """An erased customer has an empty sealed part."""
+    header, sealed = decode_record(raw, Header, Sealed)
+    return Customer(header, sealed or Sealed())
+
+
+def encode_log(header: LogHeader, applied: Input) -> bytes:
+    return encode_record(header, applied)
+
+
+def decode_log(raw: bytes) -> tuple[LogHeader, Input | None]:
+    """The input is None if its person was erased."""
+    return decode_record(raw, LogHeader, Input)
+
+
+def decode_log_header(raw: bytes) -> LogHeader:
+    """Only the open part: what walking a person's chain needs."""
+    return decode_record(raw, LogHeader)[0]
+
+
+def encode_decision(decision: Decision) -> bytes:
+    return encode_record(structs.replace(decision, features={}), Features(decision.features))
+
+
+def decode_decision(raw: bytes) -> Decision:
+    """`features` is empty if the person was erased."""
+    decision, features = decode_record(raw, Decision, Features)
+    if features is not None:
+        decision.features = features.values
+    return decision
+
+
+def encode_delivery(delivery: Delivery) -> bytes:
+    return encode_record(delivery)
+
+
+def decode_delivery(raw: bytes) -> Delivery:
+    return decode_record(raw, Delivery)[0]
+
+
+def encode_owner(owner: Owner) -> bytes:
+    return encode_record(owner)
+
+
+def decode_owner(raw: bytes) -> Owner:
+    return decode_record(raw, Owner)[0]
+
+
+def encode_tally(tally: Tally) -> bytes:
+    return encode_record(tally)
+
+
+def decode_tally(raw: bytes) -> Tally:
+    return decode_record(raw, Tally)[0]
+
+
+def _decoder(of: Any) -> Callable[[Any], Any]:
+    found = _decoders.get(of)
+    if found is None:
+        found = _decoders[of] = msgspec.msgpack.Decoder(of).decode
+    return found
+
+
+def _upgraded(raw: bytes, header_type: type[Struct]) -> bytes:
+    while raw and raw[0] < VERSION and (upgrade := UPGRADES.get(raw[0])):
+        raw = upgrade(raw, header_type)
+    if not raw:
+        raise RecordError("an empty record")
+    if raw[0] > VERSION:
+        raise RecordError(f"record version {raw[0]} was written by a newer journeyloop; this one reads up to {VERSION}")
+    if raw[0] < VERSION:
+        raise RecordError(f"record version {raw[0]} has no upgrade to {VERSION}")
+    return raw
