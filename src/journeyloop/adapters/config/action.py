@@ -1,0 +1,152 @@
+"""The `actions` of a moment → Action: what could be done, and through which channel."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from msgspec import Struct
+
+from journeyloop.adapters.config.conditions import Names, read_condition
+from journeyloop.adapters.config.notation import duration, rate
+from journeyloop.adapters.config.policy import CHANNELS, Guards
+from journeyloop.adapters.config.report import suggestion
+from journeyloop.adapters.config.section import Section, as_section
+from journeyloop.adapters.config.templates import check_templates
+from journeyloop.adapters.config.tree import Scalar, plain
+from journeyloop.model.moment import Action, Limit
+
+CONFIGURED = frozenset(("onpage",))
+KEYS = ("action", "channel", "content", "where", "placement", "cost", "gives", "weight", "limit")
+RESTRICTING = ("after", "unless", "open", "coupon")
+LATER = (*RESTRICTING, "value", "versus")
+_URL = re.compile(r"https?://[A-Za-z0-9\[][^\\\s]*|/|/[^/\\{\s][^\\\s]*")
+
+
+class Surroundings(Struct, frozen=True):
+    """What the rest of the configuration says about every action of a moment. `ask` is the moment's placement."""
+
+    names: Names
+    guards: Guards
+    ask: str | None
+
+
+def read_actions(moment: Section, around: Surroundings) -> tuple[Action, ...]:
+    """The actions in the order of the file, which mode `fixed` follows."""
+    actions: list[Action] = []
+    for number, item in enumerate(moment.items("actions")):
+        section = as_section(item, f"actions[{number}]", moment.report, KEYS, LATER)
+        if section is None:
+            continue
+        action = _action(section, around)
+        if any(action.name == other.name for other in actions):
+            section.error("action", f"a second action is called {action.name}: arms belong to names, choose another")
+        actions.append(action)
+    return tuple(actions)
+
+
+def _action(section: Section, around: Surroundings) -> Action:
+    name = section.identifier("action", "reassure")
+    section.path = f"actions.{name}" if name else section.path
+    channel, gives, cost = (
+        section.text("channel", example="onpage"),
+        section.number("gives", 0.0),
+        section.number("cost", 0.0),
+    )
+    _check_channel(section, channel, around)
+    return Action(
+        name=name,
+        channel=channel,
+        content=_content(section, channel, around),
+        where=read_condition(section, "where", around.names),
+        placement=section.text("placement") if "placement" in section else around.ask,
+        cost=cost,
+        gives=gives,
+        weight=section.number("weight", 1.0),
+        limit=_limit(section),
+        unsupported=_unsupported(section, channel, around.guards.against(channel, gives, cost), around.ask),
+    )
+
+
+def _check_channel(section: Section, channel: str, around: Surroundings) -> None:
+    if around.ask is not None:
+        _check_ask(section, channel, around.ask)
+    elif channel and channel not in CHANNELS:
+        section.warn(
+            "channel", f"channel_unavailable, this action is not sent: {channel}{suggestion(channel, CHANNELS)}"
+        )
+    elif channel and channel not in CONFIGURED:
+        section.warn("channel", f"channel_unavailable, this action is not sent: {channel} is not configured")
+
+
+def _check_ask(section: Section, channel: str, ask: str) -> None:
+    """An ask is answered on the page, at the place that asked."""
+    if channel and channel != "onpage":
+        section.error("channel", "a page asks for this moment: write `channel: onpage`")
+    placement = section.scalar("placement")
+    if placement and placement.text != ask:
+        section.error("placement", f"another place than detect.ask: write `placement: {ask}`, or remove it")
+
+
+def _unsupported(section: Section, channel: str, guards: tuple[str, ...], ask: str | None) -> tuple[str, ...]:
+    """What restricts sending and cannot be honoured yet: such an action is refused rather than sent without it."""
+    found = [key for key in section.unsupported if key in RESTRICTING]
+    for key in section.unsupported:
+        consequence = "this action is not sent" if key in RESTRICTING else ""
+        section.report.later(section.line(key), section.name(key), consequence)
+    if "placement" in section and ask is None and channel == "onpage":
+        consequence = "only with detect.ask; this action is not sent"
+        section.report.later(section.line("placement"), section.name("placement"), consequence)
+        found.append("placement")
+    for guard in guards:
+        section.report.later(section.node.line, f"{guard} over {section.path}", "this action is not sent")
+    return (*found, *guards)
+
+
+def _limit(section: Section) -> Limit | None:
+    scalar = section.scalar("limit")
+    if scalar is None:
+        return None
+    found = rate(scalar.text)
+    within = duration(found[1]) if found else None
+    if found is None or not found[0] or not within:
+        section.report.error(scalar.line, f"{section.name('limit')}: write how often per person, such as 1 per 90d")
+        return None
+    return Limit(found[0], within)
+
+
+def _content(section: Section, channel: str, around: Surroundings) -> dict[str, Any]:
+    """The content as written; each text in it is a template that compiles."""
+    written = section.mapping("content")
+    if "content" not in section:
+        section.error("content", "missing: write what the message says, `content: {title: …, body: …}`")
+    if written is None:
+        return {}
+    on_page = channel == "onpage"
+    if on_page:
+        _check_on_page(section)
+    check_templates(written, section.name("content"), around.names.profile, on_page, section.report)
+    content: dict[str, Any] = plain(written)
+    return content
+
+
+def _check_on_page(section: Section) -> None:
+    content = section.section("content", ("title", "body", "button", "style"))
+    assert content is not None
+    for key in ("title", "body"):
+        content.text(key, default="")
+    if "title" not in content and "body" not in content:
+        content.error("title", "missing: write a title or a body")
+    content.choice("style", ("banner", "dialog"), "banner")
+    button = content.section("button", ("label", "url"))
+    if button:
+        button.text("label", example="Continue")
+        url = button.scalar("url")
+        button.text("url", example="/checkout")
+        if url:
+            _check_url(button, url)
+
+
+def _check_url(button: Section, url: Scalar) -> None:
+    if not _URL.fullmatch(url.text):
+        button.report.error(url.line, f"{button.name('url')}: write https://…, http://… or a path such as /checkout")

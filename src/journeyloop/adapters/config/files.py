@@ -1,0 +1,54 @@
+"""The configuration directory as text: the only reading of it from disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from journeyloop.model.plan import Problem
+
+LARGEST = 1_000_000
+_FOLDERS = ("moments", "content")
+_FILES = ("journeyloop.toml", "policy.yaml", "policy.yml", "audiences.yaml", "audiences.yml")
+
+
+class Unreadable(Exception):
+    """A file of the configuration cannot be read as text. `problem` names it, as other problems are named."""
+
+    def __init__(self, file: str, line: int, message: str) -> None:
+        self.problem = Problem(file, line, "error", message)
+        super().__init__(str(self.problem))
+
+
+def read_texts(directory: Path) -> dict[str, str]:
+    """Relative name → text of every file that belongs to the configuration; keys and the store do not.
+
+    Raises:
+        Unreadable: no such directory, no permission, not UTF-8, or larger than 1 MB.
+    """
+    if not directory.is_dir():
+        raise Unreadable(str(directory), 1, "no such directory: make one with `journeyloop init`")
+    return {path.relative_to(directory).as_posix(): _text(path, directory) for path in _paths(directory)}
+
+
+def _paths(directory: Path) -> Iterator[Path]:
+    yield from (path for name in _FILES if (path := directory / name).is_file())
+    for folder in _FOLDERS:
+        for path in sorted((directory / folder).rglob("*.y*ml")):
+            if path.is_file() and not path.name.startswith("."):
+                yield path
+
+
+def _text(path: Path, directory: Path) -> str:
+    name = path.relative_to(directory).as_posix()
+    try:
+        with path.open("rb") as file:
+            raw = file.read(LARGEST + 1)
+    except OSError as error:
+        raise Unreadable(name, 1, f"cannot be read: {error.strerror}") from None
+    if len(raw) > LARGEST:
+        raise Unreadable(name, 1, "larger than 1 MB: split it")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Unreadable(name, raw.count(b"\n", 0, error.start) + 1, "not UTF-8: save the file as UTF-8") from None

@@ -1,0 +1,47 @@
+"""The plan's index: which moments listen to an event name, and which paths their conditions read of it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from journeyloop.adapters.config.conditions import reads
+from journeyloop.model.condition import PathReader
+from journeyloop.model.expression import Path
+from journeyloop.model.moment import Match, Moment
+from journeyloop.model.plan import Listening
+
+
+def index_events(moments: Iterable[Moment]) -> dict[str, Listening]:
+    """Event name → its listeners, in the order of the moments."""
+    index: defaultdict[str, Listening] = defaultdict(lambda: Listening([], [], [], []))
+    for moment in moments:
+        if moment.detect.event is not None:
+            index[moment.detect.event].arms.append(moment)
+        for match in moment.detect.absent:
+            index[match.event].absences.append((moment, match))
+        for match in moment.cancel_on:
+            index[match.event].cancels.append((moment, match))
+        index[moment.goal.event].goals.append(moment)
+    for listening in index.values():
+        listening.reader = PathReader(_paths(listening))
+    return dict(index)
+
+
+def index_asks(moments: Iterable[Moment]) -> dict[str, list[Moment]]:
+    """Placement → the moments it asks for, in their order."""
+    index: defaultdict[str, list[Moment]] = defaultdict(list)
+    for moment in moments:
+        if moment.detect.ask is not None:
+            index[moment.detect.ask].append(moment)
+    return dict(index)
+
+
+def _paths(listening: Listening) -> Iterable[Path]:
+    matches: list[Match] = [match for _, match in listening.absences + listening.cancels]
+    for moment in listening.arms:
+        yield from moment.reader.paths
+    for match in matches:
+        yield from reads(match.where)
+    for moment in listening.goals:
+        yield from reads(moment.goal.where)

@@ -1,0 +1,146 @@
+"""Texts → Plan. Pure, so that a replay can load an old plan from its stored texts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import blake2b
+from pathlib import PurePosixPath
+from typing import TypeVar
+
+from msgspec import Struct
+
+from journeyloop.adapters.config.action import CONFIGURED
+from journeyloop.adapters.config.audiences import read_audiences
+from journeyloop.adapters.config.conditions import Names
+from journeyloop.adapters.config.listening import index_asks, index_events
+from journeyloop.adapters.config.moment import Found, read_moment
+from journeyloop.adapters.config.policy import PolicyFile, read_policy
+from journeyloop.adapters.config.report import Report, suggestion
+from journeyloop.adapters.config.settings import Settings, meaning, parse_toml, read_settings
+from journeyloop.adapters.config.tree import Mapping, parse_yaml
+from journeyloop.model.moment import Moment
+from journeyloop.model.plan import Plan, Problem
+from journeyloop.model.policy import Policy
+
+T = TypeVar("T")
+_TOML, _POLICY, _AUDIENCES = "journeyloop.toml", "policy.yaml", "audiences.yaml"
+
+
+class Loaded(Struct, frozen=True):
+    """`plan` is None if any problem is an error; `problems` are sorted by file and line."""
+
+    plan: Plan | None
+    problems: list[Problem]
+    settings: Settings
+
+
+def load(texts: dict[str, str]) -> Loaded:
+    """Check the texts of a configuration directory (relative name → text) and build its plan."""
+    problems: list[Problem] = []
+    read = _Texts(texts, problems)
+    settings = read.file(_TOML, read_settings, Settings(), parse_toml)
+    policy = read.file(_POLICY, read_policy, PolicyFile(Policy({})))
+    traits = read.file(_AUDIENCES, read_audiences, frozenset[str]())
+    if _POLICY not in texts:
+        problems.append(Problem(_POLICY, 1, "error", "missing: write `purposes: {marketing: {consent: required}}`"))
+    moments = _moments(read, Names().with_traits(traits), policy)
+    _check_mentions(policy, moments, read.report(_POLICY))
+    _name_others(read)
+    problems = sorted(set(problems))
+    refused = any(problem.level == "error" for problem in problems)
+    kept = {found.name: found.moment for found in moments.values() if found.moment}
+    return Loaded(None if refused else _plan(texts, kept, policy.policy, settings), problems, settings)
+
+
+class _Texts(Struct):
+    """The texts with the list that all their reports share."""
+
+    texts: dict[str, str]
+    problems: list[Problem]
+
+    def report(self, name: str) -> Report:
+        return Report(name, self.problems)
+
+    def file(
+        self,
+        name: str,
+        read: Callable[[Mapping, Report], T],
+        default: T,
+        parse: Callable[[str, Report], Mapping | None] = parse_yaml,
+    ) -> T:
+        """What `read` makes of the file; `default` if there is none or it does not parse."""
+        if name not in self.texts:
+            return default
+        report = self.report(name)
+        root = parse(self.texts[name], report)
+        return default if root is None else read(root, report)
+
+
+def _moments(read: _Texts, names: Names, policy: PolicyFile) -> dict[str, Found]:
+    """File name → moment, in the order of the names, which is the order of the plan."""
+    files: dict[str, Found] = {}
+    owners: dict[str, str] = {}
+    for name in sorted(name for name in read.texts if _is_yaml(name, "moments")):
+        found = read.file(name, lambda root, report: read_moment(root, names, policy, report), None)
+        if found is None or not found.name:
+            continue
+        files[name] = found
+        report, stem = read.report(name), PurePosixPath(name).stem
+        if found.name in owners:
+            report.error(found.line, f"moment: {found.name} is already in {owners[found.name]}: choose another name")
+        elif found.name != stem:
+            report.warn(
+                found.line, f"moment: the file is called {stem}: rename it to {found.name}.yaml, so it is found"
+            )
+        owners.setdefault(found.name, name)
+    return files
+
+
+def _check_mentions(policy: PolicyFile, moments: dict[str, Found], report: Report) -> None:
+    """A cap over a topic or a moment that does not exist would cap nothing."""
+    known = {
+        "topic": {found.topic for found in moments.values()},
+        "moment": {found.name for found in moments.values()},
+    }
+    for mention in policy.mentions:
+        if mention.name not in known[mention.kind]:
+            hint = suggestion(mention.name, known[mention.kind])
+            report.warn(mention.line, f"caps: no moment has the {mention.kind} {mention.name}{hint}")
+
+
+def _name_others(read: _Texts) -> None:
+    for name in read.texts:
+        if name.endswith(".yml"):
+            read.report(name).error(1, f"not read: rename it to {name.removesuffix('.yml')}.yaml")
+        elif _is_yaml(name, "content"):
+            read.report(name).later(1, name, "translations: the moments speak their own language")
+            parse_yaml(read.texts[name], read.report(name))
+
+
+def _is_yaml(name: str, folder: str) -> bool:
+    return name.startswith(f"{folder}/") and name.endswith(".yaml")
+
+
+def _plan(texts: dict[str, str], moments: dict[str, Moment], policy: Policy, settings: Settings) -> Plan:
+    return Plan(
+        hash=_hash(texts),
+        moments=moments,
+        policy=policy,
+        channels=CONFIGURED,
+        environment=settings.environment,
+        texts=dict(texts),
+        by_event=index_events(moments.values()),
+        by_ask=index_asks(moments.values()),
+    )
+
+
+def _hash(texts: dict[str, str]) -> str:
+    """The version of a plan: all that decisions may depend on, in a fixed order. Where the server listens does not."""
+    digest = blake2b(digest_size=16)
+    root = parse_toml(texts.get(_TOML, ""), Report(_TOML, []))
+    parts = meaning(root) if root else []
+    parts += sorted((name, text) for name, text in texts.items() if name.endswith(".yaml"))
+    for part in (piece for pair in parts for piece in pair):
+        raw = part.encode()
+        digest.update(len(raw).to_bytes(4, "big") + raw)
+    return digest.hexdigest()

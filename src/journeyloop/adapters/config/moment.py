@@ -1,0 +1,180 @@
+"""One file of moments/ → Moment: what to notice, for whom, what could be done, and how success is measured."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from msgspec import Struct
+
+from journeyloop.adapters.config import detect
+from journeyloop.adapters.config.action import Surroundings, read_actions
+from journeyloop.adapters.config.conditions import Names, read_condition, reads
+from journeyloop.adapters.config.goal import read_goal
+from journeyloop.adapters.config.notation import duration, instant, rate
+from journeyloop.adapters.config.policy import PolicyFile
+from journeyloop.adapters.config.report import Report, suggestion
+from journeyloop.adapters.config.section import Section, as_section
+from journeyloop.adapters.config.tree import Mapping, Scalar
+from journeyloop.model.condition import Clauses, PathReader
+from journeyloop.model.moment import Action, Confirm, Detect, Mode, Moment
+from journeyloop.model.profile import PROFILE, TRAITS
+
+KEYS = (
+    "moment", "title", "purpose", "topic", "owner", "who", "from", "detect", "confirm", "fresh", "goal", "holdout",
+    "learn", "expires", "cancel_on", "actions", "also",
+)  # fmt: skip
+LATER = ("guard",)
+MODES = ("shadow", "fixed", "cautious", "full")
+_ALSO = ("brief", "hold", "alert", "sync")
+
+
+class Found(Struct, frozen=True):
+    """A moment file as read. `moment` is None if its kind of detection is not of this version, or was refused."""
+
+    name: str
+    line: int
+    topic: str
+    moment: Moment | None
+
+
+def read_moment(root: Mapping, names: Names, policy: PolicyFile, report: Report) -> Found:
+    """Read one file; problems go to the report."""
+    section = Section(root, "", report, KEYS, LATER)
+    name, topic = section.identifier("moment", "checkout_stall"), section.text("topic", "")
+    noticed = _detect(section, names)
+    around = Surroundings(names, policy.guards, noticed.ask if noticed else None)
+    moment = _moment(section, name, topic or name, noticed or Detect(), around, policy)
+    if noticed and not moment.waits:
+        _check_waiting(section)
+    _name_unsupported(section)
+    return Found(name, section.line("moment"), moment.topic, moment if noticed else None)
+
+
+def _moment(
+    section: Section, name: str, topic: str, noticed: Detect, around: Surroundings, policy: PolicyFile
+) -> Moment:
+    goal, expires = read_goal(section, around.names)
+    around = Surroundings(around.names.for_ask(), around.guards, around.ask) if around.ask else around
+    who, actions = read_condition(section, "who", around.names), _actions(section, around)
+    mode, explore = _learn(section)
+    return Moment(
+        name=name,
+        title=section.text("title", name),
+        purpose=_purpose(section, policy),
+        topic=topic,
+        detect=noticed,
+        goal=goal,
+        actions=actions,
+        owner=section.text("owner", ""),
+        who=who,
+        starts=_starts(section),
+        confirm=_confirm(section),
+        fresh=_fresh(section, around.names),
+        cancel_on=detect.read_matches(section, "cancel_on", Names(around.names.profile)),
+        holdout=section.share("holdout", 0.0),
+        mode=mode,
+        explore=explore,
+        expires=expires,
+        reader=_reader(who, noticed.where, *(action.where for action in actions)),
+    )
+
+
+def _reader(*conditions: Clauses) -> PathReader:
+    return PathReader(path for clauses in conditions for path in reads(clauses))
+
+
+def _detect(section: Section, names: Names) -> Detect | None:
+    if "detect" not in section:
+        section.error("detect", "missing: write what to notice, for example `detect: {event: Payment Failed}`")
+    found = section.section("detect", detect.KEYS)
+    return detect.read_detect(found, names) if found else None
+
+
+def _check_waiting(section: Section) -> None:
+    """`by` and `repeat` speak of an instance that stays open for a while."""
+    noticed = section.mapping("detect")
+    for key in ("by", "repeat"):
+        if noticed and key in noticed.entries:
+            message = f"detect.{key}: says nothing without waiting: add absent and for, or confirm.dwell, or remove it"
+            section.report.error(noticed.entries[key].line, message)
+
+
+def _purpose(section: Section, policy: PolicyFile) -> str:
+    purpose = section.text("purpose", example="marketing")
+    known = policy.policy.purposes
+    if purpose and purpose not in known:
+        section.error("purpose", f"policy.yaml has no purpose {purpose}{suggestion(purpose, known)}")
+    return purpose
+
+
+def _starts(section: Section) -> int | None:
+    scalar = section.scalar("from")
+    if scalar is None:
+        return None
+    at = instant(scalar.text)
+    if at is None:
+        section.report.error(scalar.line, "from: write a date such as 2026-12-01, or a date and time with its zone")
+    return at
+
+
+def _confirm(section: Section) -> Confirm:
+    gate = section.section("confirm", ("dwell", "at_most", "bots"))
+    if gate is None:
+        return Confirm()
+    return Confirm(
+        dwell=gate.duration("dwell", 0, positive=False),
+        at_most=_per_session(gate),
+        ignore_bots=gate.choice("bots", ("ignore", "allow"), "ignore") == "ignore",
+    )
+
+
+def _per_session(gate: Section) -> int | None:
+    scalar = gate.scalar("at_most")
+    if scalar is None:
+        return None
+    found = rate(scalar.text)
+    if found and found[0] and found[1] == "session":
+        return found[0]
+    gate.report.error(scalar.line, f"{gate.name('at_most')}: write how many signals, such as 1 per session")
+    return None
+
+
+def _fresh(section: Section, names: Names) -> dict[str, int]:
+    """Trait name → the age in ms beyond which it is stale."""
+    known = {f"traits.{name}" for name in (names.profile - set(PROFILE)) | set(TRAITS)}
+    listed = section.mapping("fresh")
+    found: dict[str, int] = {}
+    for key, entry in listed.entries.items() if listed else ():
+        age = duration(entry.value.text) if isinstance(entry.value, Scalar) else None
+        if not age:
+            section.report.error(entry.line, f"fresh.{key}: write a duration such as 7d")
+        if not key.startswith("traits."):
+            section.report.error(entry.line, f"fresh.{key}: write traits.NAME, such as traits.tier")
+        elif key not in known:
+            hint = suggestion(key, known) or ": declare it in audiences.yaml"
+            section.report.warn(entry.line, f"fresh.{key}: silent until this trait is stated; it is not declared{hint}")
+        found[key.removeprefix("traits.")] = age or 1
+    return found
+
+
+def _learn(section: Section) -> tuple[Mode, float]:
+    learn = section.section("learn", ("mode", "explore"))
+    if learn is None:
+        return "fixed", 0.05
+    return cast(Mode, learn.choice("mode", MODES, "fixed")), learn.share("explore", 0.05)
+
+
+def _actions(section: Section, around: Surroundings) -> tuple[Action, ...]:
+    actions = read_actions(section, around)
+    if not actions and "also" not in section:
+        section.error("actions", "write at least one: `- {action: reassure, channel: onpage, content: {title: …}}`")
+    return actions
+
+
+def _name_unsupported(section: Section) -> None:
+    """`guard` and `also` send nothing and stop nothing: the moment runs without them, and its author is told."""
+    section.name_unsupported()
+    for item in section.items("also"):
+        entry = as_section(item, "also", section.report, ("text", "for"), _ALSO)
+        if entry:
+            entry.name_unsupported()

@@ -1,0 +1,71 @@
+"""The small notations inside values: `3m`, `10%`, `1 per 90d`, `2026-12-01`. Pure; None means: not in this notation."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+_UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_DURATION = re.compile(r"([0-9]{1,9})(ms|s|m|h|d)")
+_LONGEST = 3650 * _UNITS["d"]
+_PERCENTAGE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?)%")
+_RATE = re.compile(r"([0-9]{1,6}) per ([0-9a-z]+)")
+
+
+def duration(text: str) -> int | None:
+    """Milliseconds, at most ten years.
+
+    >>> duration("3m"), duration("500ms"), duration("3 minutes")
+    (180000, 500, None)
+    """
+    found = _DURATION.fullmatch(text)
+    if found is None:
+        return None
+    length = int(found[1]) * _UNITS[found[2]]
+    return length if length <= _LONGEST else None
+
+
+def written(length: int) -> str:
+    """A duration as an author would write it.
+
+    >>> written(180000), written(90000)
+    ('3m', '90s')
+    """
+    unit = next(unit for unit in ("d", "h", "m", "s", "ms") if length % _UNITS[unit] == 0)
+    return f"{length // _UNITS[unit]}{unit}"
+
+
+def percentage(text: str) -> float | None:
+    """A share in [0, 1].
+
+    >>> percentage("10%"), percentage("110%"), percentage("0.1")
+    (0.1, None, None)
+    """
+    found = _PERCENTAGE.fullmatch(text)
+    share = float(found[1]) / 100 if found else 2.0
+    return share if share <= 1.0 else None
+
+
+def rate(text: str) -> tuple[int, str] | None:
+    """(how often, per what).
+
+    >>> rate("1 per 90d"), rate("1 per session"), rate("often")
+    ((1, '90d'), (1, 'session'), None)
+    """
+    found = _RATE.fullmatch(text)
+    return (int(found[1]), found[2]) if found else None
+
+
+def instant(text: str) -> int | None:
+    """An ISO date (its first instant, UTC) or date and time with a zone, in ms since the epoch.
+
+    >>> instant("2026-12-01"), instant("2026-12-01T00:00:00+01:00"), instant("2026-12-01T00:00")
+    (1796083200000, 1796079600000, None)
+    """
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    if at.tzinfo is None and len(text) == len("2026-12-01"):
+        at = at.replace(tzinfo=UTC)
+    return None if at.tzinfo is None else int(at.timestamp() * 1000)

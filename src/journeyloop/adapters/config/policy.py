@@ -1,0 +1,109 @@
+"""policy.yaml → Policy: consent purposes, rolling caps, the universal holdout, channel priority."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from journeyloop.adapters.config.report import Report, suggestion
+from journeyloop.adapters.config.section import Section, as_section
+from journeyloop.adapters.config.tree import Mapping, Scalar, Sequence, plain
+from journeyloop.model.policy import Cap, Policy, Purpose
+
+CHANNELS = ("onpage", "push", "email", "sms", "whatsapp", "webhook", "in_app")
+_LATER = ("quiet_hours", "budgets", "breaker")
+
+
+class Mention(Struct, frozen=True):
+    """A topic or moment that a cap names: checked once all moments are known."""
+
+    kind: str
+    name: str
+    line: int
+
+
+class Guards(Struct, frozen=True):
+    """Limits of policy.yaml this version cannot keep: what they would limit must not be sent at all."""
+
+    budgets: frozenset[str] = frozenset()
+    quiet: frozenset[str] = frozenset()
+
+    def against(self, channel: str, gives: float, cost: float) -> tuple[str, ...]:
+        """The unkept limits that would bear on an action of this channel, what it gives and what it costs."""
+        spends = {"contacts"} | ({"gives"} if gives else set()) | ({"cost"} if cost else set())
+        budgets = ("budgets",) if self.budgets & spends else ()
+        return budgets + (("quiet_hours",) if channel in self.quiet else ())
+
+
+class PolicyFile(Struct, frozen=True):
+    policy: Policy
+    mentions: tuple[Mention, ...] = ()
+    guards: Guards = Guards()
+
+
+def read_policy(root: Mapping, report: Report) -> PolicyFile:
+    """The policy; problems go to the report."""
+    section = Section(root, "", report, ("purposes", "holdout", "caps", "channels"), _LATER)
+    channels = section.section("channels", ("priority",), ("fallback",))
+    priority = channels.texts("priority") if channels else ()
+    for name in priority:
+        _know_channel(name, section, "channels")
+    mentions: list[Mention] = []
+    policy = Policy(
+        purposes=_purposes(section),
+        caps=tuple(cap for item in _caps(section) if (cap := _cap(item, mentions))),
+        holdout=section.share("holdout", 0.0),
+        priority=priority or ("onpage",),
+        unsupported=section.name_unsupported() + (channels.name_unsupported() if channels else ()),
+    )
+    return PolicyFile(policy, tuple(mentions), _guards(root))
+
+
+def _purposes(section: Section) -> dict[str, Purpose]:
+    found: dict[str, Purpose] = {}
+    listed = section.mapping("purposes")
+    if not listed or not listed.entries:
+        section.error("purposes", "missing: write at least one, `purposes: {marketing: {consent: required}}`")
+        return found
+    for name, entry in listed.entries.items():
+        purpose = as_section(entry.value, f"purposes.{name}", section.report, ("consent",))
+        if purpose:
+            consent = purpose.choice("consent", ("required", "not_required"))
+            found[name] = Purpose(name, consent_required=consent == "required")
+    return found
+
+
+def _caps(section: Section) -> list[Section]:
+    known = ("per", "at_most", "within", "channel", "topic", "moment")
+    items = section.items("caps")
+    caps = [as_section(item, f"caps[{number}]", section.report, known) for number, item in enumerate(items)]
+    return [cap for cap in caps if cap]
+
+
+def _cap(section: Section, mentions: list[Mention]) -> Cap | None:
+    section.choice("per", ("person",))
+    narrow = {key: section.text(key) for key in ("channel", "topic", "moment") if key in section}
+    mentions += [Mention(key, name, section.line(key)) for key, name in narrow.items() if key != "channel" and name]
+    if "channel" in narrow:
+        _know_channel(narrow["channel"], section, "channel")
+    return Cap(at_most=section.integer("at_most", None, 0, 1_000_000), within=section.duration("within"), **narrow)
+
+
+def _know_channel(name: str, section: Section, key: str) -> None:
+    if name and name not in CHANNELS:
+        section.warn(key, f"no channel is called {name}{suggestion(name, CHANNELS)}")
+
+
+def _guards(root: Mapping) -> Guards:
+    """What the limits of `_LATER` would limit. The breaker only pauses what harms: without it the rest holds."""
+    budgets, quiet = root.entries.get("budgets"), root.entries.get("quiet_hours")
+    spent: frozenset[str] = frozenset()
+    if budgets and isinstance(budgets.value, Sequence):
+        items = [item.entries.get("of") for item in budgets.value.items if isinstance(item, Mapping)]
+        spent = frozenset(of.value.text for of in items if of and isinstance(of.value, Scalar))
+    return Guards(spent, _quiet_channels(plain(quiet.value)) if quiet else frozenset())
+
+
+def _quiet_channels(hours: object) -> frozenset[str]:
+    """Quiet hours without a list of channels are for all of them."""
+    named = hours.get("channels") if isinstance(hours, dict) else None
+    return frozenset(str(name) for name in named) if isinstance(named, list) else frozenset(CHANNELS)
