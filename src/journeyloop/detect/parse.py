@@ -1,0 +1,292 @@
+"""Bytes to events: the Segment HTTP body, checked, normalised, its clock corrected.
+
+Everything that decides whether input may enter starts here, and nothing that reads a socket, a clock or a key: time of
+arrival, source and fresh ids are arguments. A refusal is a value with a stable reason. One bad item of a batch does not
+sink its siblings. The budget is 5 us of CPU an event: hence checks on whole bodies first, and plain branches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, Raw, Struct, UnsetType
+
+from journeyloop.detect.commerce import parse_numbers
+from journeyloop.detect.refusal import (
+    INVALID,
+    MAX_BATCH_BYTES,
+    MAX_BATCH_EVENTS,
+    MAX_EVENT_BYTES,
+    MAX_MESSAGE_ID,
+    invalid,
+    refusal,
+)
+from journeyloop.detect.skew import corrected, millis
+from journeyloop.detect.strict import is_plain, is_plain_in_full, refuse_closely, refuse_depth, repeats_outer_key
+from journeyloop.model.event import Event, Kind, Rejected
+
+BLOCKED_IDS = frozenset({"", "null", "undefined", "nan", "[object object]", "0", "anonymous"})
+_LONGEST_BLOCKED = 24  # the longest of them with some blanks around it
+
+Text = str | None | UnsetType
+Object = dict[str, Any] | None | UnsetType
+
+
+class Parsed(Struct, gc=False):
+    """`events` and `rejected` of one body; `positions` says where in the batch each rejected item stood.
+
+    `whole` is set when the body was refused as one: then it is the only entry of `rejected`.
+    """
+
+    events: list[Event] = []
+    rejected: list[Rejected] = []
+    positions: list[int] = []
+    write_key: str | None = None
+    whole: bool = False
+
+
+class _Item(Struct, gc=False, omit_defaults=True, rename="camel"):
+    """One call as sent. Fields that are not kept are `Raw`: skipped, not decoded."""
+
+    type: Text = UNSET
+    event: Text = UNSET
+    name: Text = UNSET
+    category: Text = UNSET
+    message_id: Text = UNSET
+    user_id: Text = UNSET
+    anonymous_id: Text = UNSET
+    previous_id: Text = UNSET
+    group_id: Text = UNSET
+    timestamp: Any = UNSET
+    original_timestamp: Any = UNSET
+    sent_at: Any = UNSET
+    properties: Object = UNSET
+    traits: Object = UNSET
+    context: Object = UNSET
+    write_key: Text = UNSET
+    integrations: Raw | UnsetType = UNSET
+    metadata: Raw | UnsetType = msgspec.field(default=UNSET, name="_metadata")
+
+
+class _Batch(Struct, gc=False, omit_defaults=True, rename="camel"):
+    batch: list[Any]
+    sent_at: Any = UNSET
+    context: Raw | UnsetType = UNSET
+    write_key: Text = UNSET
+    integrations: Raw | UnsetType = UNSET
+
+
+class _RawBatch(_Batch, gc=False):
+    batch: list[Raw]
+
+
+class _Arrival(Struct, gc=False):
+    """What all items of one body share. `sent` is None if the client did not say."""
+
+    received: int
+    source: str
+    fresh_id: Callable[[], str]
+    sent: int | None = None
+    context: dict[str, Any] | None = None
+
+
+_decode_item = msgspec.json.Decoder(_Item).decode
+_decode_batch = msgspec.json.Decoder(_RawBatch).decode
+_decode_context = msgspec.json.Decoder(dict[str, Any] | None).decode
+
+
+def parse_batch(body: bytes, kind_hint: Kind | None, received: int, source: str, fresh_id: Callable[[], str]) -> Parsed:
+    """Parse one body: a single call of `kind_hint`, or with None a batch whose items name their `type`.
+
+    `received` is the time of arrival in ms; `source` is copied into each event; `fresh_id` names a call that came
+    without a messageId (never a hash of its content: two equal clicks are two clicks).
+    """
+    arrival = _Arrival(received, source, fresh_id)
+    if kind_hint is not None:
+        return _parse_single(body, kind_hint, arrival)
+    if len(body) > MAX_BATCH_BYTES:
+        return _whole(refusal("too_large", body[:MAX_EVENT_BYTES]))
+    try:
+        outer = _decode_batch(body)
+    except INVALID as error:
+        return _whole(invalid(body, error))
+    return _parse_items(body, outer, arrival)
+
+
+def _whole(rejected: Rejected, write_key: str | None = None) -> Parsed:
+    return Parsed([], [rejected], [0], write_key, True)
+
+
+def _parse_single(body: bytes, kind: Kind, arrival: _Arrival) -> Parsed:
+    item = _decoded(body)
+    if isinstance(item, Rejected):
+        return _whole(item)
+    built = _finish(body, item, kind, arrival, is_plain(body, item))
+    write_key = item.write_key or None
+    return _whole(built, write_key) if isinstance(built, Rejected) else Parsed([built], [], [], write_key)
+
+
+def _parse_items(body: bytes, outer: _RawBatch, arrival: _Arrival) -> Parsed:
+    write_key = outer.write_key or None
+    reason = _read_outer(outer, arrival)
+    raws = [bytes(raw) for raw in outer.batch]
+    items = [] if reason else [_decoded(raw) for raw in raws]
+    known = _Batch(items, outer.sent_at, outer.context, outer.write_key, outer.integrations)
+    plain = is_plain(body, known) or is_plain_in_full(body)
+    if reason is None and not plain and repeats_outer_key(body):
+        reason = "duplicate_key"
+    if reason:
+        return _whole(refusal(reason, body), write_key)
+    parsed = Parsed([], [], [], write_key)
+    for position, item in enumerate(items):
+        built = item if isinstance(item, Rejected) else _finish(raws[position], item, None, arrival, plain)
+        if isinstance(built, Rejected):
+            parsed.rejected.append(built)
+            parsed.positions.append(position)
+        else:
+            parsed.events.append(built)
+    return parsed
+
+
+def _read_outer(outer: _RawBatch, arrival: _Arrival) -> str | None:
+    """Take what the items share into `arrival`, or say why the whole body is refused."""
+    if len(outer.batch) > MAX_BATCH_EVENTS:
+        return "too_large"
+    if outer.sent_at:
+        arrival.sent = millis(outer.sent_at)
+        if arrival.sent is None:
+            return "time_invalid"
+    if isinstance(outer.context, UnsetType):
+        return None
+    raw = bytes(outer.context)
+    try:
+        arrival.context = _decode_context(raw)
+    except INVALID as error:
+        return invalid(raw, error).reason
+    return refuse_depth(raw) or refuse_closely(raw, arrival.context)
+
+
+def _decoded(raw: bytes) -> _Item | Rejected:
+    if len(raw) > MAX_EVENT_BYTES:
+        return refusal("too_large", raw)
+    try:
+        return _decode_item(raw)
+    except INVALID as error:
+        return invalid(raw, error)
+
+
+def _finish(raw: bytes, item: _Item, kind: Kind | None, arrival: _Arrival, plain: bool) -> Event | Rejected:
+    reason = refuse_depth(raw) or (None if plain else refuse_closely(raw, item))
+    built = reason or _build(item, kind, arrival)
+    return refusal(built, raw) if isinstance(built, str) else built
+
+
+# --- building one event ---------------------------------------------------------------------------------------------
+
+
+def _build(item: _Item, kind: Kind | None, arrival: _Arrival) -> Event | str:
+    """The event, or the reason there is none."""
+    call = kind or item.type or ""
+    shape = _SHAPES.get(call)
+    if shape is None:
+        return "unknown_type"
+    sent = arrival.sent
+    if item.sent_at:
+        sent = millis(item.sent_at)
+        if sent is None:
+            return "time_invalid"
+    time = corrected(item.original_timestamp or item.timestamp, sent, arrival.received)
+    if isinstance(time, str):
+        return time
+    user, anonymous, previous = item.user_id, item.anonymous_id, item.previous_id
+    event = Event(
+        call,  # type: ignore[arg-type]  # a key of _SHAPES is a Kind
+        "",
+        item.message_id or arrival.fresh_id(),
+        time,
+        None if user is UNSET else user,
+        None if anonymous is UNSET else anonymous,
+        None if previous is UNSET else previous,
+        item.properties or {},
+        item.traits or {},
+        item.context or {},
+        arrival.source,
+    )
+    if arrival.context:
+        event.context = {**arrival.context, **event.context}
+    return _refuse_ids(event) or shape(event, item) or event
+
+
+def _refuse_ids(event: Event) -> str | None:
+    if len(event.message_id) > MAX_MESSAGE_ID:
+        return "message_id_too_long"
+    if "\0" in event.message_id:
+        return "nul_character"
+    if event.user_id is None and event.anonymous_id is None:
+        return "missing_id"
+    for identifier in (event.user_id, event.anonymous_id, event.previous_id):
+        if identifier is not None:
+            reason = refuse_id(identifier)
+            if reason:
+                return reason
+    return None
+
+
+def refuse_id(identifier: str) -> str | None:
+    """Why this cannot be the id of a person (`nul_character`, `blocked_id`), or None."""
+    if "\0" in identifier:
+        return "nul_character"
+    if len(identifier) <= _LONGEST_BLOCKED and identifier.strip().lower() in BLOCKED_IDS:
+        return "blocked_id"
+    return None
+
+
+def _track(event: Event, item: _Item) -> str | None:
+    if not item.event:
+        return "missing_event"
+    if "\0" in item.event:
+        return "nul_character"
+    event.name = item.event
+    parse_numbers(event.properties)
+    return None
+
+
+def _identify(event: Event, item: _Item) -> str | None:
+    event.name = "Identify"
+    return None
+
+
+def _page(event: Event, item: _Item) -> str | None:
+    """The page's own name and category become properties: conditions read them there."""
+    event.name = "Page" if event.kind == "page" else "Screen"
+    for key, value in (("name", item.name), ("category", item.category)):
+        if value:
+            event.properties.setdefault(key, value)
+    return None
+
+
+def _group(event: Event, item: _Item) -> str | None:
+    if not item.group_id:
+        return "missing_group_id"
+    event.name = "Group"
+    event.properties.setdefault("group_id", item.group_id)
+    return None
+
+
+def _alias(event: Event, item: _Item) -> str | None:
+    event.name = "Alias"
+    if not event.user_id:
+        return "missing_user_id"
+    return None if event.previous_id else "missing_previous_id"
+
+
+_SHAPES: dict[str, Callable[[Event, _Item], str | None]] = {
+    "track": _track,
+    "identify": _identify,
+    "page": _page,
+    "screen": _page,
+    "group": _group,
+    "alias": _alias,
+}
