@@ -1,0 +1,172 @@
+"""A stand-in for the server, for developing and testing the browser's side alone.
+
+It serves the real loop.js, shop and console under the content security policy they must live with, records what the
+browser sends, and lets the test speak through the stream. It decides nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import queue
+import socket
+import threading
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+ADAPTERS = Path(__file__).parents[3] / "src" / "journeyloop" / "adapters"
+STATIC = ADAPTERS / "console" / "static"
+DEMO = ADAPTERS / "console" / "demo"
+SELF = " ".join(f"{kind}-src 'self';" for kind in ("script", "style", "img", "connect"))
+POLICY = f"default-src 'none'; {SELF} base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'"
+)
+HEADERS = {"Content-Security-Policy": POLICY, "Cache-Control": "no-store"}
+KEY = "jlw_test"
+
+
+class Stub:
+    """One server on a free port, in a thread. Its lists are what the browser sent, oldest first."""
+
+    def __init__(self, pages: dict[str, str] | None = None) -> None:
+        self.pages = pages or {}
+        self.requests: list[str] = []
+        self.batches: list[dict[str, Any]] = []
+        self.presence: list[dict[str, Any]] = []
+        self.outcomes: list[tuple[str, str]] = []
+        self.streams: dict[int, str] = {}
+        self.status = 200
+        self.moments: Callable[[], dict[str, Any]] = dict
+        self._frames: dict[int, asyncio.Queue[bytes]] = {}
+        self._feed: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+        self._opened = 0
+
+    # --- what a test says ---------------------------------------------------------------------------------------
+
+    def show(self, decision: str, **message: Any) -> None:
+        defaults = {"style": "banner", "title": "Your cart is saved", "body": "Returns are free.", "expires_in": 60_000}
+        self.send("show", {"id": decision, **defaults, **message})
+
+    def recall(self, decision: str) -> None:
+        self.send("recall", {"id": decision, "reason": "goal reached"})
+
+    def send(self, event: str, payload: dict[str, Any]) -> None:
+        """Put a frame on every open stream."""
+        frame = f"event: {event}\ndata: {json.dumps(payload)}\n\n".encode()
+        for frames in self._frames.values():
+            self._loop.call_soon_threadsafe(frames.put_nowait, frame)
+
+    def note(self, **note: Any) -> None:
+        self._feed.put(note)
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """Every event once, however often it was sent."""
+        return list({event["messageId"]: event for body in self.batches for event in body["batch"]}.values())
+
+    # --- what the browser meets ---------------------------------------------------------------------------------
+
+    def app(self) -> Starlette:
+        routes = [
+            Route("/loop.js", lambda _: FileResponse(ADAPTERS / "channels" / "loop.js")),
+            Route("/v1/batch", self._batch, methods=["POST"]),
+            Route("/v1/presence", self._presence, methods=["POST"]),
+            Route("/v1/outcomes", self._outcome, methods=["POST"]),
+            Route("/v1/stream", self._stream),
+            Route("/console/feed", self._console_feed),
+            Route("/console/moments", self._console_moments),
+            Route("/demo/config.js", self._config),
+            Route("/demo/{path:path}", self._demo),
+            Route("/pages/{name}", self._page),
+            Mount("/", StaticFiles(directory=STATIC, html=True)),
+        ]
+        return Starlette(routes=routes)
+
+    async def _batch(self, request: Request) -> Response:
+        self.requests.append(request.url.path)
+        if self.status == 200:
+            self.batches.append(json.loads(await request.body()))
+        return JSONResponse({"success": self.status == 200}, self.status)
+
+    async def _presence(self, request: Request) -> Response:
+        self.requests.append(request.url.path)
+        self.presence.append(json.loads(await request.body()))
+        return JSONResponse({})
+
+    async def _outcome(self, request: Request) -> Response:
+        self.requests.append(request.url.path)
+        body = json.loads(await request.body())
+        self.outcomes.append((body["decision_id"], body["outcome"]))
+        return JSONResponse({})
+
+    async def _stream(self, request: Request) -> Response:
+        self.requests.append(request.url.path)
+        self._opened += 1
+        number, frames = self._opened, asyncio.Queue[bytes]()
+
+        async def body() -> AsyncIterator[bytes]:
+            self._frames[number] = frames
+            self.streams[number] = request.query_params["anonymous_id"]
+            try:
+                yield b"retry: 200\n\n"
+                while True:
+                    yield await frames.get()
+            finally:
+                del self._frames[number], self.streams[number]
+
+        return StreamingResponse(body(), media_type="text/event-stream")
+
+    async def _console_feed(self, _: Request) -> Response:
+        async def body() -> AsyncIterator[bytes]:
+            yield b": open\n\n"
+            while True:
+                await asyncio.sleep(0.02)
+                with contextlib.suppress(queue.Empty):
+                    yield f"event: note\ndata: {json.dumps(self._feed.get_nowait())}\n\n".encode()
+
+        return StreamingResponse(body(), media_type="text/event-stream")
+
+    async def _console_moments(self, _: Request) -> Response:
+        return JSONResponse(self.moments(), self.status)
+
+    async def _config(self, _: Request) -> Response:
+        return PlainTextResponse(f'window.JOURNEYLOOP_KEY = "{KEY}";', media_type="text/javascript")
+
+    async def _demo(self, request: Request) -> Response:
+        path = request.path_params["path"]
+        name = f"{path.rpartition('/')[2]}.html" if path.startswith("shop") and "." not in path else path
+        return FileResponse(DEMO / name, headers=HEADERS)
+
+    async def _page(self, request: Request) -> Response:
+        return Response(self.pages[request.path_params["name"]], media_type="text/html; charset=utf-8")
+
+    # --- running ------------------------------------------------------------------------------------------------
+
+    def __enter__(self) -> Stub:
+        listener = socket.socket()
+        listener.bind(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        self._server = uvicorn.Server(uvicorn.Config(self.app(), log_level="warning", timeout_graceful_shutdown=1))
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=asyncio.run, args=[self._serve(listener)], daemon=True)
+        self._thread.start()
+        self._ready.wait(10)
+        return self
+
+    async def _serve(self, listener: socket.socket) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._ready.set()
+        await self._server.serve(sockets=[listener])
+
+    def __exit__(self, *_: object) -> None:
+        self._server.should_exit = self._server.force_exit = True
+        self._thread.join(5)

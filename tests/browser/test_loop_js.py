@@ -1,0 +1,297 @@
+"""loop.js in a real Chromium against a stand-in server: the promises it makes to a page and its visitor."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.stub.server import ADAPTERS, KEY, Stub
+
+CHANNELS = ADAPTERS / "channels"
+GRANTED = f'<script src="/loop.js" data-write-key="{KEY}" data-consent="granted"></script>'
+ASKING = f'<script src="/loop.js" data-write-key="{KEY}"></script>'
+FAKE = '<script>window.analytics = {user: () => ({anonymousId: () => "from-analytics-js"})}</script>'
+LATE = """<script>window.analytics = {ready: (go) => setTimeout(() => {
+  analytics.user = () => ({anonymousId: () => "late"});
+  go();
+}, 300)}</script>"""
+PAGES = {
+    "one": f"<title>One</title><h1>One</h1><input id=field>{GRANTED}",
+    "two": f"<title>Two</title><h1>Two</h1>{GRANTED}",
+    "asking": f"<h1>Asking</h1>{ASKING}",
+    "beside": f"<h1>Beside</h1>{FAKE}{GRANTED}",
+    "late": f"<h1>Late</h1>{LATE}{GRANTED}",
+}
+MESSAGE = "journeyloop-message"
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def stub() -> Iterator[Stub]:
+    with Stub(PAGES) as running:
+        yield running
+
+
+def eventually(fact: Callable[[], object]) -> None:
+    """Wait for what the server hears; the browser says it in its own time."""
+    deadline = time.monotonic() + 10
+    while not fact():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.02)
+
+
+def open_page(context: BrowserContext, stub: Stub, name: str, streams: int = 1) -> Page:
+    page = context.new_page()
+    page.goto(f"{stub.url}/pages/{name}")
+    eventually(lambda: len(stub.streams) == streams)
+    return page
+
+
+def hide(page: Page, hidden: bool = True) -> None:
+    """Pretend the tab went to the background: headless Chromium keeps every tab visible."""
+    state = "hidden" if hidden else "visible"
+    page.evaluate(
+        "state => { Object.defineProperty(document, 'visibilityState', {value: state, configurable: true});"
+        " document.dispatchEvent(new Event('visibilitychange')) }",
+        state,
+    )
+
+
+def shown(*pages: Page) -> int:
+    return sum(page.locator(MESSAGE).count() for page in pages)
+
+
+def test_it_is_small_and_made_from_its_source() -> None:
+    served = (CHANNELS / "loop.js").read_bytes()
+    assert len(served) <= 8192
+    here = Path(__file__).parent
+    if not (shutil.which("npm") and (here / "node_modules").is_dir()):
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("run `npm ci --ignore-scripts` in tests/browser")
+    made = subprocess.run(["npm", "run", "--silent", "minify"], cwd=here, capture_output=True, check=True)
+    assert made.stdout == served, "run `npm run build` in tests/browser"
+
+
+def test_before_consent_nothing_is_stored_or_sent(context: BrowserContext, stub: Stub) -> None:
+    page = open_page(context, stub, "asking", streams=0)
+    page.evaluate("journeyloop.page(); journeyloop.track('Product Viewed', {price: 600})")
+    page.wait_for_timeout(500)
+    assert stub.requests == []
+    assert page.evaluate("[localStorage.length, sessionStorage.length, document.cookie]") == [0, 0, ""]
+    assert page.evaluate("navigator.locks.query().then(({held, pending}) => held.length + pending.length)") == 0
+
+
+def test_consent_sends_what_waited_in_order(context: BrowserContext, stub: Stub) -> None:
+    page = open_page(context, stub, "asking", streams=0)
+    page.evaluate("journeyloop.track('Product Viewed'); journeyloop.identify('u1', {email: 'a@example.com'})")
+    page.evaluate("journeyloop.consent({marketing: true, ads: false})")
+    eventually(lambda: len(stub.events) == 3)
+    assert [event.get("event", event["type"]) for event in stub.events] == [
+        "Product Viewed",
+        "identify",
+        "Segment Consent Preference Updated",
+    ]
+    assert len({event["anonymousId"] for event in stub.events}) == 1
+    assert all(event["context"]["consent"]["categoryPreferences"]["marketing"] for event in stub.events)
+    assert stub.events[2]["userId"] == "u1"
+    assert stub.batches[0]["writeKey"] == KEY
+    assert stub.events[0]["context"]["page"]["path"] == "/pages/asking"
+    page.goto(f"{stub.url}/pages/asking")
+    eventually(lambda: len(stub.streams) == 1)
+
+
+def test_withdrawal_forgets_and_tells(context: BrowserContext, stub: Stub) -> None:
+    page = open_page(context, stub, "asking", streams=0)
+    page.evaluate("journeyloop.consent({marketing: true})")
+    eventually(lambda: len(stub.streams) == 1)
+    page.evaluate("journeyloop.consent(false)")
+    eventually(lambda: not stub.streams and len(stub.events) == 2)
+    told = stub.events[1]
+    assert told["context"]["consent"] == {"categoryPreferences": {"marketing": False}}
+    assert told["anonymousId"] == stub.events[0]["anonymousId"]
+    assert page.evaluate("localStorage.length") == 0
+
+
+def test_withdrawal_reaches_the_other_tabs(context: BrowserContext, stub: Stub) -> None:
+    first, second = open_page(context, stub, "one"), open_page(context, stub, "one")
+    second.evaluate("journeyloop.consent(false)")
+    eventually(lambda: not stub.streams)
+    first.evaluate("journeyloop.track('Unheard')")
+    first.reload()
+    first.wait_for_timeout(300)
+    assert not stub.streams
+    assert "Unheard" not in [event.get("event") for event in stub.events]
+
+
+def test_a_lost_event_is_sent_again_as_itself(context: BrowserContext, stub: Stub) -> None:
+    page = open_page(context, stub, "one")
+    stub.status = 503
+    page.evaluate("journeyloop.track('Order Completed')")
+    eventually(lambda: "/v1/batch" in stub.requests)
+    page.evaluate("journeyloop.track('Then')")
+    page.goto(f"{stub.url}/pages/two")
+    stub.status = 200
+    eventually(lambda: len(stub.events) == 2)
+    assert [event["event"] for event in stub.events] == ["Order Completed", "Then"]
+    assert stub.events[0]["context"]["page"]["path"] == "/pages/one"
+    eventually(lambda: page.evaluate("localStorage['journeyloop.queue']") == "[]")
+
+
+def test_an_event_before_leaving_the_page_is_sent(context: BrowserContext, stub: Stub) -> None:
+    page = open_page(context, stub, "one")
+    page.evaluate("() => { journeyloop.track('Leaving'); location.href = 'about:blank' }")
+    eventually(lambda: [event["event"] for event in stub.events] == ["Leaving"])
+
+
+def test_one_stream_per_browser_and_it_passes_on(context: BrowserContext, stub: Stub) -> None:
+    first = open_page(context, stub, "one")
+    second = open_page(context, stub, "two")
+    eventually(lambda: len(stub.presence[-1]["tabs"]) == 2)
+    assert len(stub.streams) == 1
+    assert {tab["page"] for tab in stub.presence[-1]["tabs"]} == {"/pages/one", "/pages/two"}
+    hide(second)
+    eventually(lambda: [tab["visible"] for tab in stub.presence[-1]["tabs"] if tab["page"] == "/pages/two"] == [False])
+    first.close()
+    eventually(
+        lambda: list(stub.streams) == [2] and [tab["page"] for tab in stub.presence[-1]["tabs"]] == ["/pages/two"]
+    )
+
+
+def test_two_tabs_show_one_message(context: BrowserContext, stub: Stub) -> None:
+    pages = open_page(context, stub, "one"), open_page(context, stub, "one")
+    stub.show("d1")
+    eventually(lambda: stub.outcomes)
+    stub.show("d1")
+    pages[0].wait_for_timeout(500)
+    assert shown(*pages) == 1
+    assert stub.outcomes == [("d1", "shown")]
+    for page in pages:
+        page.reload()
+    eventually(lambda: len(stub.streams) == 1)
+    stub.show("d1")
+    pages[0].wait_for_timeout(500)
+    assert shown(*pages) == 0
+    assert stub.outcomes == [("d1", "shown")]
+
+
+def test_the_visible_tab_shows_though_another_holds_the_stream(context: BrowserContext, stub: Stub) -> None:
+    leader, follower = open_page(context, stub, "one"), open_page(context, stub, "two")
+    hide(leader)
+    stub.show("d1")
+    expect(follower.locator(MESSAGE)).to_have_count(1)
+    assert shown(leader) == 0
+
+
+@pytest.mark.parametrize("style", ["banner", "dialog"])
+def test_escape_dismisses_and_reports_once(context: BrowserContext, stub: Stub, style: str) -> None:
+    page = open_page(context, stub, "one")
+    page.focus("#field")
+    stub.show("d1", style=style)
+    box = page.get_by_role("dialog" if style == "dialog" else "region", name="Your cart is saved")
+    expect(box).to_be_visible()
+    if style == "dialog":
+        expect(box).to_be_focused()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    expect(page.locator(MESSAGE)).to_have_count(0)
+    expect(page.locator("#field")).to_be_focused()
+    eventually(lambda: len(stub.outcomes) == 2)
+    page.wait_for_timeout(200)
+    assert stub.outcomes == [("d1", "shown"), ("d1", "dismissed")]
+
+
+def test_a_click_is_reported_and_followed(context: BrowserContext, stub: Stub) -> None:
+    page = open_page(context, stub, "one")
+    stub.show("d1", button={"label": "Continue", "url": "/pages/two"})
+    page.get_by_role("link", name="Continue").click()
+    page.wait_for_url("**/pages/two")
+    eventually(lambda: ("d1", "clicked") in stub.outcomes)
+
+
+def test_recall_removes_and_keeps_away(context: BrowserContext, stub: Stub) -> None:
+    page = open_page(context, stub, "one")
+    stub.show("d1")
+    expect(page.locator(MESSAGE)).to_have_count(1)
+    stub.recall("d1")
+    expect(page.locator(MESSAGE)).to_have_count(0)
+    stub.recall("d2")
+    stub.show("d2")
+    page.wait_for_timeout(300)
+    assert shown(page) == 0
+    assert stub.outcomes == [("d1", "shown")]
+
+
+def test_a_page_change_does_not_lose_what_was_not_shown(context: BrowserContext, stub: Stub) -> None:
+    page = open_page(context, stub, "one")
+    hide(page)
+    stub.show("d1")
+    eventually(lambda: "d1" in (page.evaluate("localStorage['journeyloop.pending']") or ""))
+    assert shown(page) == 0
+    page.goto(f"{stub.url}/pages/two")
+    expect(page.locator(MESSAGE)).to_have_count(1)
+    eventually(lambda: stub.outcomes == [("d1", "shown")])
+
+
+def test_an_expired_message_is_not_shown(context: BrowserContext, stub: Stub) -> None:
+    page = open_page(context, stub, "one")
+    hide(page)
+    stub.show("d1", expires_in=200)
+    stub.show("d2", title="Later")
+    eventually(lambda: "d2" in (page.evaluate("localStorage['journeyloop.pending']") or ""))
+    page.wait_for_timeout(300)
+    hide(page, hidden=False)
+    expect(page.get_by_role("region", name="Later")).to_be_visible()
+    assert stub.outcomes == [("d2", "shown")]
+
+
+def test_messages_come_one_after_the_other(context: BrowserContext, stub: Stub) -> None:
+    page = open_page(context, stub, "one")
+    stub.show("d1")
+    stub.show("d2", title="Second")
+    expect(page.locator(f"{MESSAGE}[data-id=d1]")).to_have_count(1)
+    page.get_by_role("button", name="Close").click()
+    expect(page.get_by_role("region", name="Second")).to_be_visible()
+
+
+def test_content_is_text_and_links_lead_to_the_web(context: BrowserContext, stub: Stub) -> None:
+    page = open_page(context, stub, "one")
+    body = "<img src=x onerror='window.harmed = true'><b>bold</b>"
+    stub.show("d1", body=body, button={"label": "Run", "url": "javascript:window.harmed = true"})
+    expect(page.locator(f"{MESSAGE} p")).to_have_text(body)
+    assert page.locator(f"{MESSAGE} img, {MESSAGE} b, {MESSAGE} a").count() == 0
+    assert page.evaluate("window.harmed") is None
+
+
+@pytest.mark.parametrize(("name", "identity"), [("beside", "from-analytics-js"), ("late", "late")])
+def test_beside_analytics_js_it_adopts_its_id(context: BrowserContext, stub: Stub, name: str, identity: str) -> None:
+    page = open_page(context, stub, name)
+    page.evaluate("journeyloop.track('Product Viewed')")
+    eventually(lambda: stub.events)
+    assert stub.events[0]["anonymousId"] == identity
+    assert list(stub.streams.values()) == [identity]
+
+
+def test_reset_is_somebody_else(context: BrowserContext, stub: Stub) -> None:
+    page = open_page(context, stub, "one")
+    before = list(stub.streams.values())
+    page.evaluate("journeyloop.identify('u1'); journeyloop.reset(); journeyloop.track('After')")
+    eventually(lambda: len(stub.events) == 2 and len(stub.streams) == 1 and list(stub.streams.values()) != before)
+    assert "userId" not in stub.events[1]
+    assert stub.events[0]["anonymousId"] != stub.events[1]["anonymousId"]
+
+
+def test_listeners_hear_of_a_message(context: BrowserContext, stub: Stub) -> None:
+    page = open_page(context, stub, "one")
+    page.evaluate(
+        "window.heard = []; for (const name of ['shown', 'dismissed']) journeyloop.on(name, ({id}) => heard.push([name, id]))"
+    )
+    stub.show("d1")
+    page.get_by_role("button", name="Close").click()
+    eventually(lambda: page.evaluate("heard") == [["shown", "d1"], ["dismissed", "d1"]])
