@@ -289,9 +289,9 @@ def test_reset_is_somebody_else(context: BrowserContext, stub: Stub) -> None:
 
 def test_listeners_hear_of_a_message(context: BrowserContext, stub: Stub) -> None:
     page = open_page(context, stub, "one")
-    page.evaluate(
-        "window.heard = []; for (const name of ['shown', 'dismissed']) journeyloop.on(name, ({id}) => heard.push([name, id]))"
-    )
+    page.evaluate("window.heard = []")
+    for name in ("shown", "dismissed"):
+        page.evaluate("name => journeyloop.on(name, ({id}) => heard.push([name, id]))", name)
     stub.show("d1")
     page.get_by_role("button", name="Close").click()
     eventually(lambda: page.evaluate("heard") == [["shown", "d1"], ["dismissed", "d1"]])

@@ -28,8 +28,6 @@ STATIC = ADAPTERS / "console" / "static"
 DEMO = ADAPTERS / "console" / "demo"
 SELF = " ".join(f"{kind}-src 'self';" for kind in ("script", "style", "img", "connect"))
 POLICY = f"default-src 'none'; {SELF} base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'"
-)
 HEADERS = {"Content-Security-Policy": POLICY, "Cache-Control": "no-store"}
 KEY = "jlw_test"
 
