@@ -34,6 +34,9 @@ NEVER = frozenset(
 )
 
 
+FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
 def label(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
@@ -70,7 +73,7 @@ def words(name: str) -> list[str]:
 def named(source: str) -> Iterator[tuple[int, str]]:
     """Every class and function name with its line."""
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        if isinstance(node, (ast.ClassDef, *FUNCTION)):
             yield node.lineno, node.name
 
 
@@ -107,8 +110,15 @@ def test_a_pure_kernel_is_left_alone(innocent: str) -> None:
 
 @pytest.mark.parametrize("path", SOURCES, ids=label)
 def test_files_are_short(path: Path) -> None:
-    limit = 100 if path == PACKAGE / "loop.py" else 300
-    assert len(path.read_text().splitlines()) < limit
+    length = path.read_text().count("\n")
+    assert length < (100 if path == PACKAGE / "loop.py" else 300)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=label)
+def test_functions_are_short(path: Path) -> None:
+    functions = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, FUNCTION)]
+    lengths = {f"line {node.lineno}: {node.name}": (node.end_lineno or 0) - node.lineno + 1 for node in functions}
+    assert {name: length for name, length in lengths.items() if length > 40} == {}
 
 
 @pytest.mark.parametrize("path", [path for path in SOURCES if path.stat().st_size], ids=label)
