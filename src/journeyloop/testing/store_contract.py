@@ -5,6 +5,7 @@ Needs pytest and hypothesis, which are development dependencies.
 
 from __future__ import annotations
 
+import random
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -232,10 +233,33 @@ class StoreContract:
             for key, value in tx.scan("people"):
                 seen.append((key, value))
                 if key == b"a":
-                    tx.put("people", b"b", b"2")
+                    tx.put("people", b"a\0", b"next")
                     tx.delete("people", b"c")
                     tx.put("people", b"0", b"behind")
-        assert seen == [(b"a", b"1"), (b"b", b"2"), (b"e", b"5")]
+        assert seen == [(b"a", b"1"), (b"a\0", b"next"), (b"e", b"5")]
+
+    @pytest.mark.parametrize("reverse", [False, True])
+    @pytest.mark.parametrize("seed", range(30))
+    def test_a_scan_goes_on_right_whatever_changes(self, store: Store, seed: int, reverse: bool) -> None:
+        """Tables of many pages, which split and merge under the scan."""
+        chance = random.Random(seed)  # noqa: S311 - repeatable, not secret
+        value = bytes(chance.choice([0, 300, 1500]))
+        people = dict.fromkeys((chance.randbytes(3) for _ in range(chance.choice([50, 600]))), value)
+        nearest, last = (max if reverse else min), None
+        with store.write() as tx:
+            tx.put_many("people", people.items())
+            for steps, (key, _) in enumerate(tx.scan("people", reverse=reverse)):
+                assert key == nearest(_beyond(people, last, reverse))
+                last = key
+                for gone in chance.sample([key, key, chance.choice(sorted(people))], chance.randrange(3)):
+                    tx.delete("people", gone)
+                    people.pop(gone, None)
+                if chance.random() < 0.3 and steps < 200:
+                    new = chance.randbytes(3)
+                    tx.put("people", new, value)
+                    people[new] = value
+        assert not _beyond(people, last, reverse)
+        assert _all(store) == sorted(people.items())
 
     # --- all of it --------------------------------------------------------------------------------------------------
 
@@ -253,6 +277,10 @@ def _fill(store: Store, **people: bytes) -> None:
 def _all(store: Store, table: str = "people") -> list[tuple[bytes, bytes]]:
     with store.read() as reader:
         return list(reader.scan(table))
+
+
+def _beyond(people: dict[bytes, bytes], last: bytes | None, reverse: bool) -> list[bytes]:
+    return [key for key in people if last is None or (key < last if reverse else key > last)]
 
 
 def _on_another_thread(work: object) -> None:

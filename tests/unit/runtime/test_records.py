@@ -181,6 +181,21 @@ def test_a_record_of_another_kind_is_refused_without_its_content() -> None:
     assert SECRET not in str(refused.value)
 
 
+def test_a_refusal_does_not_quote_the_record() -> None:
+    class Stranger(Struct, array_like=True, tag=SECRET):
+        pass
+
+    raw = records.encode_record(LogHeader(1, b"p", -1, "event"), Stranger())
+    with pytest.raises(RecordError) as refused:
+        records.decode_log(raw)
+    assert SECRET not in str(refused.value)
+
+
+def test_a_record_without_a_sealed_part() -> None:
+    raw = records.encode_record(LogHeader(1, None, -1, "lost"))
+    assert records.decode_log(raw) == (LogHeader(1, None, -1, "lost"), None)
+
+
 @given(st.binary(max_size=60), st.booleans())
 def test_arbitrary_bytes_are_refused_or_read(raw: bytes, versioned: bool) -> None:
     with suppress(RecordError):
