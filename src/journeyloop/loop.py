@@ -39,7 +39,9 @@ def advance(customer: Customer, message: Message, frame: Frame) -> None:
             choose(customer, detect.asked(customer, ask, frame), frame, ask)
         case Forwarded(input=ConsentStated() as stated):
             interpret.own(customer, stated.identifier)
-            act.withdraw(customer, interpret.state_consent(customer, stated.choices, stated.at, stated.source, frame), frame)
+            act.withdraw(
+                customer, interpret.state_consent(customer, stated.choices, stated.at, stated.source, frame), frame
+            )
         case Forwarded(input=Delivered() as delivered):
             act.result(customer, delivered, frame)
         case Forwarded(input=Outcome() as outcome):
@@ -65,7 +67,9 @@ def event_arrived(customer: Customer, event: Event, settle: int | None, frame: F
         return frame.advance(customer.header.person, Forwarded(event, settle - 1))
     late = interpret.is_late(customer, event)
     interpret.fold(customer, event)
-    act.withdraw(customer, interpret.state_consent(customer, stated_in(event, frame), event.time, event.source, frame), frame)
+    act.withdraw(
+        customer, interpret.state_consent(customer, stated_in(event, frame), event.time, event.source, frame), frame
+    )
     learn.reach_goals(customer, event, frame)
     act.recall(customer, event, frame)
     choose(customer, detect.listen(customer, event, late, frame), frame)
@@ -101,7 +105,13 @@ def choose(customer: Customer, signals: list[Signal], frame: Frame, ask: Asked |
         learn.open_windows(customer, decision, frame)
         act.dispatch(customer, decision, ask is not None, frame)
         what = decision.chosen[1] if decision.chosen else "no action"
-        frame.note("decision" if decision.chosen else "silence", decision.person, decision.rows[0].moment, what, decision.reason)
+        frame.note(
+            "decision" if decision.chosen else "silence",
+            decision.person,
+            decision.rows[0].moment,
+            what,
+            decision.reason,
+        )
     if ask is not None:
         profile = profile_values(customer, frame.now)
         frame.emit(Answer(ask.request_id, decision, profile))

@@ -55,12 +55,22 @@ def offer(customer: Customer, frame: Frame) -> None:
         if refusal is not None:
             move(customer, delivery, "suppressed", refusal, frame)
         elif frame.now < delivery.expires and move(customer, delivery, "intent", "", frame):
-            frame.emit(send(customer, delivery, frame))
+            frame.emit(send(customer, delivery, frame.now))
 
 
-def send(customer: Customer, delivery: Delivery, frame: Frame) -> Send:
-    anonymous = [value for kind, value in customer.sealed.identifiers if kind == "anonymous_id"]
-    return Send(customer.header.person, replace(delivery), anonymous, profile_values(customer, frame.now))
+def offers(customer: Customer, now: int) -> list[Send]:
+    """What a browser that has just connected is offered again: on its way, not shown, not stopped, not expired."""
+    return [
+        send(customer, delivery, now)
+        for delivery in customer.header.deliveries
+        if delivery.state in OFFERED and not delivery.shown and not delivery.recalled and now < delivery.expires
+    ]
+
+
+def send(customer: Customer, delivery: Delivery, now: int) -> Send:
+    return Send(
+        customer.header.person, replace(delivery), customer.sealed.anonymous_ids(), profile_values(customer, now)
+    )
 
 
 def _refusal(customer: Customer, delivery: Delivery, frame: Frame) -> str | None:
@@ -75,8 +85,10 @@ def _refusal(customer: Customer, delivery: Delivery, frame: Frame) -> str | None
 def result(customer: Customer, message: Delivered, frame: Frame) -> None:
     """A channel's word. A second word on the same delivery changes nothing."""
     delivery = find(customer, message.decision)
-    if delivery is not None:
-        move(customer, delivery, message.state, message.reason, frame)
+    if delivery is None:
+        return
+    doubtful = delivery.state == "intent" and delivery.decided < frame.epoch_started and message.state != "sent"
+    move(customer, delivery, "unknown" if doubtful else message.state, message.reason, frame)
 
 
 def outcome(customer: Customer, message: Outcome, frame: Frame) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from journeyloop.act.life import move
+from journeyloop.act.life import changed, move
 from journeyloop.model.customer import Customer
 from journeyloop.model.decision import Delivery
 from journeyloop.model.effects import Recall
@@ -38,5 +38,8 @@ def _stop(customer: Customer, delivery: Delivery, reason: str, frame: Frame) -> 
     """What is only due ends here. What may have left is recalled: its channel says whether it was in time."""
     if delivery.state == "due":
         move(customer, delivery, "suppressed", reason, frame)
-    elif delivery.state in ("intent", "sent") and not (delivery.clicked or delivery.dismissed):
-        frame.emit(Recall(customer.header.person, delivery.decision, reason))
+    elif delivery.state in ("intent", "sent") and not (delivery.clicked or delivery.dismissed or delivery.recalled):
+        delivery.recalled = reason
+        changed(customer, delivery, frame)
+        frame.count(delivery.moment, "recalled")
+        frame.emit(Recall(customer.header.person, delivery.decision, reason, customer.sealed.anonymous_ids()))

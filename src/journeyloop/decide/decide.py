@@ -31,6 +31,9 @@ def decide(customer: Customer, signals: list[Signal], frame: Frame, placement: s
     for verdict, propensity in zip(candidates, choice.propensities, strict=True):
         verdict.propensity = propensity
     decision_id = keyed_hash(frame.secret, "decision", effect)
+    for signal in signals:
+        if signal.moment.name in customer.sealed.looks:
+            customer.sealed.looks[signal.moment.name].decision = decision_id
     return _record(customer, signals, rows, candidates, draw, choice, decision_id, frame)
 
 
@@ -70,9 +73,7 @@ def _row(customer: Customer, signal: Signal, frame: Frame) -> SignalRow:
     return SignalRow(moment.name, signal.at, arm, moment.mode, moment.explore, signal.at + moment.goal.within)
 
 
-def _verdicts(
-    customer: Customer, signal: Signal, arm: str, placement: str | None, frame: Frame
-) -> list[Verdict]:
+def _verdicts(customer: Customer, signal: Signal, arm: str, placement: str | None, frame: Frame) -> list[Verdict]:
     read = scene(signal.moment.reader, signal.event, customer, frame.now)
     return [judge(customer, signal, action, arm, placement, read, frame) for action in signal.moment.actions]
 

@@ -42,7 +42,9 @@ def limit(customer: Customer, moment: Moment, action: Action, now: int) -> str |
 
 def _applies(cap: Cap, moment: Moment, action: Action) -> bool:
     return (
-        cap.channel in (None, action.channel) and cap.topic in (None, moment.topic) and cap.moment in (None, moment.name)
+        cap.channel in (None, action.channel)
+        and cap.topic in (None, moment.topic)
+        and cap.moment in (None, moment.name)
     )
 
 

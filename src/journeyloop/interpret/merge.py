@@ -44,7 +44,10 @@ def _sealed(customer: Customer, other: Customer) -> None:
         mine.page, mine.locale = theirs.page or mine.page, theirs.locale or mine.locale
         mine.user_agent = theirs.user_agent or mine.user_agent
     mine.armed = {**theirs.armed, **mine.armed}
-    mine.looks = {**mine.looks, **{k: v for k, v in theirs.looks.items() if k not in mine.looks or v.at > mine.looks[k].at}}
+    mine.looks = {
+        **mine.looks,
+        **{k: v for k, v in theirs.looks.items() if k not in mine.looks or v.at > mine.looks[k].at},
+    }
 
 
 def _timers(customer: Customer, theirs: Header) -> None:
@@ -69,7 +72,9 @@ def _presence(mine: Presence, theirs: Presence, frame: Frame) -> Presence:
     browsers = [*(mine.browsers if mine_open else []), *(theirs.browsers if theirs_open else [])]
     since = min([p.since for p, is_open in ((mine, mine_open), (theirs, theirs_open)) if is_open], default=0)
     epoch = frame.epoch if browsers else max(mine.epoch, theirs.epoch)
-    return Presence(epoch, list(dict.fromkeys(browsers)), since, max(mine.total, theirs.total), mine.ever or theirs.ever)
+    return Presence(
+        epoch, list(dict.fromkeys(browsers)), since, max(mine.total, theirs.total), mine.ever or theirs.ever
+    )
 
 
 def merge_arms(mine: dict[str, str], theirs: dict[str, str]) -> dict[str, str]:
@@ -85,7 +90,9 @@ def _arm(one: str | None, other: str | None) -> str:
 
 def _session(mine: Session, theirs: Session) -> Session:
     newer, older = (mine, theirs) if (mine.last, mine.started) >= (theirs.last, theirs.started) else (theirs, mine)
-    signals = {name: newer.signals.get(name, 0) + older.signals.get(name, 0) for name in {**older.signals, **newer.signals}}
+    signals = {
+        name: newer.signals.get(name, 0) + older.signals.get(name, 0) for name in {**older.signals, **newer.signals}
+    }
     number = max(mine.number, theirs.number)
     return Session(number, newer.started, newer.last, newer.events, signals)
 

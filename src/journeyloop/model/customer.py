@@ -157,10 +157,16 @@ class Sealed(Struct, array_like=True, gc=False):
     armed: dict[str, dict[str, Any]] = {}
     looks: dict[str, Look] = {}
 
+    def anonymous_ids(self) -> list[str]:
+        """The browsers of this person."""
+        return [value for kind, value in self.identifiers if kind == "anonymous_id"]
+
 
 class Customer(Struct, gc=False):
-    """`older` are the message hashes per day that no longer fit the record; each day is a record of its own."""
+    """`older` are the message hashes per day that no longer fit the record; each day is a record of its own. `indexed`
+    is what the timer table holds of this person's timers."""
 
     header: Header
     sealed: Sealed = field(default_factory=Sealed)
     older: dict[int, bytes] = {}
+    indexed: dict[str, int] = {}

@@ -76,6 +76,7 @@ class Delivery(Struct, array_like=True, gc=False):
     clicked: int = 0
     dismissed: int = 0
     ended: int = 0
+    recalled: str = ""
 
 
 class Row(Struct, array_like=True, gc=False):

@@ -37,6 +37,7 @@ class Recall(Struct, gc=False):
     person: bytes
     decision: bytes
     reason: str
+    anonymous_ids: list[str]
 
 
 class Answer(Struct, gc=False):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import Any, Protocol
+
+from journeyloop.model.inputs import Seen
 
 TABLES = (
     "meta",  # name -> value: schema, secret, epoch, board, positions
@@ -74,3 +77,30 @@ class StoreBusy(RuntimeError):
 
 class StoreFailed(RuntimeError):
     """A write did not become durable. The process must stop acknowledging and sending; reads go on."""
+
+
+class Pages(Protocol):
+    """The on-page channel: who is there, and how to write to them. Called on the event loop, `watch` on any thread."""
+
+    browsers: Mapping[str, object]
+
+    def connect(self, anonymous_id: str, signed: bool) -> Stream | None: ...
+
+    def disconnect(self, anonymous_id: str, stream: Stream) -> None: ...
+
+    def report(self, anonymous_id: str, tabs: list[dict[str, Any]]) -> None: ...
+
+    def watch(self, anonymous_ids: list[str]) -> Seen | None: ...
+
+    def push(self, anonymous_ids: list[str], content: Callable[[bool], bytes | None]) -> bool: ...
+
+    def tell(self, anonymous_ids: list[str], frame: bytes) -> None: ...
+
+    def frame(self, event: str, content: dict[str, Any]) -> bytes: ...
+
+
+class Stream(Protocol):
+    """One open connection to a browser: what to write next; None ends it."""
+
+    signed: bool
+    frames: asyncio.Queue[bytes | None]

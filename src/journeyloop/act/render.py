@@ -1,0 +1,57 @@
+"""Content: templates in a sandbox, filled with the profile (or without it, for a browser nobody vouched for).
+
+The text is shown with `textContent`, so it is not escaped here; links are checked after filling. A missing variable is
+not an empty string: nothing is shown.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from jinja2 import StrictUndefined, Template, TemplateError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+_ENVIRONMENT = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
+_LINKS = ("https://", "http://", "/")
+
+
+class Unrenderable(Exception):
+    """The content cannot be filled for this person: the message says which part and why, without personal data."""
+
+
+def render(content: dict[str, Any], profile: dict[str, Any]) -> dict[str, Any]:
+    """The content tree with every string filled.
+
+    Raises:
+        Unrenderable: a variable is missing, a template fails, or a link is not http(s) or a path.
+    """
+    filled = {name: _filled(name, value, {"profile": profile}) for name, value in content.items()}
+    button = filled.get("button")
+    if isinstance(button, dict) and not _is_link(button.get("url", "/")):
+        raise Unrenderable("button.url: not http(s) and not a path")
+    return filled
+
+
+def _filled(name: str, value: Any, variables: dict[str, Any]) -> Any:
+    if isinstance(value, dict):
+        return {key: _filled(f"{name}.{key}", inner, variables) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_filled(name, inner, variables) for inner in value]
+    if not isinstance(value, str):
+        return value
+    try:
+        return _template(value).render(variables)
+    except TemplateError as error:
+        raise Unrenderable(f"{name}: {error.message}") from None
+    except Exception as error:  # a filter fed with something it does not take
+        raise Unrenderable(f"{name}: {type(error).__name__}") from None
+
+
+@lru_cache(maxsize=1024)
+def _template(text: str) -> Template:
+    return _ENVIRONMENT.from_string(text)
+
+
+def _is_link(url: Any) -> bool:
+    return isinstance(url, str) and url.startswith(_LINKS) and not url.startswith("//")

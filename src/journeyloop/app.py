@@ -1,0 +1,232 @@
+"""The one place where concretes meet: a configuration directory becomes a running loop behind HTTP.
+
+Nothing is decided here; every line connects a port to its adapter.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import platform
+import secrets
+import socket
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from importlib.metadata import version
+from pathlib import Path
+
+import uvicorn
+from msgspec import Struct, json, msgpack
+
+from journeyloop import __version__
+from journeyloop.adapters.channels.onpage import OnPage
+from journeyloop.adapters.config.files import Unreadable, read_texts
+from journeyloop.adapters.config.keys import Keys, read_keys
+from journeyloop.adapters.config.load import Loaded, load
+from journeyloop.adapters.http.keys import Keys as HttpKeys
+from journeyloop.adapters.http.site import HttpSettings, build_site
+from journeyloop.adapters.store.lmdb import LmdbReader, LmdbStore
+from journeyloop.model.plan import Plan, Problem
+from journeyloop.runtime.live import Configured, Live
+from journeyloop.runtime.memory import Memory, read_secret, read_singles
+from journeyloop.runtime.ports import Reader, Store
+
+STORE = "store"
+ADDRESS = "server.json"
+SWITCH_INTERVAL = 0.0005
+SHUTDOWN = 2
+LIBRARIES = ("cel-expr-python", "msgspec", "lmdb")
+
+
+class Refused(Exception):
+    """The configuration directory cannot be used: `problems` say where and why."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+class Running(Struct):
+    """A server that is up: where it listens and what is behind it."""
+
+    url: str
+    live: Live
+    keys: Keys
+
+
+class WallClock:
+    """Milliseconds since the epoch that never go back, whatever the machine's clock does."""
+
+    def __init__(self, last: int = 0) -> None:
+        self.last = last
+
+    def __call__(self) -> int:
+        self.last = max(self.last, time.time_ns() // 1_000_000)
+        return self.last
+
+
+def configuration(directory: Path) -> Loaded:
+    """Read and check a directory.
+
+    Raises:
+        Refused: it has errors.
+    """
+    loaded = check(directory)
+    if loaded.plan is None:
+        raise Refused([problem for problem in loaded.problems if problem.level == "error"])
+    return loaded
+
+
+def check(directory: Path) -> Loaded:
+    """Read and check a directory; an unreadable file is a problem like any other."""
+    try:
+        return load(read_texts(directory))
+    except Unreadable as error:
+        return Loaded(None, [Problem(error.file, error.line, "error", error.message)], load({}).settings)
+
+
+def open_store(directory: Path, durability: str) -> tuple[LmdbStore, bytes]:
+    """The store for writing, with its secret; made at the first opening."""
+    store = LmdbStore(directory / STORE, durability)  # type: ignore[arg-type]
+    with store.read() as reader:
+        secret = read_secret(reader)
+    if secret is None:
+        secret = secrets.token_bytes(32)
+        with store.write() as transaction:
+            transaction.put("meta", b"secret", secret)
+    return store, secret
+
+
+def open_reader(directory: Path) -> LmdbReader:
+    """The store for reading, beside a running server or without one."""
+    return LmdbReader(directory / STORE)
+
+
+def stored_plans(reader: Reader) -> Callable[[str], Plan]:
+    """Plans by hash, loaded anew from their stored texts."""
+    texts = {key.decode(): msgpack.decode(raw, type=dict[str, str]) for key, raw in reader.scan("plans")}
+    plans: dict[str, Plan] = {}
+
+    def plan(hash_: str) -> Plan:
+        if hash_ not in plans:
+            loaded = load(texts[hash_]).plan
+            assert loaded is not None, "only plans that passed the check are stored"
+            plans[hash_] = loaded
+        return plans[hash_]
+
+    return plan
+
+
+def build(store: Store, secret: bytes, loaded: Loaded, configure: Callable[[], Configured]) -> tuple[Live, OnPage]:
+    """A loop over a store, not started."""
+    assert loaded.plan is not None
+    with store.read() as reader:
+        memory = Memory(secret, loaded.plan, reader)
+        clock = WallClock(read_singles(reader).epoch_started)
+    pages = OnPage(clock, lambda anonymous_id: live.opened(anonymous_id), lambda who, at: live.closed(who, at))
+    live = Live(store, memory, pages, configure, clock, loaded.settings.inbox)
+    live.problems = loaded.problems
+    return live, pages
+
+
+@asynccontextmanager
+async def serving(
+    directory: Path, host: str | None = None, port: int | None = None, demo: bool = False
+) -> AsyncIterator[Running]:
+    """The server, from its address being bound until the context ends.
+
+    Raises:
+        Refused: the configuration has errors.
+        Unreadable: the keys are missing.
+        StoreBusy: another server uses this directory.
+        OSError: the address cannot be bound.
+    """
+    loaded = configuration(directory)
+    keys = read_keys(directory, os.environ)
+    listener = _bind(host or loaded.settings.host, loaded.settings.port if port is None else port)
+    store, secret = open_store(directory, loaded.settings.durability)
+
+    def configure() -> Configured:
+        fresh = check(directory)
+        return fresh.plan, fresh.problems
+
+    live, _ = build(store, secret, loaded, configure)
+    sys.setswitchinterval(SWITCH_INTERVAL)
+    await live.start(__version__, _libraries())
+    address, bound = listener.getsockname()[:2]
+    settings = HttpSettings(
+        demo=demo, allowed_origins=loaded.settings.allowed_origins, is_loopback_bind=address in ("127.0.0.1", "::1")
+    )
+    site = build_site(live, HttpKeys([keys.write], [keys.server], [keys.admin]), settings)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            site, loop="none", http="httptools", ws="none", lifespan="off", access_log=False, log_config=None,
+            timeout_graceful_shutdown=SHUTDOWN, server_header=False,
+        )
+    )  # fmt: skip
+    url = f"http://{f'[{address}]' if ':' in address else address}:{bound}"
+    (directory / ADDRESS).write_bytes(json.encode({"url": url, "pid": os.getpid()}))
+    gc.collect()
+    gc.freeze()
+    serve = asyncio.create_task(_serve(server, listener))
+    watch = asyncio.create_task(_reload_on_change(directory, live))
+    try:
+        while not server.started and not serve.done():
+            await asyncio.sleep(0.005)
+        yield Running(url, live, keys)
+    finally:
+        watch.cancel()
+        server.should_exit = True
+        await serve
+        await live.stop()
+        with suppress(OSError):
+            (directory / ADDRESS).unlink()
+
+
+async def _serve(server: uvicorn.Server, listener: socket.socket) -> None:
+    """Without uvicorn's own signal handlers: ending is the caller's business."""
+    config = server.config
+    if not config.loaded:
+        config.load()
+    server.lifespan = config.lifespan_class(config)
+    await server.startup(sockets=[listener])
+    await server.main_loop()
+    await server.shutdown(sockets=[listener])
+
+
+async def _reload_on_change(directory: Path, live: Live) -> None:
+    """A changed file is read within a second. A broken one leaves the old plan running."""
+    before = _stamp(directory)
+    while True:
+        await asyncio.sleep(1.0)
+        after = _stamp(directory)
+        if after != before:
+            before = after
+            await live.reload()
+
+
+def _stamp(directory: Path) -> tuple[tuple[str, int], ...]:
+    files = [*directory.glob("*.yaml"), *directory.glob("*.toml"), *directory.glob("moments/*"), *directory.glob("content/*")]
+    found = []
+    for file in sorted(files):
+        with suppress(OSError):
+            found.append((file.name, file.stat().st_mtime_ns))
+    return tuple(found)
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    listener.listen(2048)
+    listener.setblocking(False)
+    return listener
+
+
+def _libraries() -> str:
+    """What may change last bits: the interpreter and the libraries a turn computes with."""
+    return " ".join([f"python-{platform.python_version()}", *(f"{name}-{version(name)}" for name in LIBRARIES)])

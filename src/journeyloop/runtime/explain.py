@@ -1,0 +1,108 @@
+"""Why it fired, or did not, for this person: the last look of the moment at them, told stage by stage."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from journeyloop.model.condition import ABSENT, Clause, look
+from journeyloop.model.customer import Customer, Look
+from journeyloop.model.moment import Moment
+from journeyloop.model.plan import Plan
+from journeyloop.runtime import records
+from journeyloop.runtime.ports import Reader
+from journeyloop.runtime.reads import decision
+
+STAGES = {
+    "clause": "a condition does not hold",
+    "armed": "waiting: the timer is running",
+    "cancelled": "cancelled: what it waited not to happen, happened",
+    "late": "too late to matter",
+    "gated": "stopped by the noise gate",
+    "signal": "the signal was raised",
+}
+
+
+def why(reader: Reader, plan: Plan, moment: Moment, customer: Customer | None, now: int) -> dict[str, Any]:
+    """`GET /v1/why`: clauses, timer, gate, presence, holdout, policy, decision: how far the moment came."""
+    found: dict[str, Any] = {"moment": moment.name, "title": moment.title, "mode": moment.mode, "plan": plan.hash}
+    if customer is None:
+        return {**found, "stage": "unknown_person", "answer": "Nobody with this identifier has been seen."}
+    last = customer.sealed.looks.get(moment.name)
+    if last is None:
+        return {**found, "stage": "not_seen", "answer": f"No {_listens_for(moment)} was seen from this person."}
+    return {
+        **found,
+        "stage": last.outcome,
+        "reason": last.reason,
+        "at": last.at,
+        "event": last.event,
+        "clauses": _clauses(moment, last),
+        "timer": _timer(customer, moment, now),
+        "presence": _presence(customer),
+        "gate": _gate(customer, moment),
+        "holdout": {"moment": customer.header.arms.get(moment.name), "universal": customer.header.arms.get("*")},
+        "policy": plan.policy.refusal(moment.purpose, customer.header.stated(moment.purpose)),
+        **_decided(reader, customer, moment, last),
+    }
+
+
+def _listens_for(moment: Moment) -> str:
+    return f"“{moment.detect.event}” event" if moment.detect.event else f"request for placement “{moment.detect.ask}”"
+
+
+def _clauses(moment: Moment, last: Look) -> list[dict[str, Any]]:
+    clauses = [*moment.who.clauses, *moment.detect.where.clauses]
+    return [
+        {"clause": clause.text, "result": truth, "read": _read(clause, last)}
+        for clause, truth in zip(clauses, last.truths, strict=False)
+    ]
+
+
+def _read(clause: Clause, last: Look) -> dict[str, Any]:
+    """The values the clause saw; null where there was none."""
+    values = {".".join(path): look(last.values, path) for path in clause.paths}
+    return {path: None if value is ABSENT else value for path, value in values.items()}
+
+
+def _timer(customer: Customer, moment: Moment, now: int) -> list[dict[str, Any]]:
+    return [
+        {"armed_at": one.at, "due": one.due, "in_ms": one.due - now}
+        for one in customer.header.armed
+        if one.moment == moment.name
+    ]
+
+
+def _presence(customer: Customer) -> str:
+    presence = customer.header.presence
+    if not presence.ever:
+        return "unknown: no tab of this person ever connected"
+    return "a tab is open" if presence.browsers else "no tab is open"
+
+
+def _gate(customer: Customer, moment: Moment) -> dict[str, Any]:
+    return {
+        "bot": customer.header.bot,
+        "signals_this_session": customer.header.session.signals.get(moment.name, 0),
+        "at_most": moment.confirm.at_most,
+        "dwell_ms": moment.confirm.dwell,
+    }
+
+
+def _decided(reader: Reader, customer: Customer, moment: Moment, last: Look) -> dict[str, Any]:
+    """The decision of the last signal, if one was raised, and the answer in one sentence."""
+    stage = STAGES.get(last.outcome, last.outcome)
+    answer = f"It did not fire: {stage}{f' ({last.reason})' if last.reason else ''}."
+    if last.outcome != "signal":
+        return {"fired": False, "answer": answer, "decision": None}
+    raw = reader.get("decisions", last.decision) if last.decision else None
+    if raw is None:
+        return {"fired": True, "answer": "It fired.", "decision": None}
+    told = decision(reader, records.decode_decision(raw))
+    acted = told["action"] is not None and told["action"]["moment"] == moment.name
+    own = [one["verdict"] for one in told["candidates"] if one["moment"] == moment.name]
+    if acted:
+        sentence = f"It fired and chose {told['action']['action']}: {told['state']} ({told['state_reason'] or told['reason']})."
+    else:
+        refused = next((verdict for verdict in own if verdict != "eligible"), told["reason"])
+        sentence = f"It fired and stayed silent: {refused}."
+    return {"fired": True, "answer": sentence, "decision": told}

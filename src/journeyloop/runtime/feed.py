@@ -1,0 +1,80 @@
+"""The live feed: what happens, in words, for whoever is looking. It costs nothing when nobody is."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable
+from typing import Any
+
+from msgspec import json
+
+from journeyloop.model.customer import Customer
+from journeyloop.model.event import Event
+from journeyloop.model.identifier import Identifier
+
+RECENT = 100
+QUEUE = 500
+EVENTS_PER_BATCH = 20
+
+
+class Feed:
+    """Subscribers get every decision and, when there are many, a sample of the events."""
+
+    def __init__(self) -> None:
+        self._recent: deque[bytes] = deque(maxlen=RECENT)
+        self._subscribers: set[asyncio.Queue[bytes]] = set()
+
+    @property
+    def watched(self) -> bool:
+        return bool(self._subscribers)
+
+    def subscribe(self) -> asyncio.Queue[bytes]:
+        """A queue that starts with the recent past."""
+        queue: asyncio.Queue[bytes] = asyncio.Queue(QUEUE)
+        for frame in self._recent:
+            queue.put_nowait(frame)
+        self._subscribers.add(queue)
+        return queue
+
+    def unsubscribe(self, queue: asyncio.Queue[bytes]) -> None:
+        self._subscribers.discard(queue)
+
+    def publish(self, at: int, kind: str, person: str, moment: str, text: str, reason: str) -> None:
+        """A slow reader misses lines; nobody waits for it."""
+        note = {"at": at, "kind": kind, "person": person, "moment": moment, "text": text, "reason": reason}
+        frame = b"event: note\ndata: " + json.encode(note) + b"\n\n"
+        self._recent.append(frame)
+        for queue in self._subscribers:
+            if not queue.full():
+                queue.put_nowait(frame)
+
+
+def sample(inputs: Iterable[Any]) -> list[Event]:
+    """At most a screenful of the events of a batch."""
+    return [one for one in inputs if type(one) is Event][:EVENTS_PER_BATCH]
+
+
+def describe(event: Event) -> str:
+    """What an operator wants to read of an event: the product and its price, the step, the page."""
+    properties = event.properties
+    name, price = properties.get("name"), properties.get("price") or properties.get("revenue") or properties.get("total")
+    parts = [str(name)] if name else []
+    if isinstance(price, (int, float)):
+        parts.append(f"{price:,.2f}")
+    if "step" in properties:
+        parts.append(f"step {properties['step']}")
+    return " · ".join([event.name, *parts])
+
+
+def label(customer: Customer | None, fallback: str) -> str:
+    """A short name for a row: first name and initial if known."""
+    traits = customer.sealed.traits if customer else {}
+    first, last = (traits.get(name, ("", 0))[0] for name in ("first_name", "last_name"))
+    if isinstance(first, str) and first:
+        return f"{first[:20]} {str(last)[:1]}.".replace(" .", "")
+    return f"Visitor {fallback[:4]}"
+
+
+def identifier_label(identifier: Identifier) -> str:
+    return identifier[1].replace("-", "")

@@ -1,0 +1,325 @@
+"""The running loop: the writer's thread on one side, the doors of the event loop on the other.
+
+Here live acknowledgement, answers, streams and reads. What a turn means is the kernel's, what a channel does the
+channel's; nothing here decides.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import uuid4
+
+import structlog
+
+from journeyloop.act import offers
+from journeyloop.act.render import Unrenderable, render
+from journeyloop.model.decision import Decision
+from journeyloop.model.effects import Answer, Note
+from journeyloop.model.event import Rejected
+from journeyloop.model.identifier import Identifier
+from journeyloop.model.inputs import (
+    Asked, Delivered, Epoch, Input, Outcome, Paused, PlanChanged, Seen, TabClosed, TabOpened,
+)  # fmt: skip
+from journeyloop.model.plan import Plan, Problem
+from journeyloop.runtime import explain, reads
+from journeyloop.runtime.doors import Overloaded, Unavailable
+from journeyloop.runtime.feed import Feed, describe, identifier_label, label, sample
+from journeyloop.runtime.memory import Memory
+from journeyloop.runtime.metrics import Metrics
+from journeyloop.runtime.perform import Performer
+from journeyloop.runtime.ports import Pages, Store
+from journeyloop.runtime.writer import Committed, Work, Writer
+
+log = structlog.get_logger("journeyloop")
+KEEPALIVE = 15.0
+RETRY_AFTER = 1
+Configured = tuple[Plan | None, list[Problem]]
+
+
+class Live:
+    """`configure` reads the configuration anew; `pages` is the on-page channel; `clock` gives ms since the epoch."""
+
+    def __init__(
+        self, store: Store, memory: Memory, pages: Pages, configure: Callable[[], Configured], clock: Callable[[], int],
+        inbox: int = 20_000,
+    ) -> None:  # fmt: skip
+        self.store, self.memory, self.pages, self.configure, self.clock = store, memory, pages, configure, clock
+        self.plan = memory.plan
+        self.board = memory.board
+        self.problems: list[Problem] = []
+        self.plans = {self.plan.hash: self.plan}
+        self.measures = Metrics(lambda: self.plan)
+        self.notes = Feed()
+        self.writer = Writer(store, memory, self.plans.__getitem__, self._watch, clock, self._committed, inbox)
+        self.performer = Performer(
+            pages, self._report, lambda: self.plan, lambda: self.board, clock, self._note
+        )  # fmt: skip
+
+    async def start(self, code: str, libraries: str) -> None:
+        """Open a new epoch, and the plan if it is another than the store's last."""
+        self._loop = asyncio.get_running_loop()
+        self.writer.start()
+        singles = self.memory.singles
+        inputs: list[Input] = [Epoch(singles.epoch + 1, code, libraries)]
+        if singles.plan != self.plan.hash:
+            inputs.append(PlanChanged(self.plan.hash))
+        await self.submit(inputs)
+        log.info("started", epoch=singles.epoch, plan=self.plan.hash, moments=len(self.plan.moments))
+
+    async def stop(self) -> None:
+        """Finish what was accepted; streams end with their connections."""
+        await asyncio.get_running_loop().run_in_executor(None, self.writer.stop)
+        self.store.close()
+
+    # --- writing ----------------------------------------------------------------------------------------------------
+
+    async def submit(self, inputs: Sequence[Input], rejected: Sequence[Rejected] = ()) -> None:
+        """Return when it is durable.
+
+        Raises:
+            Overloaded: the inbox is full; the same messages may be sent again.
+            Unavailable: the store failed, or this work could not be applied.
+        """
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        for refused in rejected:
+            self.measures.refused.labels(refused.reason).inc()
+        if not self.writer.offer(Work(inputs, rejected, lambda error: _settle(done, error))):
+            raise Overloaded(RETRY_AFTER)
+        await done
+
+    def _tell(self, applied: Input, then: Callable[[], None] | None = None) -> None:
+        """Submit without waiting: what the loop itself reports always has room."""
+        def done(error: Exception | None) -> None:
+            if error is None and then is not None:
+                then()
+
+        self.writer.offer(Work([applied], (), done), own=True)
+
+    def _report(self, delivered: Delivered) -> None:
+        self._tell(delivered)
+
+    def _committed(self, batch: Committed) -> None:
+        self._loop.call_soon_threadsafe(self._publish, batch)
+
+    def _publish(self, batch: Committed) -> None:
+        """On the event loop, in commit order: perform, then acknowledge."""
+        self.writer.release(batch.work)
+        self.board, self.plan = self.memory.board, self.memory.plan
+        self.measures.clauses.add(batch.tally)
+        self.measures.batches.observe(batch.inputs)
+        self.measures.inputs.inc(batch.inputs + batch.fired)
+        self.measures.timers.inc(batch.fired)
+        self.measures.duplicates.inc(batch.duplicates)
+        if batch.error is not None:
+            log.error("batch refused", error=type(batch.error).__name__, work=len(batch.work))
+        self.performer.perform(batch.effects)
+        for work in batch.work:
+            work.done(batch.error)
+        if self.notes.watched:
+            self._show_events(batch)
+
+    # --- asking -----------------------------------------------------------------------------------------------------
+
+    async def ask(self, identifier: Identifier, placement: str, context: dict[str, Any]) -> dict[str, Any]:
+        """One decision for somebody who waits. Decision, intent and sent are one commit."""
+        request_id = uuid4().hex
+        answers: list[Answer] = []
+        self.performer.answers[request_id] = answers.append
+        try:
+            await self.submit([Asked(identifier, placement, request_id, context)])
+        finally:
+            self.performer.answers.pop(request_id, None)
+        answer = answers[0]
+        if answer.decision is None:
+            return {"action": None, "reason": f"no moment answers for placement {placement}", "decision_id": None}
+        return self._answered(answer.decision, answer.profile)
+
+    def _answered(self, decision: Decision, profile: dict[str, Any]) -> dict[str, Any]:
+        base = {"decision_id": decision.id.hex(), "reason": decision.reason}
+        if decision.chosen is None or decision.state == "shadow":
+            return {"action": None, **base}
+        moment = self.plan.moments[decision.chosen[0]]
+        action = next(one for one in moment.actions if one.name == decision.chosen[1])
+        try:
+            content = render(action.content, profile)
+        except Unrenderable as error:
+            return {"action": None, **base, "reason": f"content: {error}"}
+        return {
+            "action": action.name, "moment": moment.name, "channel": action.channel, "placement": action.placement,
+            "content": content, "expires": decision.expires, **base,
+        }  # fmt: skip
+
+    async def outcome(self, decision_id: str, outcome: str) -> bool:
+        """Report an outcome of a decision by its id; False if there is no such decision."""
+        try:
+            key = bytes.fromhex(decision_id)
+        except ValueError:
+            return False
+        with self.store.read() as reader:
+            made = reads.decision_person(reader, key) if len(key) == 16 else None
+        if made is None:
+            return False
+        await self.submit([Outcome(made, key, outcome)])
+        return True
+
+    async def pause(self, scope: str, paused: bool, by: str) -> None:
+        """Stop or resume `all`, `moment:NAME` or `channel:NAME`, effective for the next send."""
+        await self.submit([Paused(scope, paused, by)])
+        log.warning("paused" if paused else "resumed", scope=scope)
+
+    async def reload(self) -> dict[str, Any]:
+        """Read the configuration again. A broken one leaves the old plan running, and shows."""
+        plan, self.problems = await asyncio.get_running_loop().run_in_executor(None, self.configure)
+        if plan is not None and plan.hash != self.plan.hash:
+            self.plans[plan.hash] = plan
+            await self.submit([PlanChanged(plan.hash)])
+            log.info("plan changed", plan=plan.hash)
+        for problem in self.problems:
+            if problem.level == "error":
+                log.error("configuration refused", problem=str(problem))
+        return {"plan": self.plan.hash, "problems": self._problems()}
+
+    # --- streams ----------------------------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def stream(self, anonymous_id: str, signed: bool) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Server-sent events for one browser. What is on its way and not shown yet is offered again."""
+        known = anonymous_id in self.pages.browsers
+        stream = self.pages.connect(anonymous_id, signed)
+        if stream is None:
+            raise Overloaded(RETRY_AFTER)
+        if known:
+            self._offer(anonymous_id)
+        self.measures.browsers.set(len(self.pages.browsers))
+        try:
+            yield _frames(stream.frames)
+        finally:
+            self.pages.disconnect(anonymous_id, stream)
+
+    def opened(self, anonymous_id: str) -> None:
+        """A browser has its first tab: tell the loop, then offer what waits."""
+        opened = TabOpened(("anonymous_id", anonymous_id), self.memory.singles.epoch)
+        self._tell(opened, lambda: self._offer(anonymous_id))
+
+    def closed(self, anonymous_id: str, at: int) -> None:
+        self.measures.browsers.set(len(self.pages.browsers))
+        self._tell(TabClosed(("anonymous_id", anonymous_id), self.memory.singles.epoch, at))
+
+    def _offer(self, anonymous_id: str) -> None:
+        with self.store.read() as reader:
+            customer = reads.find_customer(reader, self.memory.secret, ("anonymous_id", anonymous_id))
+        for send in offers(customer, self.clock()) if customer else []:
+            self.performer.send(send)
+
+    def saw_tabs(self, anonymous_id: str, tabs: list[dict[str, Any]]) -> None:
+        self.pages.report(anonymous_id, tabs)
+
+    def _watch(self, anonymous_ids: list[str]) -> Seen | None:
+        return self.pages.watch(anonymous_ids)
+
+    @asynccontextmanager
+    async def feed(self) -> AsyncIterator[AsyncIterator[bytes]]:
+        queue = self.notes.subscribe()
+        try:
+            yield _frames(queue)
+        finally:
+            self.notes.unsubscribe(queue)
+
+    def _note(self, note: Note) -> None:
+        self.measures.notes.labels(note.kind, note.moment).inc()
+        person = self._person(note.person) if self.notes.watched else note.person.hex()[:4]
+        self.notes.publish(self.clock(), note.kind, person, note.moment, note.text, note.reason)
+
+    def _person(self, person: bytes) -> str:
+        with self.store.read() as reader:
+            return label(reads.read_customer(reader, person), person.hex())
+
+    def _show_events(self, batch: Committed) -> None:
+        events = sample(one for work in batch.work for one in work.inputs)
+        with self.store.read() as reader:
+            for event in events:
+                customer = reads.find_customer(reader, self.memory.secret, event.primary())
+                who = label(customer, customer.header.person.hex() if customer else identifier_label(event.primary()))
+                self.notes.publish(self.clock(), "event", who, "", describe(event), "")
+
+    # --- reading ----------------------------------------------------------------------------------------------------
+
+    def profile(self, identifier: Identifier) -> dict[str, Any] | None:
+        with self.store.read() as reader:
+            customer = reads.find_customer(reader, self.memory.secret, identifier)
+            return None if customer is None else reads.profile(customer, self.clock())
+
+    def decisions(self, identifier: Identifier) -> list[dict[str, Any]]:
+        with self.store.read() as reader:
+            customer = reads.find_customer(reader, self.memory.secret, identifier)
+            return [] if customer is None else reads.decisions(reader, customer)
+
+    def why(self, moment: str, identifier: Identifier) -> dict[str, Any] | None:
+        found = self.plan.moment(moment)
+        if found is None:
+            return None
+        with self.store.read() as reader:
+            customer = reads.find_customer(reader, self.memory.secret, identifier)
+            return explain.why(reader, self.plan, found, customer, self.clock())
+
+    def moments(self) -> dict[str, Any]:
+        with self.store.read() as reader:
+            rows = reads.moments(reader, self.plan)
+        for row in rows:
+            row["clauses"] = self.measures.clauses.of(row["moment"])
+        return {
+            "plan": self.plan.hash,
+            "problems": self._problems(),
+            "paused": sorted(self.board.paused),
+            "unknown_deliveries": sum(row["unknown"] for row in rows),
+            "moments": rows,
+        }
+
+    def quarantine(self, limit: int) -> list[dict[str, Any]]:
+        with self.store.read() as reader:
+            return reads.quarantine(reader, limit)
+
+    def _problems(self) -> list[dict[str, Any]]:
+        return [
+            {"file": one.file, "line": one.line, "level": one.level, "message": one.message} for one in self.problems
+        ]
+
+    def health(self) -> dict[str, Any]:
+        return {"status": "ok"}
+
+    def ready(self) -> tuple[bool, dict[str, Any]]:
+        """Ready to take events: the store accepts writes."""
+        failed = self.writer.failed
+        broken = any(problem.level == "error" for problem in self.problems)
+        return failed is None, {
+            "store": "ok" if failed is None else str(failed),
+            "configuration": "the previous plan is running: the new one has errors" if broken else "ok",
+        }
+
+    def metrics(self) -> bytes:
+        self.measures.waiting.set(self.writer.waiting)
+        return self.measures.text()
+
+
+def _settle(done: asyncio.Future[None], error: Exception | None) -> None:
+    if done.done():
+        return
+    if error is None:
+        done.set_result(None)
+    else:
+        done.set_exception(Unavailable(str(error) or type(error).__name__))
+
+
+async def _frames(queue: asyncio.Queue[Any]) -> AsyncIterator[bytes]:
+    """What is queued, and a comment now and then so that proxies keep the connection."""
+    while True:
+        try:
+            frame = await asyncio.wait_for(queue.get(), KEEPALIVE)
+        except TimeoutError:
+            frame = b": keep-alive\n\n"
+        if frame is None:
+            return
+        yield frame

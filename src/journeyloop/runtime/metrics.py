@@ -1,0 +1,66 @@
+"""What /metrics tells. One registry per running loop; no label ever carries anything of a person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
+
+from journeyloop.model.plan import Plan
+
+Tallied = dict[tuple[str, int, str], int]
+NEVER_TRUE_AFTER = 1_000
+
+
+class Clauses(Collector):
+    """How often each clause of each moment was true, false, missing or of the wrong type, since the start."""
+
+    def __init__(self, plan: Callable[[], Plan]) -> None:
+        self.plan = plan
+        self.counts: Tallied = {}
+
+    def add(self, tally: Tallied) -> None:
+        for key, count in tally.items():
+            self.counts[key] = self.counts.get(key, 0) + count
+
+    def of(self, moment: str) -> list[dict[str, object]]:
+        """Per clause: its text and counts; `never_true` after 1,000 evaluations points at a clause that cannot be met."""
+        found = self.plan().moments[moment]
+        rows = []
+        for index, clause in enumerate([*found.who.clauses, *found.detect.where.clauses]):
+            counts = {truth: self.counts.get((moment, index, truth), 0) for truth in ("true", "false", "missing", "type")}
+            never = counts["true"] == 0 and sum(counts.values()) >= NEVER_TRUE_AFTER
+            rows.append({"text": clause.text, **counts, "never_true": never})
+        return rows
+
+    def collect(self) -> Iterable[CounterMetricFamily]:
+        family = CounterMetricFamily(
+            "journeyloop_clause", "Evaluations of a moment's clause", labels=("moment", "clause", "result")
+        )
+        for name in self.plan().moments:
+            for row in self.of(name):
+                for truth in ("true", "false", "missing", "type"):
+                    family.add_metric((name, str(row["text"]), truth), float(str(row[truth])))
+        yield family
+
+
+class Metrics:
+    def __init__(self, plan: Callable[[], Plan]) -> None:
+        self.registry = CollectorRegistry()
+        self.clauses = Clauses(plan)
+        self.registry.register(self.clauses)
+        self.inputs = Counter("journeyloop_inputs", "Inputs applied", registry=self.registry)
+        self.duplicates = Counter("journeyloop_duplicates", "Events that had been seen before", registry=self.registry)
+        self.refused = Counter("journeyloop_refused", "Refused inputs by reason", ["reason"], registry=self.registry)
+        self.timers = Counter("journeyloop_timers_fired", "Timers that came due", registry=self.registry)
+        self.batches = Histogram(
+            "journeyloop_batch_inputs", "Inputs per batch", registry=self.registry, buckets=(1, 3, 10, 30, 100, 300, 1000)
+        )
+        self.waiting = Gauge("journeyloop_inbox_waiting", "Inputs that wait for the writer", registry=self.registry)
+        self.browsers = Gauge("journeyloop_browsers", "Browsers with an open stream", registry=self.registry)
+        self.notes = Counter("journeyloop_happenings", "What the loop did", ["kind", "moment"], registry=self.registry)
+
+    def text(self) -> bytes:
+        return generate_latest(self.registry)

@@ -1,0 +1,131 @@
+"""Effects become deeds, on the event loop, in commit order. The last look before the first byte is here: what was
+committed to stop a message stops it, in the same step that would hand it over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from journeyloop.act.render import Unrenderable, render
+from journeyloop.model.board import Board
+from journeyloop.model.effects import Answer, Note, Recall, Send, Stopped
+from journeyloop.model.inputs import Delivered
+from journeyloop.model.plan import Plan
+from journeyloop.runtime.ports import Pages
+
+REMEMBERED = 10_000
+
+
+class Remembered:
+    """A bounded set that forgets its oldest."""
+
+    def __init__(self, limit: int = REMEMBERED) -> None:
+        self.limit = limit
+        self._held: dict[Any, None] = {}
+
+    def add(self, one: Any) -> None:
+        self._held[one] = None
+        if len(self._held) > self.limit:
+            del self._held[next(iter(self._held))]
+
+    def discard(self, one: Any) -> None:
+        self._held.pop(one, None)
+
+    def __contains__(self, one: Any) -> bool:
+        return one in self._held
+
+
+class Performer:
+    """`report` takes a channel's word back into the loop."""
+
+    def __init__(
+        self,
+        pages: Pages,
+        report: Callable[[Delivered], None],
+        plan: Callable[[], Plan],
+        board: Callable[[], Board],
+        clock: Callable[[], int],
+        note: Callable[[Note], None],
+    ) -> None:
+        self.pages, self.report, self.plan, self.board = pages, report, plan, board
+        self.clock, self.note = clock, note
+        self.answers: dict[str, Callable[[Answer], None]] = {}
+        self._written = Remembered()
+        self._recalled = Remembered()
+        self._stopped = Remembered()
+
+    def perform(self, effects: list[Any]) -> None:
+        """Stops first: an opt-out committed together with a send wins."""
+        for effect in effects:
+            match effect:
+                case Stopped(person=person, purpose=purpose, stopped=stopped):
+                    (self._stopped.add if stopped else self._stopped.discard)((person, purpose))
+                case Recall():
+                    self._recall(effect)
+        for effect in effects:
+            match effect:
+                case Send():
+                    self.send(effect)
+                case Answer(request_id=request_id):
+                    answer = self.answers.pop(request_id, None)
+                    if answer is not None:
+                        answer(effect)
+                case Note():
+                    self.note(effect)
+
+    def send(self, send: Send) -> None:
+        """Hand the message to a live stream if there is one and nothing has stopped it; else it waits for a stream."""
+        delivery = send.delivery
+        reason = self._refusal(send)
+        if reason is not None:
+            return self._say(send, "suppressed", reason)
+        failed: list[str] = []
+        if self.pages.push(send.anonymous_ids, lambda signed: self._content(send, signed, failed)):
+            self._written.add(delivery.decision)
+            return self._say(send, "sent", "")
+        if failed:
+            self._say(send, "suppressed", failed[0])
+        return None
+
+    def _say(self, send: Send, state: str, reason: str) -> None:
+        if send.delivery.state == "intent":
+            self.report(Delivered(send.person, send.delivery.decision, state, reason))
+
+    def _refusal(self, send: Send) -> str | None:
+        delivery = send.delivery
+        moment = self.plan().moment(delivery.moment)
+        if moment is None:
+            return "moment_removed"
+        if (send.person, moment.purpose) in self._stopped:
+            return "consent: withdrawn"
+        if delivery.decision in self._recalled:
+            return "recalled"
+        if self.clock() >= delivery.expires:
+            return "expired"
+        return self.board().stops(delivery.moment, delivery.channel)
+
+    def _content(self, send: Send, signed: bool, failed: list[str]) -> bytes | None:
+        """Only what is to be rendered; without profile fields for a browser nobody vouched for."""
+        delivery = send.delivery
+        moment = self.plan().moments[delivery.moment]
+        action = next((one for one in moment.actions if one.name == delivery.action), None)
+        if action is None:
+            failed.append("action_removed")
+            return None
+        try:
+            content = render(action.content, send.profile if signed else {})
+        except Unrenderable as error:
+            failed.append(f"content: {error}")
+            return None
+        left = delivery.expires - self.clock()
+        return self.pages.frame("show", {"id": delivery.decision.hex(), **content, "expires_in": left})
+
+    def _recall(self, recall: Recall) -> None:
+        """Not yet handed over: suppressed. Already on a page: taken off it."""
+        self._recalled.add(recall.decision)
+        if recall.decision not in self._written:
+            self.report(Delivered(recall.person, recall.decision, "suppressed", recall.reason))
+        self.pages.tell(
+            recall.anonymous_ids, self.pages.frame("recall", {"id": recall.decision.hex(), "reason": recall.reason})
+        )

@@ -1,0 +1,199 @@
+"""What can be asked of the committed state: a person's profile and decisions, the moments' counts. Snapshots only; no
+read ever waits for the writer.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import msgpack
+
+from journeyloop.model.board import Tally
+from journeyloop.model.customer import Customer
+from journeyloop.model.decision import Decision
+from journeyloop.model.identifier import Identifier, identifier_key
+from journeyloop.model.plan import Plan
+from journeyloop.model.profile import profile_values
+from journeyloop.runtime import records
+from journeyloop.runtime.ports import Reader
+
+DECISIONS = 100
+
+
+def find_customer(reader: Reader, secret: bytes, identifier: Identifier) -> Customer | None:
+    """The person behind an identifier, following hand-overs."""
+    raw = reader.get("owners", identifier_key(secret, identifier))
+    return None if raw is None else read_customer(reader, records.decode_owner(raw).person)
+
+
+def read_customer(reader: Reader, person: bytes) -> Customer | None:
+    raw = reader.get("people", person)
+    if raw is None:
+        return None
+    customer = records.decode_customer(raw)
+    successor = customer.header.successor
+    return customer if successor is None else read_customer(reader, successor)
+
+
+def profile(customer: Customer, now: int) -> dict[str, Any]:
+    """`GET /v1/profile`: who this is, what is known, what they allow."""
+    header, sealed = customer.header, customer.sealed
+    return {
+        "person": header.person.hex(),
+        "known": header.known,
+        "identifiers": [{"type": kind, "value": value} for kind, value in sealed.identifiers],
+        "traits": {name: value for name, (value, _) in sealed.traits.items()},
+        "profile": profile_values(customer, now),
+        "cart": [
+            {"id": key, "name": item.name, "price": item.price, "quantity": item.quantity}
+            for key, item in sealed.cart.items()
+        ],
+        "session": {
+            "number": header.session.number,
+            "started": header.session.started,
+            "last": header.session.last,
+            "events": header.session.events,
+        },
+        "counts": header.counts,
+        "consent": {
+            purpose: {"granted": one.granted, "at": one.at, "source": one.source}
+            for purpose, one in header.consent.items()
+        },
+        "tabs_open": len(header.presence.browsers),
+        "arms": header.arms,
+    }
+
+
+def decisions(reader: Reader, customer: Customer) -> list[dict[str, Any]]:
+    """The newest decisions of a person, those of absorbed persons included, newest first."""
+    persons = [customer.header.person, *(past.person for past in customer.header.absorbed)]
+    keys = [key for person in persons for key in _newest(reader, person)]
+    found = []
+    for key in sorted(keys, key=lambda key: key[16:], reverse=True)[:DECISIONS]:
+        raw = reader.get("decisions", key[24:])
+        if raw is not None:
+            found.append(decision(reader, records.decode_decision(raw)))
+    return found
+
+
+def _newest(reader: Reader, person: bytes) -> list[bytes]:
+    keys = []
+    for key, _ in reader.scan("by_person", person, person + b"\xff" * 24, reverse=True):
+        keys.append(key)
+        if len(keys) == DECISIONS:
+            break
+    return keys
+
+
+def decision_person(reader: Reader, decision_id: bytes) -> bytes | None:
+    """Whose decision this is, or None if there is none with this id."""
+    raw = reader.get("decisions", decision_id)
+    return None if raw is None else records.decode_decision(raw).person
+
+
+def decision(reader: Reader, made: Decision) -> dict[str, Any]:
+    """One decision with every candidate's verdict, and what became of its message."""
+    raw = reader.get("deliveries", made.id)
+    delivery = None if raw is None else records.decode_delivery(raw)
+    return {
+        "id": made.id.hex(),
+        "at": made.at,
+        "state": made.state if delivery is None else delivery.state,
+        "state_reason": made.reason if delivery is None else delivery.reason,
+        "action": None if made.chosen is None else {"moment": made.chosen[0], "action": made.chosen[1]},
+        "reason": made.reason,
+        "plan": made.plan,
+        "board": made.board,
+        "draw": made.draw,
+        "expires": made.expires,
+        "moments": [
+            {"moment": row.moment, "arm": row.arm, "mode": row.mode, "signal_at": row.signal_at, "closes": row.closes}
+            for row in made.rows
+        ],
+        "candidates": [
+            {
+                "moment": one.moment,
+                "action": one.action,
+                "channel": one.channel,
+                "verdict": one.verdict,
+                "propensity": one.propensity,
+            }
+            for one in made.candidates
+        ],
+        "shown": delivery.shown if delivery else 0,
+        "clicked": delivery.clicked if delivery else 0,
+        "dismissed": delivery.dismissed if delivery else 0,
+        "recalled": delivery.recalled if delivery else "",
+    }
+
+
+# --- moments ----------------------------------------------------------------------------------------------------------
+
+
+def moments(reader: Reader, plan: Plan) -> list[dict[str, Any]]:
+    """`GET /v1/moments`: live counts of every moment in the plan."""
+    return [
+        {"moment": one.name, "title": one.title, "mode": one.mode, **counts(read_tally(reader, one.name))}
+        for one in plan.moments.values()
+    ]
+
+
+def read_tally(reader: Reader, moment: str) -> Tally:
+    raw = reader.get("moments", moment.encode())
+    return Tally() if raw is None else records.decode_tally(raw)
+
+
+def counts(tally: Tally) -> dict[str, Any]:
+    """The intention-to-treat counts in the shape of the API. `goals` is live; `converted` counts closed windows."""
+    flat = tally.counts
+    grouped = {name: _group(flat, name) for name in ("gated", "silent", "goals", "resolved", "converted", "outcome")}
+    signals = _group(flat, "signals")
+    return {
+        "signals": flat.get("signals", 0),
+        "armed": flat.get("armed", 0),
+        "cancelled": flat.get("cancelled", 0),
+        "late": flat.get("late", 0),
+        "gated": grouped["gated"],
+        "held_out": flat.get("held_out", 0),
+        "silent": grouped["silent"],
+        "shadow": flat.get("shadow", 0),
+        "decided": flat.get("decided", 0),
+        "sent": flat.get("sent", 0),
+        "suppressed": flat.get("suppressed", 0),
+        "expired": flat.get("expired", 0),
+        "failed": flat.get("failed", 0),
+        "unknown": flat.get("unknown", 0),
+        "recalled": flat.get("recalled", 0),
+        "shown": flat.get("shown", 0),
+        "clicked": flat.get("clicked", 0),
+        "dismissed": flat.get("dismissed", 0),
+        "arms": {arm: signals.get(arm, 0) for arm in ("treated", "holdout")},
+        "goals": {arm: grouped["goals"].get(arm, 0) for arm in ("treated", "holdout")},
+        "resolved": {arm: grouped["resolved"].get(arm, 0) for arm in ("treated", "holdout")},
+        "converted": {arm: grouped["converted"].get(arm, 0) for arm in ("treated", "holdout")},
+        "outcomes": grouped["outcome"],
+        "pending": sum(signals.values()) - sum(grouped["resolved"].values()),
+        "uplift": None,
+    }
+
+
+def _group(flat: dict[str, int], name: str) -> dict[str, int]:
+    prefix = f"{name}: "
+    return {key.removeprefix(prefix): count for key, count in flat.items() if key.startswith(prefix)}
+
+
+# --- quarantine -------------------------------------------------------------------------------------------------------
+
+
+def quarantine(reader: Reader, limit: int) -> list[dict[str, Any]]:
+    """The newest refused inputs with their reasons, newest first."""
+    found = []
+    for key, raw in reader.scan("quarantine", reverse=True):
+        at, reason, message, body = msgpack.decode(raw)
+        number = int.from_bytes(key, "big")
+        found.append(
+            {"number": number, "at": at, "reason": reason, "message": message, "raw": body.decode(errors="replace")}
+        )
+        if len(found) == limit:
+            break
+    return found

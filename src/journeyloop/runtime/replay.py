@@ -1,0 +1,114 @@
+"""Does the log say what the state says? Two checks, each able to fail.
+
+(a) Every decision recomputed from its own record gives the same choice. (b) Folding the log from the beginning gives the
+live state, table by table, byte by byte. Differences are listed, never repaired.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from msgspec import Struct
+
+from journeyloop.decide import arbitrate
+from journeyloop.model.decision import Decision
+from journeyloop.model.plan import Plan
+from journeyloop.runtime import records
+from journeyloop.runtime.batch import Batch
+from journeyloop.runtime.memory import Memory
+from journeyloop.runtime.ports import Reader, Store
+
+COMPARED = ("people", "owners", "timers", "decisions", "deliveries", "by_person", "dedup", "moments")
+BATCH = 1_000
+SHOWN = 20
+
+
+class Replayed(Struct):
+    """What was looked at and what differed; `differences` is empty if all is well (at most 20 are listed)."""
+
+    inputs: int = 0
+    decisions: int = 0
+    erased: int = 0
+    different: int = 0
+    differences: list[str] = []
+
+    def differs(self, what: str) -> None:
+        self.different += 1
+        if len(self.differences) < SHOWN:
+            self.differences.append(what)
+
+
+def replay(live: Reader, scratch: Store, secret: bytes, plans: Callable[[str], Plan], first: Plan) -> Replayed:
+    """Recompute the decisions and fold the log into `scratch`, an empty store; `first` is any plan, until the log
+    names one."""
+    found = Replayed()
+    _recompute(live, found)
+    _fold(live, scratch, secret, plans, first, found)
+    with scratch.read() as folded:
+        for table in COMPARED:
+            _compare(table, live, folded, found)
+    return found
+
+
+def _recompute(live: Reader, found: Replayed) -> None:
+    for key, raw in live.scan("decisions"):
+        decision = records.decode_decision(raw)
+        found.decisions += 1
+        if not repeats(decision):
+            found.differs(f"decision {key.hex()}: another choice from its own record")
+
+
+def repeats(decision: Decision) -> bool:
+    """Whether the recorded rows, verdicts and draw give the recorded choice and propensities."""
+    choice = arbitrate(decision.rows, decision.candidates, decision.draw)
+    picked = None if choice.index is None else decision.candidates[choice.index]
+    chosen = None if picked is None else (picked.moment, picked.action)
+    return chosen == decision.chosen and choice.propensities == [one.propensity for one in decision.candidates]
+
+
+def _fold(
+    live: Reader, scratch: Store, secret: bytes, plans: Callable[[str], Plan], first: Plan, found: Replayed
+) -> None:
+    with scratch.read() as reader:
+        memory = Memory(secret, first, reader)
+    log = live.scan("log")
+    more = True
+    while more:
+        with scratch.write() as transaction:
+            batch = Batch(transaction, memory, plans)
+            more = _fold_some(log, batch, found)
+            batch.flush()
+
+
+def _fold_some(log: Iterator[tuple[bytes, bytes]], batch: Batch, found: Replayed) -> bool:
+    """Up to 1,000 records; whether there may be more."""
+    for _ in range(BATCH):
+        key, raw = next(log, (b"", b""))
+        if not raw:
+            return False
+        header, applied = records.decode_log(raw)
+        if applied is None:
+            found.erased += 1
+            continue
+        found.inputs += 1
+        batch.apply(applied, header.now)
+    return True
+
+
+def _compare(table: str, live: Reader, folded: Reader, found: Replayed) -> None:
+    """Merge-join of the two tables."""
+    ours, theirs = live.scan(table), folded.scan(table)
+    mine, other = next(ours, None), next(theirs, None)
+    while mine is not None or other is not None:
+        if mine == other:
+            mine, other = next(ours, None), next(theirs, None)
+        elif other is None or (mine is not None and mine[0] < other[0]):
+            assert mine is not None
+            found.differs(f"{table} {mine[0].hex()}: in the state, not in the log")
+            mine = next(ours, None)
+        elif mine is None or mine[0] > other[0]:
+            found.differs(f"{table} {other[0].hex()}: in the log, not in the state")
+            other = next(theirs, None)
+        else:
+            found.differs(f"{table} {mine[0].hex()}: the state and the log differ")
+            mine, other = next(ours, None), next(theirs, None)

@@ -1,0 +1,184 @@
+"""The one thread that writes. It cuts a batch, applies it, commits, and only then tells the world.
+
+Nothing here sends or answers: results go to the event loop, which acknowledges and performs in commit order. A batch is
+whatever arrived while the previous one was being committed (at most 1,000 inputs): group commit without waiting.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from msgspec import Struct, msgpack
+
+from journeyloop.model.event import Rejected
+from journeyloop.model.inputs import Input
+from journeyloop.model.plan import Plan
+from journeyloop.runtime.batch import Batch, Watch
+from journeyloop.runtime.memory import Memory
+from journeyloop.runtime.ports import Store, StoreFailed
+
+BATCH = 1_000
+QUARANTINE_LIMIT = 100_000
+IDLE = 60.0
+
+
+class Work(Struct):
+    """Inputs that are acknowledged together. `done` runs after the commit with None, or with what went wrong."""
+
+    inputs: Sequence[Input]
+    rejected: Sequence[Rejected]
+    done: Callable[[Exception | None], None]
+
+
+class Committed(Struct):
+    """What one batch leaves to be done: acknowledge this work, perform these effects, count these things."""
+
+    work: list[Work]
+    effects: list[Any]
+    inputs: int
+    fired: int
+    duplicates: int
+    tally: dict[tuple[str, int, str], int]
+    error: Exception | None = None
+
+
+class Writer:
+    """`publish` is called on the writer's thread with each batch; it hands over to the event loop.
+
+    A failed store is final: later work is refused with the same error. Any other exception drops the batch whole, reads
+    the state again from the store and refuses that work.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        memory: Memory,
+        plans: Callable[[str], Plan],
+        watch: Watch,
+        clock: Callable[[], int],
+        publish: Callable[[Committed], None],
+        limit: int = 20_000,
+    ) -> None:
+        self.store, self.memory, self.plans, self.watch = store, memory, plans, watch
+        self.clock, self.publish, self.limit = clock, publish, limit
+        self.waiting = 0
+        self.failed: StoreFailed | None = None
+        self._queue: deque[Work] = deque()
+        self._wake = threading.Event()
+        self._stopping = False
+        self._next_due = 0
+        self._firing: bytes | None = None
+        self._broken_timers: frozenset[bytes] = frozenset()
+        self._thread = threading.Thread(target=self._run, name="journeyloop-writer", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def offer(self, work: Work, own: bool = False) -> bool:
+        """Queue the work, or refuse it because the inbox is full (never the loop's own). Called on the event loop."""
+        size = len(work.inputs) + len(work.rejected)
+        if self.waiting + size > self.limit and self.waiting and not own:
+            return False
+        self.waiting += size
+        self._queue.append(work)
+        self._wake.set()
+        return True
+
+    def release(self, work: list[Work]) -> None:
+        """This work is done: its room in the inbox is free. Called on the event loop."""
+        self.waiting -= sum(len(one.inputs) + len(one.rejected) for one in work)
+
+    def stop(self) -> None:
+        """Finish what was accepted, then end the thread."""
+        self._stopping = True
+        self._wake.set()
+        self._thread.join()
+
+    # --- the thread -------------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        wait = 0.0
+        while True:
+            self._wake.wait(wait)
+            self._wake.clear()
+            if self._stopping and not self._queue:
+                return
+            self._guarded(self._cut())
+            wait = 0.0 if self._queue else min(IDLE, max(0.0, (self._next_due - self.clock()) / 1000))
+
+    def _cut(self) -> list[Work]:
+        work: list[Work] = []
+        size = 0
+        while self._queue and size < BATCH:
+            one = self._queue.popleft()
+            work.append(one)
+            size += len(one.inputs) + len(one.rejected)
+        return work
+
+    def _guarded(self, work: list[Work]) -> None:
+        """Commit; if that fails for another reason than the store, find the culprit by committing one work at a time."""
+        try:
+            if self.failed is not None:
+                raise self.failed
+            self._commit(work)
+        except StoreFailed as error:
+            self.failed, self._next_due = error, _IN_A_LONG_TIME
+            self._refuse(work, error)
+        except Exception as error:  # one bad input must not end the writer, nor sink its neighbours
+            self._forget()
+            if len(work) > 1:
+                for one in work:
+                    self._guarded([one])
+            else:
+                self._refuse(work, error)
+
+    def _forget(self) -> None:
+        with self.store.read() as reader:
+            self.memory.forget(reader)
+        if self._firing is not None:
+            self._broken_timers |= {self._firing}
+
+    def _refuse(self, work: list[Work], error: Exception) -> None:
+        self.publish(Committed(work, [], 0, 0, 0, {}, error))
+
+    def _commit(self, work: list[Work]) -> None:
+        """All inputs received up to now first, then the timers due by now; one transaction."""
+        now = self.clock()
+        if not work and self._next_due > now:
+            return
+        with self.store.write() as transaction:
+            batch = Batch(transaction, self.memory, self.plans, self.watch)
+            self._firing = None
+            inputs = 0
+            for one in work:
+                for applied in one.inputs:
+                    batch.apply(applied, now)
+                    inputs += 1
+                for refused in one.rejected:
+                    self._quarantine(transaction, refused, now)
+            fired = self._fire(batch, now)
+            batch.flush()
+            due = next((key for key, _ in transaction.scan("timers") if key not in self._broken_timers), None)
+        self._next_due = _IN_A_LONG_TIME if due is None else int.from_bytes(due[:8], "big")
+        self.publish(Committed(work, batch.effects, inputs, fired, batch.duplicates, batch.tally))
+
+    def _fire(self, batch: Batch, now: int) -> int:
+        try:
+            return batch.fire(now, BATCH, self._broken_timers)
+        finally:
+            self._firing = batch.firing
+
+    def _quarantine(self, transaction: Any, refused: Rejected, now: int) -> None:
+        """Nothing invalid vanishes: kept with its reason, the newest 100,000."""
+        number = self.memory.singles.refused
+        record = msgpack.encode([now, refused.reason, refused.detail, refused.raw])
+        transaction.put("quarantine", number.to_bytes(8, "big"), record)
+        if number >= QUARANTINE_LIMIT:
+            transaction.delete("quarantine", (number - QUARANTINE_LIMIT).to_bytes(8, "big"))
+        self.memory.singles.refused = number + 1
+
+
+_IN_A_LONG_TIME = 1 << 62
