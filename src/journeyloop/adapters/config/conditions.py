@@ -89,7 +89,7 @@ def _refuse_other_types(clauses: Clauses) -> None:
 
 def _report(section: Section, key: str, scalar: Scalar, error: ConditionError) -> None:
     message = str(error).split(" expecting {")[0].splitlines()[0]
-    unknown = re.search(r"undeclared reference to '(\w+)'", message)
+    unknown = re.search(r"undeclared reference to '(\w+)", message)
     if unknown:
-        message += f" (conditions read event.*, profile.*, session.*){suggestion(unknown[1], ROOTS)}"
+        message += suggestion(unknown[1], ROOTS)
     section.report.error(scalar.line, f"{section.name(key)}, column {error.column}: {message}")

@@ -34,8 +34,8 @@ def read_texts(directory: Path) -> dict[str, str]:
 def _paths(directory: Path) -> Iterator[Path]:
     yield from (path for name in _FILES if (path := directory / name).is_file())
     for folder in _FOLDERS:
-        for path in sorted((directory / folder).rglob("*.y*ml")):
-            if path.is_file() and not path.name.startswith("."):
+        for path in sorted((directory / folder).rglob("*")):
+            if path.suffix in (".yaml", ".yml") and path.is_file() and not path.name.startswith("."):
                 yield path
 
 

@@ -152,7 +152,7 @@ def _fresh(section: Section, names: Names) -> dict[str, int]:
             section.report.error(entry.line, f"fresh.{key}: write traits.NAME, such as traits.tier")
         elif key not in known:
             hint = suggestion(key, known) or ": declare it in audiences.yaml"
-            section.report.warn(entry.line, f"fresh.{key}: silent until this trait is stated; it is not declared{hint}")
+            section.report.warn(entry.line, f"fresh.{key}: not a declared trait, stale until somebody states it{hint}")
         found[key.removeprefix("traits.")] = age or 1
     return found
 

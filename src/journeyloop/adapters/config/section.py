@@ -49,10 +49,10 @@ class Section:
         self.report.warn(self.line(key), f"{self.name(key)}: {message}")
 
     def name_unsupported(self) -> tuple[str, ...]:
-        """Warn about each key of the format that this version does not honour, and return them."""
+        """Warn about each key of the format that this version does not honour; their dotted names."""
         for key in self.unsupported:
             self.report.later(self.line(key), self.name(key))
-        return tuple(self.unsupported)
+        return tuple(self.name(key) for key in self.unsupported)
 
     # --- scalars ----------------------------------------------------------------------------------------------------
 

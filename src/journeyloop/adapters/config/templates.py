@@ -35,6 +35,8 @@ def _check(scalar: Scalar, name: str, known: frozenset[str], on_page: bool, repo
         line = scalar.line + (getattr(error, "lineno", None) or 1) - 1
         report.error(line, f"{name}: not a template: {getattr(error, 'message', None) or type(error).__name__}")
         return
+    if any(meta.find_referenced_templates(tree)):
+        report.error(scalar.line, f"{name}: a message is one template: write its text here")
     for root in sorted(meta.find_undeclared_variables(tree) - {"profile"}):
         report.error(
             scalar.line, f"{name}: unknown name {root}: messages read profile.*{suggestion(root, ['profile'])}"
