@@ -153,7 +153,9 @@ class Stub:
         listener = socket.socket()
         listener.bind(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        self._server = uvicorn.Server(uvicorn.Config(self.app(), log_level="warning", timeout_graceful_shutdown=1))
+        self._server = uvicorn.Server(
+            uvicorn.Config(self.app(), log_level="warning", lifespan="off", timeout_graceful_shutdown=1)
+        )
         self._ready = threading.Event()
         self._thread = threading.Thread(target=asyncio.run, args=[self._serve(listener)], daemon=True)
         self._thread.start()

@@ -352,8 +352,8 @@
     }, 50);
   };
   const STYLE = `
-:host{all:initial;--back:#fff;--text:#1b1d2a;--on:#fff;--act:var(--journeyloop-accent,#4f46e5)}
-@media(prefers-color-scheme:dark){:host{--back:#1d2033;--text:#f3f4fa;--on:#14162a;--act:var(--journeyloop-accent,#a5a0ff)}}
+:host{all:initial;--back:#fff;--text:#1c1c1f;--on:#fff;--act:var(--journeyloop-accent,#4f46e5)}
+@media(prefers-color-scheme:dark){:host{--back:#242427;--text:#f4f4f5;--on:#161618;--act:var(--journeyloop-accent,#a5a0ff)}}
 section{box-sizing:border-box;position:fixed;z-index:999999;right:20px;bottom:20px;width:360px;padding:20px;border:1px solid #8884;border-radius:16px;
 background:var(--back);color:var(--text);box-shadow:0 12px 40px #0004;font:15px/1.5 system-ui,sans-serif;overflow-wrap:anywhere}
 h2{margin:0 32px 4px 0;font-size:17px}
