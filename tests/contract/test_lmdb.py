@@ -1,12 +1,9 @@
-"""What only a store on disk can promise: one writer, survival of kill -9, reading processes, honest failure."""
+"""What only a store on disk can promise: one writer, survival of kill -9, readers in other processes."""
 
 from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -14,31 +11,7 @@ import pytest
 from journeyloop.adapters.store import lmdb as lmdb_store
 from journeyloop.adapters.store.lmdb import LmdbReader, LmdbStore
 from journeyloop.runtime.ports import StoreBusy, StoreFailed
-
-OPEN = "import sys; from pathlib import Path; from journeyloop.adapters.store.lmdb import *; at = Path(sys.argv[1])\n"
-
-
-def start(directory: Path, code: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", OPEN + code, str(directory)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def run(directory: Path, code: str) -> str:
-    process = start(directory, code)
-    out, err = process.communicate(timeout=60)
-    assert process.returncode == 0, err
-    return out.strip()
-
-
-def line(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
-    return process.stdout.readline().strip()
-
+from tests.contract.processes import line, run, start
 
 # --- one writer -----------------------------------------------------------------------------------------------------
 
@@ -243,83 +216,3 @@ def test_a_reader_killed_before_we_open_does_not_pin_pages(tmp_path: Path) -> No
     assert store.size() < 2_000_000
     store.close()
     living.communicate("\n", timeout=60)
-
-
-# --- failure --------------------------------------------------------------------------------------------------------
-
-
-def test_a_full_map_fails_the_store_for_good_but_not_its_readers(tmp_path: Path) -> None:
-    store = LmdbStore(tmp_path, map_size=1 << 20)
-    with store.write() as tx:
-        tx.put("people", b"a", b"kept")
-    with pytest.raises(StoreFailed, match="MDB_MAP_FULL"), store.write() as tx:
-        tx.put("people", b"a", b"lost")
-        tx.put("people", b"b", bytes(2 << 20))
-    with pytest.raises(StoreFailed), store.write() as tx:
-        tx.put("people", b"c", b"refused")
-    with store.read() as reader:
-        assert list(reader.scan("people")) == [(b"a", b"kept")]
-    store.close()
-    store = LmdbStore(tmp_path)
-    with store.write() as tx:
-        tx.put("people", b"c", b"accepted again")
-    store.close()
-
-
-def test_a_full_map_whose_error_the_caller_swallows_still_fails(tmp_path: Path) -> None:
-    store = LmdbStore(tmp_path, map_size=1 << 20)
-    with pytest.raises(StoreFailed), store.write() as tx:
-        tx.put("people", b"a", b"lost")
-        with suppress(Exception):
-            tx.put("people", b"b", bytes(2 << 20))
-    with store.read() as reader:
-        assert list(reader.scan("people")) == []
-    store.close()
-
-
-def test_a_write_the_system_refuses_fails_the_store_for_good_but_not_its_readers(tmp_path: Path) -> None:
-    """The file size limit stands for the full disk: pwrite fails the same way."""
-    code = """
-import resource
-from journeyloop.runtime.ports import StoreFailed
-store = LmdbStore(at)
-with store.write() as tx:
-    tx.put('people', b'a', b'kept')
-resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
-for _ in range(2):
-    try:
-        with store.write() as tx:
-            tx.put('people', b'a', b'lost')
-            tx.put('people', b'b', bytes(4 << 20))
-    except StoreFailed as error:
-        print('failed')
-with store.read() as reader:
-    print(list(reader.scan('people')))
-store.close()
-"""
-    assert run(tmp_path, code).split("\n") == ["failed", "failed", "[(b'a', b'kept')]"]
-    store = LmdbStore(tmp_path)
-    with store.read() as reader:
-        assert list(reader.scan("people")) == [(b"a", b"kept")]
-    store.close()
-
-
-def test_a_small_address_space_gets_a_smaller_map(tmp_path: Path) -> None:
-    code = """
-import resource
-resource.setrlimit(resource.RLIMIT_AS, (1 << 33, 1 << 33))
-store = LmdbStore(at)
-with store.write() as tx:
-    tx.put('people', b'a', b'1')
-store.close()
-print('written')
-"""
-    assert run(tmp_path, code) == "written"
-
-
-def test_a_file_that_is_not_a_store_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "data.mdb").write_bytes(b"not a database" * 1000)
-    with pytest.raises(StoreFailed):
-        LmdbStore(tmp_path)
-    (tmp_path / "data.mdb").unlink()
-    LmdbStore(tmp_path).close()
