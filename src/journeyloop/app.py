@@ -12,14 +12,19 @@ import platform
 import secrets
 import socket
 import sys
+import tempfile
 import time
+import urllib.error
+import urllib.request
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
+from http import HTTPStatus
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import uvicorn
-from msgspec import Struct, json, msgpack
+from msgspec import Struct, json, msgpack, to_builtins
 
 from journeyloop import __version__
 from journeyloop.adapters.channels.onpage import OnPage
@@ -29,10 +34,14 @@ from journeyloop.adapters.config.load import Loaded, load
 from journeyloop.adapters.http.keys import Keys as HttpKeys
 from journeyloop.adapters.http.site import HttpSettings, build_site
 from journeyloop.adapters.store.lmdb import LmdbReader, LmdbStore
+from journeyloop.model.identifier import Identifier
 from journeyloop.model.plan import Plan, Problem
+from journeyloop.runtime import reads
+from journeyloop.runtime.explain import why
 from journeyloop.runtime.live import Configured, Live
 from journeyloop.runtime.memory import Memory, read_secret, read_singles
 from journeyloop.runtime.ports import Reader, Store
+from journeyloop.runtime.replay import replay
 
 STORE = "store"
 ADDRESS = "server.json"
@@ -230,3 +239,65 @@ def _bind(host: str, port: int) -> socket.socket:
 def _libraries() -> str:
     """What may change last bits: the interpreter and the libraries a turn computes with."""
     return " ".join([f"python-{platform.python_version()}", *(f"{name}-{version(name)}" for name in LIBRARIES)])
+
+
+# --- what the reading commands ask ------------------------------------------------------------------------------------
+
+
+def explain(directory: Path, moment: str, identifier: Identifier) -> dict[str, Any]:
+    """`why`: from a snapshot, beside a running server or without one.
+
+    Raises:
+        LookupError: there is no such moment.
+    """
+    loaded = configuration(directory)
+    assert loaded.plan is not None
+    found = loaded.plan.moment(moment)
+    if found is None:
+        raise LookupError(f"no moment {moment}: there are {', '.join(loaded.plan.moments) or 'none'}")
+    with closing(open_reader(directory)) as store, store.read() as reader:
+        customer = reads.find_customer(reader, read_secret(reader) or b"", identifier)
+        return why(reader, loaded.plan, found, customer, WallClock()())
+
+
+def replayed(directory: Path) -> dict[str, Any]:
+    """`replay`: against a scratch store beside the system's temporary files."""
+    loaded = configuration(directory)
+    assert loaded.plan is not None
+    with closing(open_reader(directory)) as store, store.read() as reader, tempfile.TemporaryDirectory() as scratch:
+        with closing(LmdbStore(Path(scratch), "relaxed")) as folded:
+            found = replay(reader, folded, read_secret(reader) or b"", stored_plans(reader), loaded.plan)
+    return to_builtins(found)  # type: ignore[no-any-return]
+
+
+def quarantined(directory: Path, limit: int) -> list[dict[str, Any]]:
+    """The newest refused inputs."""
+    with closing(open_reader(directory)) as store, store.read() as reader:
+        return reads.quarantine(reader, limit)
+
+
+def resubmit(directory: Path, numbers: list[int]) -> dict[str, int]:
+    """Send refused input through the running server's door again; what it refuses again is kept again."""
+    rows = quarantined(directory, 1_000_000)
+    wanted = [row for row in rows if not numbers or row["number"] in numbers]
+    address, keys = _address(directory), read_keys(directory, os.environ)
+    accepted = sum(_sent_again(address, keys.server, row["raw"]) for row in reversed(wanted))
+    return {"accepted": accepted, "refused": len(wanted) - accepted}
+
+
+def _address(directory: Path) -> str:
+    try:
+        url: str = json.decode((directory / ADDRESS).read_bytes())["url"]
+    except (OSError, ValueError, KeyError):
+        raise LookupError(f"no server runs for {directory}: start `journeyloop serve {directory}` first") from None
+    return url
+
+
+def _sent_again(address: str, key: str, raw: str) -> bool:
+    body = raw if '"batch"' in raw else f'{{"batch":[{raw}]}}'
+    request = urllib.request.Request(f"{address}/v1/batch", body.encode(), {"Authorization": f"Bearer {key}"})
+    try:
+        with urllib.request.urlopen(request) as answer:
+            return bool(answer.status == HTTPStatus.OK)
+    except urllib.error.HTTPError:
+        return False

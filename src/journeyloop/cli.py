@@ -1,0 +1,292 @@
+"""The command line: thin. It parses words, calls `app`, and turns refusals into a sentence and an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from journeyloop import __version__
+
+Command = Callable[[argparse.Namespace], int]
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run one command and exit: 0 done, 1 refused (the reason is on standard error), 2 wrong usage."""
+    arguments = parser().parse_args(argv)
+    try:
+        code = arguments.run(arguments)
+    except KeyboardInterrupt:
+        code = 130
+    except BrokenPipeError:
+        code = 0
+    sys.exit(code)
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands with their options; the reference is generated from it."""
+    top = argparse.ArgumentParser(prog="journeyloop", description="A real-time journey loop in one process.")
+    top.add_argument("--version", action="version", version=f"journeyloop {__version__}")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, run: Command, text: str, directory: bool = True) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=text, description=text)
+        command.set_defaults(run=run)
+        if directory:
+            command.add_argument("directory", metavar="DIR", type=Path, help="the configuration directory")
+        return command
+
+    add("init", init, "Make a commented project that runs.")
+    serve_ = add("serve", serve, "Run the loop: collect, detect, decide, act, learn.")
+    serve_.add_argument("--host", help="the address to bind (default: journeyloop.toml, 127.0.0.1)")
+    serve_.add_argument("--port", type=int, help="the port, 0 for a free one (default: journeyloop.toml, 8080)")
+    add("check", check, "Check a configuration; errors are told with file and line.")
+    why_ = commands.add_parser("why", help="Why a moment fired, or did not, for one person.")
+    why_.set_defaults(run=why)
+    why_.add_argument("moment", metavar="MOMENT")
+    why_.add_argument("directory", metavar="DIR", type=Path)
+    who = why_.add_mutually_exclusive_group(required=True)
+    who.add_argument("--user", metavar="ID", help="a user id")
+    who.add_argument("--anonymous", metavar="ID", help="an anonymous id")
+    why_.add_argument("--json", action="store_true", help="everything, as JSON")
+    replay_ = add("replay", replay, "Recompute every decision and fold the log: is the state what the log says?")
+    replay_.add_argument("--json", action="store_true")
+    quarantine_ = add("quarantine", quarantine, "List refused input with its reasons, or send it again.")
+    quarantine_.add_argument("--limit", type=int, default=100, metavar="N")
+    quarantine_.add_argument("--resubmit", nargs="*", type=int, metavar="NUMBER", help="send these again (none: all)")
+    quarantine_.add_argument("--json", action="store_true")
+    demo_ = add("demo", demo, "The whole story with a small shop and synthetic customers.", directory=False)
+    demo_.add_argument("--for", dest="seconds", type=float, metavar="SECONDS", help="end by itself")
+    demo_.add_argument("--host", default="127.0.0.1")
+    demo_.add_argument("--port", type=int, default=8080)
+    demo_.add_argument("--json", action="store_true", help="print one JSON summary at the end")
+    bench_ = add("bench", bench, "Measure this machine.", directory=False)
+    bench_.add_argument("name", metavar="NAME")
+    bench_.add_argument("--json", action="store_true")
+    return top
+
+
+# --- commands ---------------------------------------------------------------------------------------------------------
+
+
+def init(arguments: argparse.Namespace) -> int:
+    from journeyloop.adapters.config.init import scaffold
+
+    try:
+        written = scaffold(arguments.directory)
+    except (OSError, ValueError) as error:
+        return refuse(str(error))
+    for path in written:
+        print(f"wrote {path}")
+    print(f"\nNext: journeyloop serve {arguments.directory}")
+    return 0
+
+
+def serve(arguments: argparse.Namespace) -> int:
+    return asyncio.run(_serve(arguments.directory, arguments.host, arguments.port))
+
+
+async def _serve(directory: Path, host: str | None, port: int | None) -> int:
+    from journeyloop.app import serving
+
+    _log_quietly()
+    try:
+        async with serving(directory, host, port) as running:
+            _say_problems(running.live.problems)
+            print(f"journeyloop listening on {running.url}", flush=True)
+            await _until_asked_to_stop()
+    except REFUSALS() as error:
+        return refuse(str(error))
+    return 0
+
+
+def check(arguments: argparse.Namespace) -> int:
+    from journeyloop.app import check as checked
+
+    loaded = checked(arguments.directory)
+    for problem in loaded.problems:
+        print(problem)
+    if loaded.plan is None:
+        return 1
+    print(f"ok: {len(loaded.plan.moments)} moments, plan {loaded.plan.hash}")
+    return 0
+
+
+def why(arguments: argparse.Namespace) -> int:
+    from journeyloop.app import explain
+
+    kind, value = ("user_id", arguments.user) if arguments.user else ("anonymous_id", arguments.anonymous)
+    try:
+        told = explain(arguments.directory, arguments.moment, (kind, value))
+    except REFUSALS() as error:
+        return refuse(str(error))
+    print(json.dumps(told, indent=2) if arguments.json else _told(told))
+    return 0
+
+
+def replay(arguments: argparse.Namespace) -> int:
+    from journeyloop.app import replayed
+
+    try:
+        found = replayed(arguments.directory)
+    except REFUSALS() as error:
+        return refuse(str(error))
+    if arguments.json:
+        print(json.dumps(found))
+    else:
+        print(f"{found['inputs']} inputs folded, {found['decisions']} decisions recomputed, {found['different']} different")
+        for difference in found["differences"]:
+            print(difference)
+    return 1 if found["different"] else 0
+
+
+def quarantine(arguments: argparse.Namespace) -> int:
+    from journeyloop.app import quarantined, resubmit
+
+    try:
+        if arguments.resubmit is not None:
+            return _resubmitted(resubmit(arguments.directory, arguments.resubmit))
+        rows = quarantined(arguments.directory, arguments.limit)
+    except REFUSALS() as error:
+        return refuse(str(error))
+    if arguments.json:
+        print(json.dumps(rows))
+        return 0
+    for row in rows:
+        print(f"{row['number']}\t{row['reason']}\t{row['message']}\t{row['raw'][:200]}")
+    print(f"{len(rows)} in quarantine", file=sys.stderr)
+    return 0
+
+
+def _resubmitted(outcome: dict[str, int]) -> int:
+    print(f"{outcome['accepted']} accepted, {outcome['refused']} refused again")
+    return 0
+
+
+def demo(arguments: argparse.Namespace) -> int:
+    return asyncio.run(_demo(arguments))
+
+
+async def _demo(arguments: argparse.Namespace) -> int:
+    from journeyloop.adapters.config.init import scaffold
+    from journeyloop.app import serving
+    from journeyloop.testing.customers import crowd
+
+    _log_quietly()
+    with tempfile.TemporaryDirectory(prefix="journeyloop-demo-") as folder:
+        directory = Path(folder) / "shop"
+        scaffold(directory, demo=True)
+        try:
+            async with serving(directory, arguments.host, arguments.port, demo=True) as running:
+                if not arguments.json:
+                    print(INVITATION.format(url=running.url), flush=True)
+                visitors = asyncio.create_task(crowd(running.url, running.keys.write, seconds=arguments.seconds))
+                if arguments.seconds is None:
+                    await _until_asked_to_stop()
+                    visitors.cancel()
+                    return 0
+                counts = await visitors
+                print(_summary(running.live.moments(), counts, arguments.json), flush=True)
+        except REFUSALS() as error:
+            return refuse(str(error))
+    return 0
+
+
+def bench(arguments: argparse.Namespace) -> int:
+    from journeyloop.testing.bench import NAMES, run
+
+    if arguments.name not in NAMES:
+        return refuse(f"no bench {arguments.name}: there are {', '.join(sorted(NAMES))}")
+    found = run(arguments.name)
+    if not arguments.json:
+        for name, figure in found["figures"].items():
+            print(f"{name:40} {figure:g}")
+    print(json.dumps(found))
+    return 0
+
+
+# --- words ------------------------------------------------------------------------------------------------------------
+
+INVITATION = """
+journeyloop listening on {url}
+
+  The shop     {url}/demo/shop
+  The console  {url}/
+
+Open the shop, allow messages, add the 600-dollar espresso machine, go to checkout, stop at payment and wait 20 seconds
+with the tab open. (One visitor in ten is held out, so that uplift can be measured: the console says who.)
+Ctrl-C ends it.
+"""
+
+
+def REFUSALS() -> tuple[type[Exception], ...]:
+    """What a command answers with a sentence instead of a traceback."""
+    from journeyloop.adapters.config.files import Unreadable
+    from journeyloop.app import Refused
+    from journeyloop.runtime.ports import StoreBusy, StoreFailed
+
+    return (Refused, Unreadable, StoreBusy, StoreFailed, OSError, LookupError)
+
+
+def refuse(message: str) -> int:
+    print(message, file=sys.stderr)
+    return 1
+
+
+def _say_problems(problems: Sequence[Any]) -> None:
+    for problem in problems:
+        print(problem, file=sys.stderr)
+
+
+def _told(told: dict[str, Any]) -> str:
+    lines = [told["answer"]]
+    for clause in told.get("clauses", []):
+        read = ", ".join(f"{path} = {value!r}" for path, value in clause["read"].items())
+        lines.append(f"  {clause['result']:8}{clause['clause']}    ({read})")
+    for timer in told.get("timer", []):
+        lines.append(f"  timer   due in {timer['in_ms'] / 1000:.0f} s")
+    if "presence" in told:
+        lines.append(f"  tab     {told['presence']}")
+        lines.append(f"  holdout {told['holdout']['moment'] or 'not drawn yet'}")
+        lines.append(f"  policy  {told['policy'] or 'permits'}")
+    for one in (told.get("decision") or {}).get("candidates", []):
+        lines.append(f"  {one['moment']}/{one['action']}: {one['verdict']}, propensity {one['propensity']:.2f}")
+    return "\n".join(lines)
+
+
+def _summary(moments: dict[str, Any], crowd: dict[str, Any], as_json: bool) -> str:
+    if as_json:
+        return json.dumps({"moments": moments["moments"], "visitors": crowd, "plan": moments["plan"]})
+    return "\n".join(
+        f"{row['title']}: {row['signals']} signals, {row['sent']} sent, {row['shown']} shown, {row['held_out']} held out"
+        for row in moments["moments"]
+    )
+
+
+async def _until_asked_to_stop() -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await stop.wait()
+
+
+def _log_quietly() -> None:
+    """Structured logs as JSON lines on standard error. No field of them ever carries anything of a person."""
+    import structlog
+
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        wrapper_class=structlog.make_filtering_bound_logger(os.environ.get("JOURNEYLOOP_LOG", "info")),
+    )
