@@ -6,7 +6,6 @@ A key of the code without words, or words without a key, is an error: the refere
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from journeyloop.model import moment as nouns
 from journeyloop.model import policy
 from journeyloop.model.condition import Clauses
 from journeyloop.model.profile import PROFILE, SESSION, TRAITS
+from tools.table import table
 
 WORDS = Path(__file__).with_name("moment.toml")
 STRUCTS: dict[str, type[Struct]] = {
@@ -73,7 +73,7 @@ def _section(section: dict[str, Any]) -> str:
     lines = [f"## {title}\n"]
     if section["text"]:
         lines.append(f"{section['text']}\n")
-    lines += _table("Key | Write | Default | Meaning", rows)
+    lines += table("Key | Write | Default | Meaning", rows)
     if later:
         lines.append("\nNot honoured yet: " + ", ".join(f"`{key}`" for key in sorted(later)) + ".")
     return "\n".join(lines) + "\n"
@@ -128,7 +128,7 @@ def _names(words: dict[str, Any]) -> str:
             "Conditions are [CEL](https://github.com/google/cel-spec). `event.*` is the event: `event.properties.…`,",
             "`event.traits.…`, `event.context.…`. `profile.*` and `session.*` are closed lists; an unknown name is an",
             "error.\n",
-            *_table("Name | Meaning", profile + session),
+            *table("Name | Meaning", profile + session),
             "\nTraits known from the start: "
             + ", ".join(f"`profile.{name}`" for name in TRAITS)
             + ". Declare others in",
@@ -136,12 +136,6 @@ def _names(words: dict[str, Any]) -> str:
             "",
         ]
     )
-
-
-def _table(head: str, rows: list[str]) -> Iterator[str]:
-    yield f"| {head} |"
-    yield "|" + "---|" * (head.count("|") + 1)
-    yield from (f"| {row} |" for row in rows)
 
 
 def _agree(where: str, described: set[str], existing: set[str]) -> None:
