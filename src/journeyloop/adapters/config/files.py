@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from journeyloop.model.plan import Problem
-
 LARGEST = 1_000_000
 _FOLDERS = ("moments", "content")
 _FILES = ("journeyloop.toml", "policy.yaml", "policy.yml", "audiences.yaml", "audiences.yml")
 
 
 class Unreadable(Exception):
-    """A file of the configuration cannot be read as text. `problem` names it, as other problems are named."""
+    """A file of the configuration cannot be read as text; `message` says what to do about it."""
 
     def __init__(self, file: str, line: int, message: str) -> None:
-        self.problem = Problem(file, line, "error", message)
-        super().__init__(str(self.problem))
+        super().__init__(f"{file}:{line}: error: {message}")
+        self.file, self.line, self.message = file, line, message
 
 
 def read_texts(directory: Path) -> dict[str, str]:
