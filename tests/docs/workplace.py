@@ -51,7 +51,7 @@ class Workplace:
                 self._serve(arguments, command.shown)
             case ["demo", *_]:
                 assert "--for" in arguments, "a demo without --for never ends"
-                self._finish([*JOURNEYLOOP, *arguments], command.shown)
+                self._finish([*JOURNEYLOOP, *arguments, "--port", str(_free_port())], command.shown)
             case _:
                 self._finish([*JOURNEYLOOP, *arguments], command.shown)
 
