@@ -14,11 +14,8 @@ import socket
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing, suppress
-from http import HTTPStatus
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -31,8 +28,11 @@ from journeyloop.adapters.channels.onpage import OnPage
 from journeyloop.adapters.config.files import Unreadable, read_texts
 from journeyloop.adapters.config.keys import Keys, read_keys
 from journeyloop.adapters.config.load import Loaded, load
+from journeyloop.adapters.config.settings import Settings
+from journeyloop.adapters.http.context import HttpSettings
 from journeyloop.adapters.http.keys import Keys as HttpKeys
-from journeyloop.adapters.http.site import HttpSettings, build_site
+from journeyloop.adapters.http.remote import sent_again
+from journeyloop.adapters.http.site import build_site
 from journeyloop.adapters.store.lmdb import LmdbReader, LmdbStore
 from journeyloop.model.identifier import Identifier
 from journeyloop.model.plan import Plan, Problem
@@ -94,7 +94,7 @@ def check(directory: Path) -> Loaded:
     try:
         return load(read_texts(directory))
     except Unreadable as error:
-        return Loaded(None, [Problem(error.file, error.line, "error", error.message)], load({}).settings)
+        return Loaded(None, [Problem(error.file, error.line, "error", error.message)], Settings())
 
 
 def open_store(directory: Path, durability: str) -> tuple[LmdbStore, bytes]:
@@ -166,9 +166,8 @@ async def serving(
     sys.setswitchinterval(SWITCH_INTERVAL)
     await live.start(__version__, _libraries())
     address, bound = listener.getsockname()[:2]
-    settings = HttpSettings(
-        demo=demo, allowed_origins=loaded.settings.allowed_origins, is_loopback_bind=address in ("127.0.0.1", "::1")
-    )
+    origins = frozenset(loaded.settings.allowed_origins)
+    settings = HttpSettings(demo=demo, allowed_origins=origins, is_loopback_bind=address in ("127.0.0.1", "::1"))
     site = build_site(live, HttpKeys([keys.write], [keys.server], [keys.admin]), settings)
     server = uvicorn.Server(
         uvicorn.Config(
@@ -183,7 +182,7 @@ async def serving(
     serve = asyncio.create_task(_serve(server, listener))
     watch = asyncio.create_task(_reload_on_change(directory, live))
     try:
-        while not server.started and not serve.done():
+        while not server.started and not serve.done():  # noqa: ASYNC110 - uvicorn has no event for it
             await asyncio.sleep(0.005)
         yield Running(url, live, keys)
     finally:
@@ -218,11 +217,11 @@ async def _reload_on_change(directory: Path, live: Live) -> None:
 
 
 def _stamp(directory: Path) -> tuple[tuple[str, int], ...]:
-    files = [*directory.glob("*.yaml"), *directory.glob("*.toml"), *directory.glob("moments/*"), *directory.glob("content/*")]
+    patterns = ("*.yaml", "*.toml", "moments/**/*", "content/**/*")
     found = []
-    for file in sorted(files):
+    for file in sorted(file for pattern in patterns for file in directory.glob(pattern)):
         with suppress(OSError):
-            found.append((file.name, file.stat().st_mtime_ns))
+            found.append((str(file), file.stat().st_mtime_ns))
     return tuple(found)
 
 
@@ -264,9 +263,13 @@ def replayed(directory: Path) -> dict[str, Any]:
     """`replay`: against a scratch store beside the system's temporary files."""
     loaded = configuration(directory)
     assert loaded.plan is not None
-    with closing(open_reader(directory)) as store, store.read() as reader, tempfile.TemporaryDirectory() as scratch:
-        with closing(LmdbStore(Path(scratch), "relaxed")) as folded:
-            found = replay(reader, folded, read_secret(reader) or b"", stored_plans(reader), loaded.plan)
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        closing(open_reader(directory)) as store,
+        closing(LmdbStore(Path(scratch), "relaxed")) as folded,
+        store.read() as reader,
+    ):
+        found = replay(reader, folded, read_secret(reader) or b"", stored_plans(reader), loaded.plan)
     return to_builtins(found)  # type: ignore[no-any-return]
 
 
@@ -278,10 +281,9 @@ def quarantined(directory: Path, limit: int) -> list[dict[str, Any]]:
 
 def resubmit(directory: Path, numbers: list[int]) -> dict[str, int]:
     """Send refused input through the running server's door again; what it refuses again is kept again."""
-    rows = quarantined(directory, 1_000_000)
-    wanted = [row for row in rows if not numbers or row["number"] in numbers]
-    address, keys = _address(directory), read_keys(directory, os.environ)
-    accepted = sum(_sent_again(address, keys.server, row["raw"]) for row in reversed(wanted))
+    rows = quarantined(directory, reads.EVERYTHING)
+    wanted = [row["raw"] for row in rows if not numbers or row["number"] in numbers]
+    accepted = sent_again(_address(directory), read_keys(directory, os.environ).server, wanted[::-1])
     return {"accepted": accepted, "refused": len(wanted) - accepted}
 
 
@@ -291,13 +293,3 @@ def _address(directory: Path) -> str:
     except (OSError, ValueError, KeyError):
         raise LookupError(f"no server runs for {directory}: start `journeyloop serve {directory}` first") from None
     return url
-
-
-def _sent_again(address: str, key: str, raw: str) -> bool:
-    body = raw if '"batch"' in raw else f'{{"batch":[{raw}]}}'
-    request = urllib.request.Request(f"{address}/v1/batch", body.encode(), {"Authorization": f"Bearer {key}"})
-    try:
-        with urllib.request.urlopen(request) as answer:
-            return bool(answer.status == HTTPStatus.OK)
-    except urllib.error.HTTPError:
-        return False

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from journeyloop import __version__
+from journeyloop.model.identifier import Identifier
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -102,7 +103,7 @@ async def _serve(directory: Path, host: str | None, port: int | None) -> int:
             _say_problems(running.live.problems)
             print(f"journeyloop listening on {running.url}", flush=True)
             await _until_asked_to_stop()
-    except REFUSALS() as error:
+    except refusals() as error:
         return refuse(str(error))
     return 0
 
@@ -122,10 +123,10 @@ def check(arguments: argparse.Namespace) -> int:
 def why(arguments: argparse.Namespace) -> int:
     from journeyloop.app import explain
 
-    kind, value = ("user_id", arguments.user) if arguments.user else ("anonymous_id", arguments.anonymous)
+    who: Identifier = ("user_id", arguments.user) if arguments.user else ("anonymous_id", arguments.anonymous)
     try:
-        told = explain(arguments.directory, arguments.moment, (kind, value))
-    except REFUSALS() as error:
+        told = explain(arguments.directory, arguments.moment, who)
+    except refusals() as error:
         return refuse(str(error))
     print(json.dumps(told, indent=2) if arguments.json else _told(told))
     return 0
@@ -136,12 +137,12 @@ def replay(arguments: argparse.Namespace) -> int:
 
     try:
         found = replayed(arguments.directory)
-    except REFUSALS() as error:
+    except refusals() as error:
         return refuse(str(error))
     if arguments.json:
         print(json.dumps(found))
     else:
-        print(f"{found['inputs']} inputs folded, {found['decisions']} decisions recomputed, {found['different']} different")
+        print("{inputs} inputs folded, {decisions} decisions recomputed, {different} different".format(**found))
         for difference in found["differences"]:
             print(difference)
     return 1 if found["different"] else 0
@@ -154,7 +155,7 @@ def quarantine(arguments: argparse.Namespace) -> int:
         if arguments.resubmit is not None:
             return _resubmitted(resubmit(arguments.directory, arguments.resubmit))
         rows = quarantined(arguments.directory, arguments.limit)
-    except REFUSALS() as error:
+    except refusals() as error:
         return refuse(str(error))
     if arguments.json:
         print(json.dumps(rows))
@@ -194,7 +195,7 @@ async def _demo(arguments: argparse.Namespace) -> int:
                     return 0
                 counts = await visitors
                 print(_summary(running.live.moments(), counts, arguments.json), flush=True)
-        except REFUSALS() as error:
+        except refusals() as error:
             return refuse(str(error))
     return 0
 
@@ -226,7 +227,7 @@ Ctrl-C ends it.
 """
 
 
-def REFUSALS() -> tuple[type[Exception], ...]:
+def refusals() -> tuple[type[Exception], ...]:
     """What a command answers with a sentence instead of a traceback."""
     from journeyloop.adapters.config.files import Unreadable
     from journeyloop.app import Refused
@@ -250,14 +251,13 @@ def _told(told: dict[str, Any]) -> str:
     for clause in told.get("clauses", []):
         read = ", ".join(f"{path} = {value!r}" for path, value in clause["read"].items())
         lines.append(f"  {clause['result']:8}{clause['clause']}    ({read})")
-    for timer in told.get("timer", []):
-        lines.append(f"  timer   due in {timer['in_ms'] / 1000:.0f} s")
+    lines += [f"  timer   due in {timer['in_ms'] / 1000:.0f} s" for timer in told.get("timer", [])]
     if "presence" in told:
         lines.append(f"  tab     {told['presence']}")
         lines.append(f"  holdout {told['holdout']['moment'] or 'not drawn yet'}")
         lines.append(f"  policy  {told['policy'] or 'permits'}")
-    for one in (told.get("decision") or {}).get("candidates", []):
-        lines.append(f"  {one['moment']}/{one['action']}: {one['verdict']}, propensity {one['propensity']:.2f}")
+    candidates = (told.get("decision") or {}).get("candidates", [])
+    lines += [f"  {one['moment']}/{one['action']}: {one['verdict']} ({one['propensity']:.2f})" for one in candidates]
     return "\n".join(lines)
 
 
@@ -265,7 +265,7 @@ def _summary(moments: dict[str, Any], crowd: dict[str, Any], as_json: bool) -> s
     if as_json:
         return json.dumps({"moments": moments["moments"], "visitors": crowd, "plan": moments["plan"]})
     return "\n".join(
-        f"{row['title']}: {row['signals']} signals, {row['sent']} sent, {row['shown']} shown, {row['held_out']} held out"
+        "{title}: {signals} signals, {sent} sent, {shown} shown, {held_out} held out".format(**row)
         for row in moments["moments"]
     )
 

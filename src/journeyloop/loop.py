@@ -4,78 +4,71 @@ the frame, and everything it wants from the world goes out through it."""
 from __future__ import annotations
 
 from journeyloop import act, decide, detect, interpret, learn
-from journeyloop.interpret.consent import stated_in
+from journeyloop.model import inputs
 from journeyloop.model.customer import Customer
 from journeyloop.model.effects import Answer, Decided
 from journeyloop.model.event import Event
 from journeyloop.model.frame import Frame
-from journeyloop.model.inputs import (
-    Asked, ConsentStated, Delivered, Forwarded, HandOver, Lost, MergeAsked, Message, Outcome, Owned, TabClosed,
-    TabOpened, TimerDue,
-)  # fmt: skip
 from journeyloop.model.profile import profile_values
 from journeyloop.model.signal import Signal
 
 SETTLE = 4
 
 
-def advance(customer: Customer, message: Message, frame: Frame) -> None:
+def advance(customer: Customer, message: inputs.Message, frame: Frame) -> None:
     """One turn of a person. A tombstone forwards what comes late to the person it became part of."""
     if customer.header.successor is not None:
-        return frame.advance(customer.header.successor, message)
+        frame.advance(customer.header.successor, message)
+        return
     match message:
-        case Forwarded(input=Event() as event):
+        case inputs.Forwarded(input=Event() as event):
             event_arrived(customer, event, message.settle, frame)
-        case Forwarded(input=TimerDue() as timer):
+        case inputs.Forwarded(input=inputs.TimerDue() as timer):
             timer_came_due(customer, timer, frame)
-        case Forwarded(input=TabOpened() as tab):
-            interpret.own(customer, tab.identifier)
+        case inputs.Forwarded(input=inputs.TabOpened() as tab):
             interpret.tab_opened(customer, tab, frame)
             act.offer(customer, frame)
-        case Forwarded(input=TabClosed() as tab):
+        case inputs.Forwarded(input=inputs.TabClosed() as tab):
             interpret.tab_closed(customer, tab, frame)
-        case Forwarded(input=Asked() as ask):
+        case inputs.Forwarded(input=inputs.Asked() as ask):
             interpret.own(customer, ask.identifier)
             choose(customer, detect.asked(customer, ask, frame), frame, ask)
-        case Forwarded(input=ConsentStated() as stated):
+        case inputs.Forwarded(input=inputs.ConsentStated() as stated):
             interpret.own(customer, stated.identifier)
-            act.withdraw(
-                customer, interpret.state_consent(customer, stated.choices, stated.at, stated.source, frame), frame
-            )
-        case Forwarded(input=Delivered() as delivered):
+            act.withdraw(customer, interpret.state_consent(customer, stated, frame), frame)
+        case inputs.Forwarded(input=inputs.Delivered() as delivered):
             act.result(customer, delivered, frame)
-        case Forwarded(input=Outcome() as outcome):
+        case inputs.Forwarded(input=inputs.Outcome() as outcome):
             outcome_reported(customer, outcome, frame)
-        case MergeAsked():
+        case inputs.MergeAsked():
             interpret.answer_merge(customer, message, frame)
-        case HandOver():
+        case inputs.HandOver():
             interpret.hand_over(customer, message, frame)
-        case Owned(identifier=identifier):
+        case inputs.Owned(identifier=identifier):
             interpret.own(customer, identifier)
-        case Lost(identifier=identifier):
+        case inputs.Lost(identifier=identifier):
             interpret.lose(customer, identifier)
 
 
 def event_arrived(customer: Customer, event: Event, settle: int | None, frame: Frame) -> None:
-    """What happened, who is it, what does it mean, what to do, what worked."""
+    """What happened, who is it, what does it mean, what to do, what worked. New claims settle first."""
     if settle is None:
-        if detect.seen_before(customer, event.message_id, frame):
-            frame.duplicate = True
+        frame.duplicate = detect.seen_before(customer, event.message_id, frame)
+        if frame.duplicate:
             return
         settle = SETTLE if interpret.claim_others(customer, event, frame) else 0
     if settle > 0:
-        return frame.advance(customer.header.person, Forwarded(event, settle - 1))
+        frame.advance(customer.header.person, inputs.Forwarded(event, settle - 1))
+        return
     late = interpret.is_late(customer, event)
     interpret.fold(customer, event)
-    act.withdraw(
-        customer, interpret.state_consent(customer, stated_in(event, frame), event.time, event.source, frame), frame
-    )
+    act.withdraw(customer, interpret.consent_in(customer, event, frame), frame)
     learn.reach_goals(customer, event, frame)
     act.recall(customer, event, frame)
     choose(customer, detect.listen(customer, event, late, frame), frame)
 
 
-def timer_came_due(customer: Customer, timer: TimerDue, frame: Frame) -> None:
+def timer_came_due(customer: Customer, timer: inputs.TimerDue, frame: Frame) -> None:
     """Each timer's name says whose it is. One that was moved or ended meanwhile is nobody's."""
     if customer.header.timers.get(timer.name) != timer.due:
         return
@@ -89,29 +82,19 @@ def timer_came_due(customer: Customer, timer: TimerDue, frame: Frame) -> None:
             learn.close(customer, timer.name, frame)
 
 
-def outcome_reported(customer: Customer, outcome: Outcome, frame: Frame) -> None:
+def outcome_reported(customer: Customer, outcome: inputs.Outcome, frame: Frame) -> None:
     """Shown, clicked or dismissed, once; then our own event, so that a moment may follow up."""
     follow_up = act.outcome(customer, outcome, frame)
     if follow_up is not None:
-        event = Event("track", follow_up, f"{outcome.decision.hex()}/{outcome.outcome}", frame.now)
-        choose(customer, detect.listen(customer, event, False, frame), frame)
+        choose(customer, detect.listen(customer, follow_up, False, frame), frame)
 
 
-def choose(customer: Customer, signals: list[Signal], frame: Frame, ask: Asked | None = None) -> None:
+def choose(customer: Customer, signals: list[Signal], frame: Frame, ask: inputs.Asked | None = None) -> None:
     """Signals → one decision → its delivery, or silence with a reason; and the windows that will judge it."""
     decision = decide.decide(customer, signals, frame, ask.placement if ask else None)
     if decision is not None:
         frame.emit(Decided(decision))
         learn.open_windows(customer, decision, frame)
         act.dispatch(customer, decision, ask is not None, frame)
-        what = decision.chosen[1] if decision.chosen else "no action"
-        frame.note(
-            "decision" if decision.chosen else "silence",
-            decision.person,
-            decision.rows[0].moment,
-            what,
-            decision.reason,
-        )
     if ask is not None:
-        profile = profile_values(customer, frame.now)
-        frame.emit(Answer(ask.request_id, decision, profile))
+        frame.emit(Answer(ask.request_id, decision, profile_values(customer, frame.now)))

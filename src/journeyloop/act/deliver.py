@@ -12,6 +12,7 @@ from journeyloop.act.life import changed, expiry_timer, find, move
 from journeyloop.model.customer import Contact, Customer
 from journeyloop.model.decision import Decision, Delivery
 from journeyloop.model.effects import Send
+from journeyloop.model.event import Event
 from journeyloop.model.frame import Frame
 from journeyloop.model.inputs import Delivered, Outcome
 from journeyloop.model.moment import DAY
@@ -91,8 +92,8 @@ def result(customer: Customer, message: Delivered, frame: Frame) -> None:
     move(customer, delivery, "unknown" if doubtful else message.state, message.reason, frame)
 
 
-def outcome(customer: Customer, message: Outcome, frame: Frame) -> str | None:
-    """Shown, clicked or dismissed: counted once each. Returns the name of our own follow-up event, or None.
+def outcome(customer: Customer, message: Outcome, frame: Frame) -> Event | None:
+    """Shown, clicked or dismissed: counted once each. Returns our own follow-up event, or None.
 
     A browser that shows a message has received it, whatever became of the channel's own word.
     """
@@ -111,7 +112,11 @@ def outcome(customer: Customer, message: Outcome, frame: Frame) -> str | None:
     frame.count(delivery.moment, message.outcome)
     frame.note("outcome", customer.header.person, delivery.moment, delivery.action, message.outcome)
     changed(customer, delivery, frame)
-    return f"Journeyloop Action {message.outcome.capitalize()}"
+    name, properties = (
+        f"Journeyloop Action {message.outcome.capitalize()}",
+        {"moment": delivery.moment, "action": delivery.action},
+    )
+    return Event("track", name, f"{message.decision.hex()}/{message.outcome}", frame.now, properties=properties)
 
 
 def expire(customer: Customer, name: str, frame: Frame) -> None:

@@ -34,7 +34,11 @@ def decide(customer: Customer, signals: list[Signal], frame: Frame, placement: s
     for signal in signals:
         if signal.moment.name in customer.sealed.looks:
             customer.sealed.looks[signal.moment.name].decision = decision_id
-    return _record(customer, signals, rows, candidates, draw, choice, decision_id, frame)
+    decision = _record(customer, signals, rows, candidates, draw, choice, decision_id, frame)
+    what = decision.chosen[1] if decision.chosen else "no action"
+    kind = "decision" if decision.chosen else "silence"
+    frame.note(kind, decision.person, rows[0].moment, what, decision.reason)
+    return decision
 
 
 def _record(

@@ -25,7 +25,7 @@ def judge(
         or frame.board.stops(moment.name, action.channel)
         or _possible(moment, action, placement, frame)
         or _stale(customer, moment, frame.now)
-        or _where(action, truths, read)
+        or action.where.reason(truths, read.values)
         or policy.consent(customer, moment.purpose, frame)
         or policy.rest(customer, moment, frame)
         or policy.caps(customer, moment, action, frame)
@@ -53,10 +53,6 @@ def _stale(customer: Customer, moment: Moment, now: int) -> str | None:
         if stated is None or stated[1] < now - age:
             return f"stale_context: {name}"
     return None
-
-
-def _where(action: Action, truths: list[str], read: Scene) -> str | None:
-    return action.where.reason(truths, read.values)  # type: ignore[arg-type]
 
 
 def _occupied(customer: Customer, action: Action) -> str | None:

@@ -72,7 +72,7 @@ def _arm(customer: Customer, event: Event, moment: Moment, read: Scene, frame: F
     name = f"absent/{moment.name}/{'' if by is None else keyed_hash(frame.secret, by, size=8).hex()}"
     before = next((one for one in header.armed if one.name == name), None)
     if before is not None and (detect.repeat == "keep" or event.time < before.at):
-        return
+        return None
     due = event.time + max(detect.wait, moment.confirm.dwell)
     if frame.now > due + moment.expires:
         return _too_late(customer, moment, event.name, frame)

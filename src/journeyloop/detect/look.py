@@ -22,7 +22,8 @@ def judge(customer: Customer, moment: Moment, event: str, read: Scene, frame: Fr
             index += 1
             if truth != "true" and permits:
                 permits = False
-                look.reason = f"missing: {clause.missing(read.values)}" if truth == "missing" else f"{truth}: {clause.text}"
+                what = clause.missing(read.values) if truth == "missing" else clause.text
+                look.reason = f"{truth}: {what}"
     return permits
 
 

@@ -8,12 +8,24 @@ from journeyloop.model.customer import Consent, Customer
 from journeyloop.model.effects import Stopped
 from journeyloop.model.event import Event
 from journeyloop.model.frame import Frame
+from journeyloop.model.inputs import ConsentStated
 
 UPDATED = "Segment Consent Preference Updated"
 UNSUBSCRIBED = ("Unsubscribed", "Email Unsubscribed")
 
 
-def stated_in(event: Event, frame: Frame) -> dict[str, bool]:
+def consent_in(customer: Customer, event: Event, frame: Frame) -> list[str]:
+    """Record what an event says of consent; the purposes that were opted out of just now."""
+    choices = _stated_in(event, frame)
+    return _state(customer, choices, event.time, event.source, frame) if choices else []
+
+
+def state_consent(customer: Customer, stated: ConsentStated, frame: Frame) -> list[str]:
+    """Record what was stated outside events; the purposes that were opted out of just now."""
+    return _state(customer, stated.choices, stated.at, stated.source, frame)
+
+
+def _stated_in(event: Event, frame: Frame) -> dict[str, bool]:
     """The choices an event carries. In Segment's consent object an empty object or a missing category means no."""
     if event.name in UNSUBSCRIBED:
         return {name: False for name, purpose in frame.plan.policy.purposes.items() if purpose.consent_required}
@@ -25,8 +37,7 @@ def stated_in(event: Event, frame: Frame) -> dict[str, bool]:
     return {name: preferences.get(name) is True for name, purpose in wanted.items() if purpose.consent_required}
 
 
-def state_consent(customer: Customer, choices: dict[str, bool], at: int, source: str, frame: Frame) -> list[str]:
-    """Record the choices; the purposes that were opted out of just now."""
+def _state(customer: Customer, choices: dict[str, bool], at: int, source: str, frame: Frame) -> list[str]:
     stopped: list[str] = []
     for purpose, granted in choices.items():
         before = customer.header.consent.get(purpose)

@@ -1,7 +1,9 @@
-"""Is a tab of this person open? Kept as the log knows it, with the total time it held, so that `dwell` is a difference."""
+"""Is a tab of this person open? Kept as the log knows it, with the total time it held, so that `dwell` is a
+difference."""
 
 from __future__ import annotations
 
+from journeyloop.interpret.identity import own
 from journeyloop.model.customer import Customer
 from journeyloop.model.frame import Frame
 from journeyloop.model.identifier import identifier_key
@@ -15,6 +17,7 @@ def _browser(identifier: tuple[str, str], frame: Frame) -> str:
 def tab_opened(customer: Customer, message: TabOpened, frame: Frame) -> None:
     """A browser holds a tab now. Absences that waited for a reconnect after a server start are looked at at once."""
     header, presence = customer.header, customer.header.presence
+    own(customer, message.identifier)
     if not presence.open(frame.epoch):
         presence.epoch, presence.browsers, presence.since = frame.epoch, [], frame.now
     presence.ever = True

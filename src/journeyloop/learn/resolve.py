@@ -46,7 +46,7 @@ def silence_of(decision: Decision, row: SignalRow) -> str:
 
 
 def reach_goals(customer: Customer, event: Event, frame: Frame) -> None:
-    """Mark the open windows whose goal this event is. The person's side is counted at once, the evidence at the close."""
+    """Mark the open windows whose goal this event is. Live counts at once, evidence at the close."""
     listening = frame.plan.by_event.get(event.name)
     if listening is None or not listening.goals or not customer.header.pending:
         return

@@ -58,7 +58,13 @@ PROFILE: dict[str, Callable[[Customer, int], Any]] = {
     "revenue": lambda c, now: c.header.revenue,
     "sessions": lambda c, now: c.header.session.number,
 }
-PROFILE |= {name: (lambda c, now, name=name: trait(c, name)) for name in TRAITS}
+
+
+def _trait_reader(name: str) -> Callable[[Customer, int], Any]:
+    return lambda c, now: trait(c, name)
+
+
+PROFILE |= {name: _trait_reader(name) for name in TRAITS}
 
 SESSION: dict[str, Callable[[Customer, int], Any]] = {
     "events": lambda c, now: c.header.session.events,

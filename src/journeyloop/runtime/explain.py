@@ -101,7 +101,8 @@ def _decided(reader: Reader, customer: Customer, moment: Moment, last: Look) -> 
     acted = told["action"] is not None and told["action"]["moment"] == moment.name
     own = [one["verdict"] for one in told["candidates"] if one["moment"] == moment.name]
     if acted:
-        sentence = f"It fired and chose {told['action']['action']}: {told['state']} ({told['state_reason'] or told['reason']})."
+        reason = told["state_reason"] or told["reason"]
+        sentence = f"It fired and chose {told['action']['action']}: {told['state']} ({reason})."
     else:
         refused = next((verdict for verdict in own if verdict != "eligible"), told["reason"])
         sentence = f"It fired and stayed silent: {refused}."

@@ -58,7 +58,10 @@ def sample(inputs: Iterable[Any]) -> list[Event]:
 def describe(event: Event) -> str:
     """What an operator wants to read of an event: the product and its price, the step, the page."""
     properties = event.properties
-    name, price = properties.get("name"), properties.get("price") or properties.get("revenue") or properties.get("total")
+    name, price = (
+        properties.get("name"),
+        properties.get("price") or properties.get("revenue") or properties.get("total"),
+    )
     parts = [str(name)] if name else []
     if isinstance(price, (int, float)):
         parts.append(f"{price:,.2f}")

@@ -21,16 +21,26 @@ from journeyloop.model.effects import Answer, Note
 from journeyloop.model.event import Rejected
 from journeyloop.model.identifier import Identifier
 from journeyloop.model.inputs import (
-    Asked, Delivered, Epoch, Input, Outcome, Paused, PlanChanged, Seen, TabClosed, TabOpened,
-)  # fmt: skip
+    Asked,
+    Delivered,
+    Epoch,
+    Input,
+    Outcome,
+    Paused,
+    PlanChanged,
+    Seen,
+    TabClosed,
+    TabOpened,
+)
 from journeyloop.model.plan import Plan, Problem
-from journeyloop.runtime import explain, reads
+from journeyloop.runtime import reads
 from journeyloop.runtime.doors import Overloaded, Unavailable
 from journeyloop.runtime.feed import Feed, describe, identifier_label, label, sample
 from journeyloop.runtime.memory import Memory
 from journeyloop.runtime.metrics import Metrics
 from journeyloop.runtime.perform import Performer
 from journeyloop.runtime.ports import Pages, Store
+from journeyloop.runtime.questions import Questions
 from journeyloop.runtime.writer import Committed, Work, Writer
 
 log = structlog.get_logger("journeyloop")
@@ -39,7 +49,7 @@ RETRY_AFTER = 1
 Configured = tuple[Plan | None, list[Problem]]
 
 
-class Live:
+class Live(Questions):
     """`configure` reads the configuration anew; `pages` is the on-page channel; `clock` gives ms since the epoch."""
 
     def __init__(
@@ -92,6 +102,7 @@ class Live:
 
     def _tell(self, applied: Input, then: Callable[[], None] | None = None) -> None:
         """Submit without waiting: what the loop itself reports always has room."""
+
         def done(error: Exception | None) -> None:
             if error is None and then is not None:
                 then()
@@ -187,13 +198,13 @@ class Live:
     @asynccontextmanager
     async def stream(self, anonymous_id: str, signed: bool) -> AsyncIterator[AsyncIterator[bytes]]:
         """Server-sent events for one browser. What is on its way and not shown yet is offered again."""
-        known = anonymous_id in self.pages.browsers
+        known = anonymous_id in self.pages
         stream = self.pages.connect(anonymous_id, signed)
         if stream is None:
             raise Overloaded(RETRY_AFTER)
         if known:
             self._offer(anonymous_id)
-        self.measures.browsers.set(len(self.pages.browsers))
+        self.measures.browsers.set(len(self.pages))
         try:
             yield _frames(stream.frames)
         finally:
@@ -205,7 +216,7 @@ class Live:
         self._tell(opened, lambda: self._offer(anonymous_id))
 
     def closed(self, anonymous_id: str, at: int) -> None:
-        self.measures.browsers.set(len(self.pages.browsers))
+        self.measures.browsers.set(len(self.pages))
         self._tell(TabClosed(("anonymous_id", anonymous_id), self.memory.singles.epoch, at))
 
     def _offer(self, anonymous_id: str) -> None:
@@ -244,64 +255,6 @@ class Live:
                 customer = reads.find_customer(reader, self.memory.secret, event.primary())
                 who = label(customer, customer.header.person.hex() if customer else identifier_label(event.primary()))
                 self.notes.publish(self.clock(), "event", who, "", describe(event), "")
-
-    # --- reading ----------------------------------------------------------------------------------------------------
-
-    def profile(self, identifier: Identifier) -> dict[str, Any] | None:
-        with self.store.read() as reader:
-            customer = reads.find_customer(reader, self.memory.secret, identifier)
-            return None if customer is None else reads.profile(customer, self.clock())
-
-    def decisions(self, identifier: Identifier) -> list[dict[str, Any]]:
-        with self.store.read() as reader:
-            customer = reads.find_customer(reader, self.memory.secret, identifier)
-            return [] if customer is None else reads.decisions(reader, customer)
-
-    def why(self, moment: str, identifier: Identifier) -> dict[str, Any] | None:
-        found = self.plan.moment(moment)
-        if found is None:
-            return None
-        with self.store.read() as reader:
-            customer = reads.find_customer(reader, self.memory.secret, identifier)
-            return explain.why(reader, self.plan, found, customer, self.clock())
-
-    def moments(self) -> dict[str, Any]:
-        with self.store.read() as reader:
-            rows = reads.moments(reader, self.plan)
-        for row in rows:
-            row["clauses"] = self.measures.clauses.of(row["moment"])
-        return {
-            "plan": self.plan.hash,
-            "problems": self._problems(),
-            "paused": sorted(self.board.paused),
-            "unknown_deliveries": sum(row["unknown"] for row in rows),
-            "moments": rows,
-        }
-
-    def quarantine(self, limit: int) -> list[dict[str, Any]]:
-        with self.store.read() as reader:
-            return reads.quarantine(reader, limit)
-
-    def _problems(self) -> list[dict[str, Any]]:
-        return [
-            {"file": one.file, "line": one.line, "level": one.level, "message": one.message} for one in self.problems
-        ]
-
-    def health(self) -> dict[str, Any]:
-        return {"status": "ok"}
-
-    def ready(self) -> tuple[bool, dict[str, Any]]:
-        """Ready to take events: the store accepts writes."""
-        failed = self.writer.failed
-        broken = any(problem.level == "error" for problem in self.problems)
-        return failed is None, {
-            "store": "ok" if failed is None else str(failed),
-            "configuration": "the previous plan is running: the new one has errors" if broken else "ok",
-        }
-
-    def metrics(self) -> bytes:
-        self.measures.waiting.set(self.writer.waiting)
-        return self.measures.text()
 
 
 def _settle(done: asyncio.Future[None], error: Exception | None) -> None:

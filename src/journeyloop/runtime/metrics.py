@@ -26,11 +26,13 @@ class Clauses(Collector):
             self.counts[key] = self.counts.get(key, 0) + count
 
     def of(self, moment: str) -> list[dict[str, object]]:
-        """Per clause: its text and counts; `never_true` after 1,000 evaluations points at a clause that cannot be met."""
+        """Per clause: its text and counts. `never_true` after 1,000 evaluations points at one that cannot be met."""
         found = self.plan().moments[moment]
         rows = []
         for index, clause in enumerate([*found.who.clauses, *found.detect.where.clauses]):
-            counts = {truth: self.counts.get((moment, index, truth), 0) for truth in ("true", "false", "missing", "type")}
+            counts = {
+                truth: self.counts.get((moment, index, truth), 0) for truth in ("true", "false", "missing", "type")
+            }
             never = counts["true"] == 0 and sum(counts.values()) >= NEVER_TRUE_AFTER
             rows.append({"text": clause.text, **counts, "never_true": never})
         return rows
@@ -56,7 +58,10 @@ class Metrics:
         self.refused = Counter("journeyloop_refused", "Refused inputs by reason", ["reason"], registry=self.registry)
         self.timers = Counter("journeyloop_timers_fired", "Timers that came due", registry=self.registry)
         self.batches = Histogram(
-            "journeyloop_batch_inputs", "Inputs per batch", registry=self.registry, buckets=(1, 3, 10, 30, 100, 300, 1000)
+            "journeyloop_batch_inputs",
+            "Inputs per batch",
+            registry=self.registry,
+            buckets=(1, 3, 10, 30, 100, 300, 1000),
         )
         self.waiting = Gauge("journeyloop_inbox_waiting", "Inputs that wait for the writer", registry=self.registry)
         self.browsers = Gauge("journeyloop_browsers", "Browsers with an open stream", registry=self.registry)

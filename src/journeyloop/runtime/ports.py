@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -82,11 +82,15 @@ class StoreFailed(RuntimeError):
 class Pages(Protocol):
     """The on-page channel: who is there, and how to write to them. Called on the event loop, `watch` on any thread."""
 
-    browsers: Mapping[str, object]
+    def __len__(self) -> int:
+        """Browsers with an open tab."""
+        ...
+
+    def __contains__(self, anonymous_id: object) -> bool: ...
 
     def connect(self, anonymous_id: str, signed: bool) -> Stream | None: ...
 
-    def disconnect(self, anonymous_id: str, stream: Stream) -> None: ...
+    def disconnect(self, anonymous_id: str, stream: Any) -> None: ...
 
     def report(self, anonymous_id: str, tabs: list[dict[str, Any]]) -> None: ...
 

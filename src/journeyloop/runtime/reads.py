@@ -18,6 +18,7 @@ from journeyloop.runtime import records
 from journeyloop.runtime.ports import Reader
 
 DECISIONS = 100
+EVERYTHING = 1 << 62
 
 
 def find_customer(reader: Reader, secret: bytes, identifier: Identifier) -> Customer | None:

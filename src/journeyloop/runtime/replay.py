@@ -1,7 +1,7 @@
 """Does the log say what the state says? Two checks, each able to fail.
 
-(a) Every decision recomputed from its own record gives the same choice. (b) Folding the log from the beginning gives the
-live state, table by table, byte by byte. Differences are listed, never repaired.
+(a) Every decision recomputed from its own record gives the same choice. (b) Folding the log from the beginning gives
+the live state, table by table, byte by byte. Differences are listed, never repaired.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def _fold(
 def _fold_some(log: Iterator[tuple[bytes, bytes]], batch: Batch, found: Replayed) -> bool:
     """Up to 1,000 records; whether there may be more."""
     for _ in range(BATCH):
-        key, raw = next(log, (b"", b""))
+        _, raw = next(log, (b"", b""))
         if not raw:
             return False
         header, applied = records.decode_log(raw)

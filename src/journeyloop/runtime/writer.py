@@ -119,7 +119,7 @@ class Writer:
         return work
 
     def _guarded(self, work: list[Work]) -> None:
-        """Commit; if that fails for another reason than the store, find the culprit by committing one work at a time."""
+        """Commit. If the store is not to blame for a failure, find the culprit by committing one work at a time."""
         try:
             if self.failed is not None:
                 raise self.failed

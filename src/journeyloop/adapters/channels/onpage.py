@@ -67,6 +67,12 @@ class OnPage:
         self.clock, self.opened, self.closed, self.limit = clock, opened, closed, limit
         self.browsers: dict[str, Browser] = {}
 
+    def __len__(self) -> int:
+        return len(self.browsers)
+
+    def __contains__(self, anonymous_id: object) -> bool:
+        return anonymous_id in self.browsers
+
     def connect(self, anonymous_id: str, signed: bool) -> Stream | None:
         """A stream, or None if there are too many."""
         browser = self.browsers.get(anonymous_id)
@@ -149,5 +155,3 @@ class OnPage:
 def _milliseconds(value: Any) -> int:
     usable = isinstance(value, (int, float)) and not isinstance(value, bool)
     return max(0, min(int(value), 1 << 40)) if usable else 0
-
-

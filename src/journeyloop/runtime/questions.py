@@ -1,0 +1,84 @@
+"""What can be asked of a running loop. Every answer is from a committed snapshot; none waits for the writer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from journeyloop.model.board import Board
+from journeyloop.model.identifier import Identifier
+from journeyloop.model.plan import Plan, Problem
+from journeyloop.runtime import explain, reads
+from journeyloop.runtime.memory import Memory
+from journeyloop.runtime.metrics import Metrics
+from journeyloop.runtime.ports import Store
+from journeyloop.runtime.writer import Writer
+
+
+class Questions:
+    """The reading half of the running loop; `Live` is the other."""
+
+    store: Store
+    memory: Memory
+    writer: Writer
+    measures: Metrics
+    plan: Plan
+    board: Board
+    problems: list[Problem]
+    clock: Callable[[], int]
+
+    def profile(self, identifier: Identifier) -> dict[str, Any] | None:
+        with self.store.read() as reader:
+            customer = reads.find_customer(reader, self.memory.secret, identifier)
+            return None if customer is None else reads.profile(customer, self.clock())
+
+    def decisions(self, identifier: Identifier) -> list[dict[str, Any]]:
+        with self.store.read() as reader:
+            customer = reads.find_customer(reader, self.memory.secret, identifier)
+            return [] if customer is None else reads.decisions(reader, customer)
+
+    def why(self, moment: str, identifier: Identifier) -> dict[str, Any] | None:
+        found = self.plan.moment(moment)
+        if found is None:
+            return None
+        with self.store.read() as reader:
+            customer = reads.find_customer(reader, self.memory.secret, identifier)
+            return explain.why(reader, self.plan, found, customer, self.clock())
+
+    def moments(self) -> dict[str, Any]:
+        with self.store.read() as reader:
+            rows = reads.moments(reader, self.plan)
+        for row in rows:
+            row["clauses"] = self.measures.clauses.of(row["moment"])
+        return {
+            "plan": self.plan.hash,
+            "problems": self._problems(),
+            "paused": sorted(self.board.paused),
+            "unknown_deliveries": sum(row["unknown"] for row in rows),
+            "moments": rows,
+        }
+
+    def quarantine(self, limit: int) -> list[dict[str, Any]]:
+        with self.store.read() as reader:
+            return reads.quarantine(reader, limit)
+
+    def _problems(self) -> list[dict[str, Any]]:
+        return [
+            {"file": one.file, "line": one.line, "level": one.level, "message": one.message} for one in self.problems
+        ]
+
+    def health(self) -> dict[str, Any]:
+        return {"status": "ok"}
+
+    def ready(self) -> tuple[bool, dict[str, Any]]:
+        """Ready to take events: the store accepts writes."""
+        failed = self.writer.failed
+        broken = any(problem.level == "error" for problem in self.problems)
+        return failed is None, {
+            "store": "ok" if failed is None else str(failed),
+            "configuration": "the previous plan is running: the new one has errors" if broken else "ok",
+        }
+
+    def metrics(self) -> bytes:
+        self.measures.waiting.set(self.writer.waiting)
+        return self.measures.text()
