@@ -280,7 +280,7 @@ def test_numbers_and_text_beyond_json_in_one_item() -> None:
     assert reason('{"type":"track","event":"E","userId":"u","properties":{"n":1e999}}') == "not_a_number"
     assert (
         reason('{"type":"track","event":"E","userId":"u","properties":{"n":%s}}' % ("1" * 5_000)) == "integer_too_large"
-    )  # noqa: UP031, E501
+    )
     bad = b'{"type":"track","event":"\xff","userId":"u"}'
     parsed = parse(b'{"batch":[%s,%s]}' % (bad, json.dumps(track()).encode()))
     assert [found.reason for found in parsed.rejected] == ["malformed_json"] and len(parsed.events) == 1

@@ -1,0 +1,219 @@
+"""The JSON API: one short method an endpoint, and the table that names them all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from starlette.responses import Response
+from starlette.types import ASGIApp
+
+from journeyloop.adapters.http.calls import ConsentChange, Decide, OpenTabs, Pause, Reported
+from journeyloop.adapters.http.context import Context
+from journeyloop.adapters.http.errors import forbidden, invalid, not_found, origin_not_allowed, unauthorized
+from journeyloop.adapters.http.gate import Call, Endpoint, Parameter, identifier
+from journeyloop.adapters.http.keys import Role
+from journeyloop.adapters.http.stream import EventStream
+from journeyloop.model.inputs import ConsentStated
+
+MAX_QUARANTINE = 1_000
+_WHO = (Parameter("user_id", "The person, by user id."), Parameter("anonymous_id", "The person, by anonymous id."))
+_WRITE_KEY = Parameter("write_key", "The write key, where a browser can set no header.")
+
+
+class Api:
+    """The answers. Each takes a call that passed the gate."""
+
+    def __init__(self, context: Context) -> None:
+        self.door = context.door
+        self.context = context
+
+    def endpoints(self) -> list[Endpoint]:
+        server, admin, write = Role.SERVER, Role.ADMIN, Role.WRITE
+        moment = Parameter("moment", "The moment's name.", required=True)
+        limit = Parameter("limit", f"How many, newest first: 100 unless given, at most {MAX_QUARANTINE:,}.")
+        stream = (
+            Parameter("anonymous_id", "The browser."),
+            _WRITE_KEY,
+            Parameter("token", "Instead of a key: a JWT (HS256, signed with the server key, `exp` within an hour)."),
+        )
+        shared = Parameter("key", "The write key.", required=True)
+        return [
+            Endpoint(
+                "GET",
+                "/v1/projects/{key}/settings",
+                "Settings for analytics.js.",
+                "open",
+                self.settings,
+                (shared,),
+                None,
+                True,
+            ),
+            Endpoint("POST", "/v1/decide", "Decide for a placement, now.", server, self.decide, (), Decide),
+            Endpoint("GET", "/v1/profile", "What is known of a person.", server, self.profile, _WHO),
+            Endpoint("GET", "/v1/decisions", "Every decision on a person.", server, self.decisions, _WHO),
+            Endpoint("GET", "/v1/why", "Why a moment fired, or did not.", server, self.why, (moment, *_WHO)),
+            Endpoint("GET", "/v1/moments", "Live counts of every moment.", server, self.moments),
+            Endpoint(
+                "POST",
+                "/v1/outcomes",
+                "Report what became of a message.",
+                write,
+                self.outcome,
+                (_WRITE_KEY,),
+                Reported,
+                True,
+            ),
+            Endpoint("POST", "/v1/consent", "Give or withdraw consent.", write, self.consent, (), ConsentChange, True),
+            Endpoint(
+                "GET", "/v1/stream", "Messages for one browser, as they come.", "open", self.stream, stream, None, True
+            ),
+            Endpoint("POST", "/v1/presence", "What the open tabs show.", write, self.presence, (), OpenTabs, True),
+            Endpoint("POST", "/v1/pause", "Stop everything, a moment or a channel.", admin, self.pause, (), Pause),
+            Endpoint("POST", "/v1/resume", "End a pause.", admin, self.resume, (), Pause),
+            Endpoint("GET", "/v1/quarantine", "Refused input with its reasons.", admin, self.quarantine, (limit,)),
+            Endpoint("POST", "/v1/reload", "Read the configuration again.", admin, self.reload),
+            Endpoint("GET", "/console/moments", "The console's counts.", admin, self.moments, local=True),
+            Endpoint("GET", "/console/feed", "The console's live feed.", admin, self.feed, local=True),
+            Endpoint("GET", "/healthz", "Is the process alive?", "open", self.health),
+            Endpoint("GET", "/readyz", "Does it take events?", "open", self.ready),
+            Endpoint("GET", "/metrics", "Counts for Prometheus.", server, self.metrics, local=True),
+        ]
+
+    # --- reading ----------------------------------------------------------------------------------------------------
+
+    async def profile(self, call: Call) -> ASGIApp:
+        who = _who(call)
+        if isinstance(who, Response):
+            return who
+        profile = self.door.profile(who)
+        return not_found() if profile is None else answer(profile)
+
+    async def decisions(self, call: Call) -> ASGIApp:
+        who = _who(call)
+        return who if isinstance(who, Response) else answer({"decisions": self.door.decisions(who)})
+
+    async def why(self, call: Call) -> ASGIApp:
+        who = _who(call)
+        if isinstance(who, Response):
+            return who
+        if not call.query.get("moment"):
+            return invalid("`moment` is needed.")
+        told = self.door.why(call.query["moment"], who)
+        return not_found() if told is None else answer(told)
+
+    async def moments(self, call: Call) -> ASGIApp:
+        return answer(self.door.moments())
+
+    async def quarantine(self, call: Call) -> ASGIApp:
+        text = call.query.get("limit", "100")
+        if not (text.isascii() and text.isdigit() and 1 <= len(text) <= 6):
+            return invalid("`limit` is a whole number.")
+        return answer({"quarantined": self.door.quarantine(min(int(text), MAX_QUARANTINE))})
+
+    # --- deciding ---------------------------------------------------------------------------------------------------
+
+    async def decide(self, call: Call) -> ASGIApp:
+        body: Decide = call.body
+        who = identifier(body.user_id, body.anonymous_id)
+        return who if isinstance(who, Response) else answer(await self.door.ask(who, body.placement, body.context))
+
+    async def outcome(self, call: Call) -> ASGIApp:
+        body: Reported = call.body
+        known = await self.door.outcome(body.decision_id, body.outcome)
+        return answer({"success": True}) if known else not_found()
+
+    async def consent(self, call: Call) -> ASGIApp:
+        """A browser speaks for itself only: the write key never names a user id."""
+        body: ConsentChange = call.body
+        who = identifier(body.user_id, body.anonymous_id)
+        if isinstance(who, Response):
+            return who
+        if call.role is Role.WRITE and body.user_id is not None:
+            return forbidden()
+        source = "browser" if call.role is Role.WRITE else "server"
+        await self.door.submit([ConsentStated(who, body.purposes, self.context.clock(), source)])
+        return answer({"success": True})
+
+    # --- browsers ---------------------------------------------------------------------------------------------------
+
+    async def stream(self, call: Call) -> ASGIApp:
+        """A token signs the stream for its anonymous id, or for the anonymous id of its user."""
+        asked, token = call.query.get("anonymous_id"), call.query.get("token")
+        if token is None:
+            origin = dict(call.scope["headers"]).get(b"origin")
+            if call.role is None:
+                return unauthorized()
+            if not self.context.allows_origin(call.role, origin):
+                return origin_not_allowed()
+            return self._open(asked, signed=False)
+        claims = self.context.keys.claims(token, self.context.clock())
+        if claims is None:
+            return unauthorized()
+        if claims.user_id is not None:
+            return self._open(asked, signed=self._are_one(claims.user_id, asked))
+        if asked not in (None, claims.anonymous_id):
+            return forbidden()
+        return self._open(claims.anonymous_id, signed=True)
+
+    def _open(self, anonymous_id: str | None, signed: bool) -> ASGIApp:
+        who = identifier(None, anonymous_id)
+        return who if isinstance(who, Response) else EventStream(self.door.stream(who[1], signed))
+
+    def _are_one(self, user_id: str, anonymous_id: str | None) -> bool:
+        """Whether both ids already name the same person: a user's token vouches for no other browser than theirs."""
+        if anonymous_id is None:
+            return False
+        profile = self.door.profile(("user_id", user_id))
+        return profile is not None and profile == self.door.profile(("anonymous_id", anonymous_id))
+
+    async def presence(self, call: Call) -> ASGIApp:
+        body: OpenTabs = call.body
+        who = identifier(None, body.anonymous_id)
+        if isinstance(who, Response):
+            return who
+        self.door.saw_tabs(who[1], [msgspec.structs.asdict(tab) for tab in body.tabs])
+        return answer({"success": True})
+
+    async def settings(self, call: Call) -> ASGIApp:
+        """Routes all traffic of analytics.js to the host it asked, by the scheme it asked with."""
+        key = call.path.get("key", "")
+        if self.context.keys.role(key) is not Role.WRITE:
+            return unauthorized()
+        host = dict(call.scope["headers"]).get(b"host", b"").decode("latin-1")
+        segment = {"apiKey": key, "apiHost": f"{host}/v1", "protocol": call.scope["scheme"]}
+        return answer({"integrations": {"Segment.io": segment}})
+
+    # --- running it -------------------------------------------------------------------------------------------------
+
+    async def pause(self, call: Call) -> ASGIApp:
+        await self.door.pause(call.body.scope, True, "admin")
+        return answer({"success": True})
+
+    async def resume(self, call: Call) -> ASGIApp:
+        await self.door.pause(call.body.scope, False, "admin")
+        return answer({"success": True})
+
+    async def reload(self, call: Call) -> ASGIApp:
+        return answer(await self.door.reload())
+
+    async def feed(self, call: Call) -> ASGIApp:
+        return EventStream(self.door.feed())
+
+    async def health(self, call: Call) -> ASGIApp:
+        return answer(self.door.health())
+
+    async def ready(self, call: Call) -> ASGIApp:
+        ready, state = self.door.ready()
+        return answer(state, 200 if ready else 503)
+
+    async def metrics(self, call: Call) -> ASGIApp:
+        return Response(self.door.metrics(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def answer(value: Any, status: int = 200) -> Response:
+    return Response(msgspec.json.encode(value), status, {"cache-control": "no-store"}, media_type="application/json")
+
+
+def _who(call: Call) -> Any:
+    return identifier(call.query.get("user_id"), call.query.get("anonymous_id"))

@@ -1,0 +1,57 @@
+"""The bodies of the JSON API, as types: the decoder checks them and `/openapi.json` is made from them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct
+
+Id = Annotated[str, Meta(max_length=512)]
+Name = Annotated[str, Meta(min_length=1, max_length=256)]
+
+
+class Decide(Struct):
+    """Somebody waits for an answer for this placement. One of `user_id` and `anonymous_id` is needed."""
+
+    placement: Name
+    user_id: Id | None = None
+    anonymous_id: Id | None = None
+    context: dict[str, Any] = {}
+
+
+class Reported(Struct):
+    """What became of a message, by the holder of its decision id."""
+
+    decision_id: Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
+    outcome: Literal["shown", "clicked", "dismissed"]
+    write_key: str | None = None
+
+
+class ConsentChange(Struct):
+    """Consent by purpose; `false` withdraws. One of `user_id` (server key) and `anonymous_id` is needed."""
+
+    purposes: Annotated[dict[Name, bool], Meta(min_length=1, max_length=50)]
+    user_id: Id | None = None
+    anonymous_id: Id | None = None
+    write_key: str | None = None
+
+
+class Tab(Struct):
+    """One open tab: `page` is its path, `idle` the ms since the last input."""
+
+    tab: Annotated[str, Meta(min_length=1, max_length=64)]
+    page: Annotated[str, Meta(max_length=2048)] = ""
+    visible: bool = False
+    idle: Annotated[int, Meta(ge=0, lt=2**53)] = 0
+
+
+class OpenTabs(Struct):
+    anonymous_id: Id
+    tabs: Annotated[list[Tab], Meta(max_length=100)]
+    write_key: str | None = None
+
+
+class Pause(Struct):
+    """`all`, `moment:NAME` or `channel:NAME`."""
+
+    scope: Annotated[str, Meta(pattern="^(all|(moment|channel):[^\\x00-\\x20]{1,200})$")]

@@ -1,0 +1,70 @@
+"""What HTTP needs from the runtime, as one Protocol. Tests stand a recording door behind it; `app.py` the real one.
+
+Dictionaries returned here are answered as JSON without another look: they must hold nothing the asker may not read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol
+
+from journeyloop.model.event import Rejected
+from journeyloop.model.identifier import Identifier
+from journeyloop.model.inputs import Input
+
+Frames = AbstractAsyncContextManager[AsyncIterator[bytes]]
+
+
+class Door(Protocol):
+    """Coroutines raise `Overloaded` or `Unavailable` (runtime.doors) if nothing was taken."""
+
+    async def submit(self, inputs: Sequence[Input], rejected: Sequence[Rejected] = ()) -> None:
+        """Return once the inputs, and the quarantine of the rejected, are durable."""
+        ...
+
+    async def ask(self, identifier: Identifier, placement: str, context: dict[str, Any]) -> dict[str, Any]:
+        """`{"action": …, …}` or `{"action": None, "reason": …}`."""
+        ...
+
+    def profile(self, identifier: Identifier) -> dict[str, Any] | None: ...
+
+    def decisions(self, identifier: Identifier) -> list[dict[str, Any]]: ...
+
+    def why(self, moment: str, identifier: Identifier) -> dict[str, Any] | None:
+        """None: there is no such moment."""
+        ...
+
+    def moments(self) -> dict[str, Any]: ...
+
+    def quarantine(self, limit: int) -> list[dict[str, Any]]: ...
+
+    async def outcome(self, decision_id: str, outcome: str) -> bool:
+        """False: no decision has this id."""
+        ...
+
+    async def pause(self, scope: str, paused: bool, by: str) -> None: ...
+
+    async def reload(self) -> dict[str, Any]:
+        """Read the configuration again, now: `{"plan": hash, "problems": […]}`."""
+        ...
+
+    def stream(self, anonymous_id: str, signed: bool) -> Frames:
+        """Server-sent event frames for one browser. `signed`: the host's backend vouches for this anonymous id."""
+        ...
+
+    def saw_tabs(self, anonymous_id: str, tabs: list[dict[str, Any]]) -> None:
+        """What the open tabs of a browser show: `[{"tab": id, "page": path, "visible": bool, "idle": ms}]`."""
+        ...
+
+    def feed(self) -> Frames:
+        """Server-sent event frames of the console's live feed."""
+        ...
+
+    def health(self) -> dict[str, Any]: ...
+
+    def ready(self) -> tuple[bool, dict[str, Any]]: ...
+
+    def metrics(self) -> bytes:
+        """Prometheus text."""
+        ...

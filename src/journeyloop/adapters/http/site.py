@@ -1,0 +1,120 @@
+"""The site: every path and what answers it, put together in one place, with one last net under it all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import Message, Receive, Scope, Send
+
+from journeyloop.adapters.http.api import Api, answer
+from journeyloop.adapters.http.context import Context, HttpSettings, random_id, wall_clock
+from journeyloop.adapters.http.door import Door
+from journeyloop.adapters.http.errors import broken, method_not_allowed, not_found, refuse
+from journeyloop.adapters.http.gate import Call, Endpoint, Gate, Preflight, WrongMethod
+from journeyloop.adapters.http.ingest import PATHS, Ingest
+from journeyloop.adapters.http.keys import Keys
+from journeyloop.adapters.http.openapi import document
+from journeyloop.adapters.http.pages import console_routes, demo_routes, loop_js
+
+log = structlog.get_logger(__name__)
+
+
+def build_site(
+    door: Door,
+    keys: Keys,
+    settings: HttpSettings,
+    clock: Callable[[], int] = wall_clock,
+    fresh_id: Callable[[], str] = random_id,
+) -> Site:
+    """The ASGI app. `clock` gives ms since the epoch, `fresh_id` names events that came without a messageId."""
+    return Site(Context(door, keys, settings, clock, fresh_id))
+
+
+def endpoints(context: Context) -> list[Endpoint]:
+    """The route table of the JSON API, its own description included."""
+    table = Api(context).endpoints()
+
+    async def openapi(call: Call) -> Response:
+        return answer(described)
+
+    table.append(Endpoint("GET", "/openapi.json", "This description.", "open", openapi))
+    described = document(table)
+    return table
+
+
+class Site:
+    """Tracking paths go straight to `Ingest`; the rest through Starlette's router."""
+
+    def __init__(self, context: Context) -> None:
+        self.ingest = Ingest(context)
+        self.rest = Starlette(routes=_routes(context), exception_handlers={HTTPException: _refused, Exception: _broken})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.rest(scope, receive, send)
+            return
+        started = False
+
+        async def sending(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await (self.ingest if scope["path"] in PATHS else self.rest)(scope, receive, sending)
+        except ClientDisconnect:
+            return
+        except Exception as error:
+            # Its message may quote what was sent, so only its type and place are logged.
+            log.error("http_failed", error=type(error).__name__, place=_place(error), path=_route(scope))
+            if not started:
+                await broken()(scope, receive, send)
+
+
+def _routes(context: Context) -> list[BaseRoute]:
+    routes: list[BaseRoute] = []
+    allowed: dict[str, list[str]] = {}
+    for endpoint in endpoints(context):
+        if endpoint.browser:
+            routes.append(Route(endpoint.path, Preflight(), methods=["OPTIONS"]))
+        routes.append(Route(endpoint.path, Gate(endpoint, context), methods=[endpoint.method]))
+        allowed.setdefault(endpoint.path, []).append(endpoint.method)
+    routes += [Route(path, WrongMethod(", ".join(methods))) for path, methods in allowed.items()]
+    routes.append(loop_js())
+    if context.settings.demo:
+        routes += demo_routes(context)
+    return [*routes, *console_routes()]
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    """Starlette's own refusals, in our shape."""
+    assert isinstance(error, HTTPException)
+    if error.status_code == 404:
+        return not_found()
+    if error.status_code == 405:
+        return method_not_allowed((error.headers or {}).get("Allow", "GET"))
+    return refuse(error.status_code, "refused", "The request was refused.")
+
+
+async def _broken(request: Request, error: Exception) -> Response:
+    return broken()
+
+
+def _place(error: BaseException) -> str:
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_qualname}:{trace.tb_lineno}" if trace else ""
+
+
+def _route(scope: Any) -> str:
+    """The matched pattern: a path itself may hold a key."""
+    gate = scope.get("endpoint")
+    return gate.endpoint.path if isinstance(gate, Gate) else scope["path"] if scope["path"] in PATHS else ""

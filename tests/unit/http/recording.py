@@ -1,0 +1,108 @@
+"""A door that records what HTTP hands to it and answers from what a test laid ready."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from journeyloop.adapters.http.door import Frames
+from journeyloop.model.event import Event, Rejected
+from journeyloop.model.identifier import Identifier
+from journeyloop.model.inputs import Input
+
+
+class RecordingDoor:
+    def __init__(self) -> None:
+        self.inputs: list[Input] = []
+        self.rejected: list[Rejected] = []
+        self.people: dict[Identifier, dict[str, Any]] = {}
+        self.known_decisions: set[str] = set()
+        self.outcomes: list[tuple[str, str]] = []
+        self.asked: list[tuple[Identifier, str, dict[str, Any]]] = []
+        self.pauses: list[tuple[str, bool, str]] = []
+        self.tabs: dict[str, list[dict[str, Any]]] = {}
+        self.streams: list[tuple[str, bool]] = []
+        self.closed = 0
+        self.frames: list[bytes] = [b"event: show\ndata: {}\n\n"]
+        self.endless = False
+        self.fails: Exception | None = None
+
+    @property
+    def events(self) -> list[Event]:
+        return [found for found in self.inputs if isinstance(found, Event)]
+
+    def _may_fail(self) -> None:
+        if self.fails:
+            raise self.fails
+
+    async def submit(self, inputs: Sequence[Input], rejected: Sequence[Rejected] = ()) -> None:
+        self._may_fail()
+        await asyncio.sleep(0)
+        self.inputs += inputs
+        self.rejected += rejected
+
+    async def ask(self, identifier: Identifier, placement: str, context: dict[str, Any]) -> dict[str, Any]:
+        self._may_fail()
+        self.asked.append((identifier, placement, context))
+        return {"action": None, "reason": "nothing_listens"}
+
+    def profile(self, identifier: Identifier) -> dict[str, Any] | None:
+        return self.people.get(identifier)
+
+    def decisions(self, identifier: Identifier) -> list[dict[str, Any]]:
+        return [{"id": "d1"}] if identifier in self.people else []
+
+    def why(self, moment: str, identifier: Identifier) -> dict[str, Any] | None:
+        return {"moment": moment, "outcome": "clause"} if moment == "checkout_stall" else None
+
+    def moments(self) -> dict[str, Any]:
+        return {"plan": "p", "problems": [], "moments": []}
+
+    def quarantine(self, limit: int) -> list[dict[str, Any]]:
+        return [{"reason": refused.reason} for refused in self.rejected[:limit]]
+
+    async def outcome(self, decision_id: str, outcome: str) -> bool:
+        self._may_fail()
+        self.outcomes.append((decision_id, outcome))
+        return decision_id in self.known_decisions
+
+    async def pause(self, scope: str, paused: bool, by: str) -> None:
+        self.pauses.append((scope, paused, by))
+
+    async def reload(self) -> dict[str, Any]:
+        return {"plan": "p", "problems": []}
+
+    def stream(self, anonymous_id: str, signed: bool) -> Frames:
+        self.streams.append((anonymous_id, signed))
+        return self._opened()
+
+    @asynccontextmanager
+    async def _opened(self) -> AsyncIterator[AsyncIterator[bytes]]:
+        self._may_fail()
+        try:
+            yield self._iterate()
+        finally:
+            self.closed += 1
+
+    async def _iterate(self) -> AsyncIterator[bytes]:
+        for frame in self.frames:
+            yield frame
+        if self.endless:
+            await asyncio.Event().wait()
+
+    def saw_tabs(self, anonymous_id: str, tabs: list[dict[str, Any]]) -> None:
+        self.tabs[anonymous_id] = tabs
+
+    def feed(self) -> Frames:
+        return self._opened()
+
+    def health(self) -> dict[str, Any]:
+        return {"status": "ok"}
+
+    def ready(self) -> tuple[bool, dict[str, Any]]:
+        return self.fails is None, {"store": "ok"}
+
+    def metrics(self) -> bytes:
+        return b"journeyloop_events_total 1\n"
