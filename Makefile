@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 WORKERS ?= 2
-SDK    := tests/sdk
+NODE   := $(patsubst %/package-lock.json,%/node_modules/.installed,$(wildcard tests/*/package-lock.json))
 BENCHES := ingest stall push decide recovery
 
 .DEFAULT_GOAL := help
@@ -15,7 +15,7 @@ BENCHES := ingest stall push decide recovery
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
-setup: $(STAMP)-dev $(SDK)-packages ## install everything that developing and testing needs
+setup: $(STAMP)-dev ## install everything that developing and testing needs
 
 demo: $(STAMP) ## a server, a small shop and synthetic customers on this machine
 	$(BIN)/journeyloop demo
@@ -52,7 +52,7 @@ lock: ## resolve the dependencies again (needs uv)
 	uv pip compile pyproject.toml --group dev -c requirements.lock $(LOCK_OPTIONS) -o requirements-dev.lock
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) $(SDK)/node_modules dist build site .coverage* .hypothesis .*_cache
+	rm -rf $(VENV) tests/*/node_modules dist build site .coverage* .hypothesis .*_cache
 
 LOCK_OPTIONS := --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
 
@@ -74,15 +74,11 @@ $(STAMP)-dev: requirements-dev.lock pyproject.toml | $(BIN)/python
 	$(BIN)/python -m $(EDITABLE)
 	@touch $@ $(STAMP)
 
-# The JavaScript SDKs under test. Without npm their tests are skipped with a message.
-.PHONY: $(SDK)-packages
-ifneq ($(and $(wildcard $(SDK)/package-lock.json),$(shell command -v npm)),)
-$(SDK)-packages: $(SDK)/node_modules/.installed
-
-$(SDK)/node_modules/.installed: $(SDK)/package-lock.json
-	npm ci --prefix $(SDK) --ignore-scripts --no-audit --no-fund --loglevel=error
-	@touch $@
-else
-$(SDK)-packages:
-	@:
+# The JavaScript under test. Without npm those tests are skipped with a message.
+ifneq ($(shell command -v npm),)
+setup: $(NODE)
 endif
+
+%/node_modules/.installed: %/package-lock.json
+	npm ci --prefix $* --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
