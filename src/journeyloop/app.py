@@ -166,7 +166,7 @@ async def serving(
     sys.setswitchinterval(SWITCH_INTERVAL)
     await live.start(__version__, _libraries())
     address, bound = listener.getsockname()[:2]
-    origins = frozenset(loaded.settings.allowed_origins)
+    origins = frozenset(loaded.settings.allowed_origins) - {"*"}
     settings = HttpSettings(demo=demo, allowed_origins=origins, is_loopback_bind=address in ("127.0.0.1", "::1"))
     site = build_site(live, HttpKeys([keys.write], [keys.server], [keys.admin]), settings)
     server = uvicorn.Server(

@@ -17,7 +17,7 @@ EVENT_NAMES = 100
 CART_LINES = 100
 TRAIT_LIMIT = 100
 _BOT = re.compile(
-    r"bot\b|crawl|spider|slurp|headlesschrome|lighthouse|facebookexternalhit|pingdom|uptime|curl/|wget/", re.IGNORECASE
+    r"bot\b|crawl|spider|slurp|lighthouse|facebookexternalhit|pingdom|uptime|curl/|wget/", re.IGNORECASE
 )
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
