@@ -20,8 +20,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
-from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
+from starlette.routing import Route
 
 ADAPTERS = Path(__file__).parents[3] / "src" / "journeyloop" / "adapters"
 STATIC = ADAPTERS / "console" / "static"
@@ -85,7 +84,8 @@ class Stub:
             Route("/demo/config.js", self._config),
             Route("/demo/{path:path}", self._demo),
             Route("/pages/{name}", self._page),
-            Mount("/", StaticFiles(directory=STATIC, html=True)),
+            Route("/", self._console),
+            Route("/{path}", self._console),
         ]
         return Starlette(routes=routes)
 
@@ -143,6 +143,9 @@ class Stub:
         path = request.path_params["path"]
         name = f"{path.rpartition('/')[2]}.html" if path.startswith("shop") and "." not in path else path
         return FileResponse(DEMO / name, headers=HEADERS)
+
+    async def _console(self, request: Request) -> Response:
+        return FileResponse(STATIC / request.path_params.get("path", "index.html"), headers=HEADERS)
 
     async def _page(self, request: Request) -> Response:
         return Response(self.pages[request.path_params["name"]], media_type="text/html; charset=utf-8")

@@ -276,7 +276,8 @@
     if (!fits(message)) return;
     if (!locks) return claim(message);
     // Held for the life of the page: localStorage reaches another process late, the lock does not.
-    locks.request(`${KEY}:show:${message.id}`, { ifAvailable: true }, (lock) => lock && claim(message) && new Promise(() => {}));
+    const hold = (lock) => lock && claim(message) && new Promise(() => {});
+    locks.request(`${KEY}:show:${message.id}`, { ifAvailable: true }, hold).catch(() => {});
   };
   const fits = ({ id, until }) => me && !card && visible() && until > now() && !settled(id);
   const claim = (message) => {

@@ -77,7 +77,7 @@ function thanks() {
   const order = cart.lastOrder();
   if (!order) return;
   main.querySelector("#thanks").textContent = order.first_name ? `Thank you, ${order.first_name}.` : "Thank you.";
-  main.querySelector("#order").textContent = `Order ${order.order_id} · ${money(order.total)}`;
+  main.querySelector("#order").textContent = `${order.order_id} · ${money(order.total)}`;
 }
 
 dress();

@@ -1,0 +1,113 @@
+// One card per moment: what became of its signals, why it stayed silent, and what it was worth against the held out.
+import { drawing, element, number, wide, words } from "./dom.js";
+import { difference, tooEarly, wilson } from "./intervals.js";
+
+const MODES = {
+  shadow: "decides, sends nothing", fixed: "the first eligible action, as written",
+  cautious: "explores a little", full: "learns freely",
+};
+const cards = new Map(); // moment -> {root, body, clauses}
+const total = (reasons) => Object.values(reasons ?? {}).reduce((sum, count) => sum + count, 0);
+const percent = (share) => `${(100 * share).toFixed(1)} %`;
+const points = (share) => `${share >= 0 ? "+" : "−"}${Math.abs(100 * share).toFixed(1)}`;
+
+function fate(moment) {
+  const parts = [
+    ["acted", "sent", moment.sent], ["silent", "chose silence", total(moment.silent)],
+    ["held", "held out", moment.held_out], ["open", "undecided or waiting", moment.pending],
+  ].filter(([, , count]) => count > 0);
+  const all = parts.reduce((sum, [, , count]) => sum + count, 0);
+  if (!all) return element("p", { class: "soft" }, "No signal yet.");
+  return element("div", {},
+    element("div", { class: "stack", "aria-hidden": "true" }, ...parts.map(([tone, , count]) => wide(element("i", { class: tone }), count / all))),
+    element("p", { class: "legend" }, ...parts.map(([tone, label, count]) =>
+      element("span", { class: `key ${tone}` }, element("strong", {}, number(count)), ` ${label}`))));
+}
+
+const reached = ({ shown, clicked, dismissed }) => element("p", { class: "soft reached" },
+  `${number(shown ?? 0)} shown · ${number(clicked ?? 0)} clicked · ${number(dismissed ?? 0)} dismissed`);
+
+function bars(title, reasons, tone) {
+  const rows = Object.entries(reasons ?? {}).sort(([, a], [, b]) => b - a);
+  if (!rows.length) return null;
+  return element("div", { class: "bars" }, element("h4", {}, title), ...rows.map(([reason, count]) =>
+    element("div", { class: "bar" },
+      element("span", { class: "label" }, words(reason)),
+      element("span", { class: "track", "aria-hidden": "true" }, wide(element("i", { class: tone }), count / rows[0][1])),
+      element("span", { class: "count" }, number(count)))));
+}
+
+function arm(name, label, { n, m }, most) {
+  const [low, high] = wilson(n, m);
+  const at = (share) => (200 * Math.min(share, most)) / most;
+  return element("div", { class: `arm ${name}` },
+    element("span", {}, label),
+    element("span", { class: "count" }, element("strong", {}, number(n)), ` of ${number(m)}`),
+    m ? drawing("svg", { class: "interval", viewBox: "0 0 200 16", preserveAspectRatio: "none", "aria-hidden": "true" },
+      drawing("path", { class: "ground", d: "M0 8H200" }),
+      drawing("path", { class: "reach", d: `M${at(low)} 8H${at(high)}` }),
+      drawing("path", { class: "point", d: `M${at(n / m)} 8h.01` })) : element("span", { class: "soft none" }, "no window closed yet"),
+    m ? element("span", { class: "soft count" }, percent(n / m)) : null);
+}
+
+function verdict(treated, held) {
+  if (tooEarly(treated, held)) return "Too early to say.";
+  const { difference: by, low, high } = difference(treated, held);
+  return `${points(by)} points against the held out; one look at 95 %: ${points(low)} to ${points(high)}.`;
+}
+
+function worth({ goals, resolved }) {
+  const treated = { n: goals?.treated ?? 0, m: resolved?.treated ?? 0 };
+  const held = { n: goals?.holdout ?? 0, m: resolved?.holdout ?? 0 };
+  const most = Math.max(0.05, ...[treated, held].filter(({ m }) => m).map(({ n, m }) => wilson(n, m)[1]));
+  return element("div", { class: "worth" }, element("h4", {}, "Goal reached"),
+    arm("treated", "Treated", treated, most), arm("holdout", "Held out", held, most),
+    element("p", { class: "soft" }, verdict(treated, held)));
+}
+
+function clause({ text, true: yes, false: no, missing, type, never_true: never }) {
+  const all = yes + no + missing + type || 1;
+  const parts = [["acted", yes, "true"], ["open", no, "false"], ["silent", missing, "missing"], ["wrong", type, "wrong type"]];
+  return element("li", {},
+    element("code", {}, text),
+    element("div", { class: "stack thin", "aria-hidden": "true" }, ...parts.map(([tone, count]) => wide(element("i", { class: tone }), count / all))),
+    element("small", { class: "soft" }, parts.filter(([, count]) => count).map(([, count, label]) => `${number(count)} ${label}`).join(" · ") || "never evaluated"),
+    never ? element("small", { class: "warn" }, "Never true in 1,000 evaluations: is it written as you mean it?") : null);
+}
+
+function card(name) {
+  const known = cards.get(name);
+  if (known) return known;
+  const [head, body, summary, list] = [element("div", { class: "head" }), element("div", { class: "grid" }), element("summary"), element("ul", { class: "clauses" })];
+  const clauses = element("details", {}, summary, list);
+  const made = { root: element("article", { class: "card moment", "data-moment": name }, head, body, clauses), head, body, clauses, summary, list };
+  cards.set(name, made);
+  return made;
+}
+
+function draw(moment) {
+  const { root, head, body, clauses, summary, list } = card(moment.moment);
+  const text = JSON.stringify(moment);
+  if (root.drawn === text) return root;
+  root.drawn = text;
+  head.replaceChildren(element("h2", {}, moment.title || words(moment.moment)), element("span", { class: "mono soft" }, moment.moment),
+    element("span", { class: "pill mode", title: MODES[moment.mode] ?? "" }, moment.mode));
+  body.replaceChildren(...[
+    element("div", {}, element("h4", {}, `What became of ${number(moment.signals)} signal${moment.signals === 1 ? "" : "s"}`), fate(moment), reached(moment)),
+    worth(moment),
+    bars("Why silent", moment.silent, "silent"),
+    bars("Stopped by the noise gate", moment.gated, "open"),
+  ].filter(Boolean));
+  const never = moment.clauses?.filter((one) => one.never_true).length ?? 0;
+  clauses.hidden = !moment.clauses?.length;
+  summary.replaceChildren("Conditions", never ? element("span", { class: "warn" }, ` · ${never} never true`) : "");
+  list.replaceChildren(...(moment.clauses ?? []).map(clause));
+  return root;
+}
+
+/** Draw the moments of `GET /console/moments`, in the order given. Cards stay, so an opened one stays open. */
+export function drawMoments({ moments }) {
+  const place = document.querySelector("#moments");
+  const roots = moments.length ? moments.map(draw) : [element("p", { class: "card soft" }, "No moment is loaded.")];
+  if (roots.length !== place.children.length || roots.some((root, index) => place.children[index] !== root)) place.replaceChildren(...roots);
+}

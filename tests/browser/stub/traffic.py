@@ -1,0 +1,90 @@
+"""Plausible notes and counts for looking at the console without a server. Seeded: the same traffic each time."""
+
+from __future__ import annotations
+
+import random
+import time
+from typing import Any
+
+PEOPLE = ["Ana P.", "Omar H.", "Sofia R.", "Liam K.", "Yuki T.", "Mei W.", "Raj S.", "visitor 3f9c", "visitor b81e"]
+EVENTS = ["Product Viewed", "Product Added", "Cart Viewed", "Page", "Checkout Step Viewed"]
+DECISIONS = [
+    ("signal", "stalled at payment", "no Order Completed for 20 s, tab open"),
+    ("silence", "no action", "cap: 1 per person in 1h"),
+    ("silence", "no action", "no consent: marketing"),
+    ("silence", "no action", "holdout"),
+    ("sent", "reassure on the page", "first eligible of 2"),
+    ("outcome", "dismissed reassure", ""),
+    ("goal", "Order Completed · 632.00 USD", "treated"),
+    ("gated", "signal stopped", "presence_unknown"),
+    ("cancelled", "reassure taken back", "Order Completed came first"),
+]
+
+
+def notes(count: int, seed: int = 1) -> list[dict[str, Any]]:
+    """`count` notes, about one in seven a decision."""
+    chance = random.Random(seed)
+    return [_note(chance) for _ in range(count)]
+
+
+def _note(chance: random.Random) -> dict[str, Any]:
+    note = {"at": int(time.time() * 1000), "person": chance.choice(PEOPLE), "moment": "", "reason": ""}
+    if chance.random() < 0.15:
+        kind, text, reason = chance.choice(DECISIONS)
+        return {**note, "kind": kind, "text": text, "reason": reason, "moment": "checkout_stall"}
+    return {**note, "kind": "event", "text": chance.choice(EVENTS)}
+
+
+def moments(beat: int = 0) -> dict[str, Any]:
+    """What `GET /console/moments` answers after `beat` polls."""
+    stall = {
+        "moment": "checkout_stall",
+        "title": "Stalled at payment with the tab open",
+        "mode": "fixed",
+        "counts": {},
+        "signals": 180 + 3 * beat,
+        "gated": {"presence_unknown": 41, "dwell": 12, "bot": 7, "session_limit": 3},
+        "held_out": 17,
+        "silent": {"cap: 1 per person in 1h": 38 + beat, "no consent: marketing": 24, "expired": 4},
+        "sent": 92 + beat,
+        "shown": 88,
+        "clicked": 19,
+        "dismissed": 31,
+        "goals": {"treated": 31, "holdout": 3},
+        "resolved": {"treated": 118, "holdout": 16},
+        "pending": 5,
+        "clauses": [
+            _clause("event.properties.step >= 3", yes=612, no=1204, missing=0),
+            _clause("profile.cart_value >= 100.0", yes=420, no=192, missing=0),
+            _clause('event.properties.payment_method == "invoice"', yes=0, no=12, missing=1204, never=True),
+        ],
+    }
+    drop = {
+        "moment": "welcome_back",
+        "title": "Back after a month",
+        "mode": "shadow",
+        "counts": {},
+        "signals": 9,
+        "gated": {},
+        "held_out": 1,
+        "silent": {"shadow": 8},
+        "sent": 0,
+        "shown": 0,
+        "clicked": 0,
+        "dismissed": 0,
+        "goals": {},
+        "resolved": {},
+        "pending": 0,
+        "clauses": [],
+    }
+    problem = {
+        "file": "moments/welcome_back.yaml",
+        "line": 14,
+        "level": "warning",
+        "message": "`versus` is not yet supported: this action is never eligible",
+    }
+    return {"plan": "9f31c2e07a", "problems": [problem], "moments": [stall, drop], "unknown_deliveries": 0}
+
+
+def _clause(text: str, *, yes: int, no: int, missing: int, never: bool = False) -> dict[str, Any]:
+    return {"text": text, "true": yes, "false": no, "missing": missing, "type": 0, "never_true": never}
