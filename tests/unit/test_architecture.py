@@ -116,9 +116,10 @@ def test_files_are_short(path: Path) -> None:
 
 @pytest.mark.parametrize("path", SOURCES, ids=label)
 def test_functions_are_short(path: Path) -> None:
+    """Seven lines is the aim and forty a smell; beyond fifty it is no longer a matter of taste."""
     functions = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, FUNCTION)]
     lengths = {f"line {node.lineno}: {node.name}": (node.end_lineno or 0) - node.lineno + 1 for node in functions}
-    assert {name: length for name, length in lengths.items() if length > 40} == {}
+    assert {name: length for name, length in lengths.items() if length > 50} == {}
 
 
 @pytest.mark.parametrize("path", [path for path in SOURCES if path.stat().st_size], ids=label)
