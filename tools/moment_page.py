@@ -12,6 +12,7 @@ from typing import Any
 from msgspec import NODEFAULT, Struct, structs
 
 from journeyloop.adapters.config import action, detect, goal, moment, settings
+from journeyloop.adapters.config.conditions import EVENT
 from journeyloop.model import moment as nouns
 from journeyloop.model import policy
 from journeyloop.model.condition import Clauses
@@ -118,17 +119,16 @@ def _duration(milliseconds: int) -> str:
 
 
 def _names(words: dict[str, Any]) -> str:
-    _agree("profile", set(words["profile"]), set(PROFILE) - set(TRAITS))
-    _agree("session", set(words["session"]), set(SESSION))
-    profile = [f"`profile.{name}` | {text}" for name, text in sorted(words["profile"].items())]
-    session = [f"`session.{name}` | {text}" for name, text in sorted(words["session"].items())]
+    existing = {"event": set(EVENT), "profile": set(PROFILE) - set(TRAITS), "session": set(SESSION)}
+    for root, names in existing.items():
+        _agree(root, set(words[root]), names)
+    rows = [f"`{root}.{name}` | {text}" for root in existing for name, text in sorted(words[root].items())]
     return "\n".join(
         [
             "## Names in conditions\n",
-            "Conditions are [CEL](https://github.com/google/cel-spec). `event.*` is the event: `event.properties.…`,",
-            "`event.traits.…`, `event.context.…`. `profile.*` and `session.*` are closed lists; an unknown name is an",
-            "error.\n",
-            *table("Name | Meaning", profile + session),
+            "Conditions are [CEL](https://github.com/google/cel-spec). These lists are closed: an unknown name is an error.",
+            "What lies inside `properties`, `traits` and `context` is up to the sender.\n",
+            *table("Name | Meaning", rows),
             "\nTraits known from the start: "
             + ", ".join(f"`profile.{name}`" for name in TRAITS)
             + ". Declare others in",
