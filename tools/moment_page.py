@@ -126,7 +126,7 @@ def _names(words: dict[str, Any]) -> str:
     return "\n".join(
         [
             "## Names in conditions\n",
-            "Conditions are [CEL](https://github.com/google/cel-spec). These lists are closed: an unknown name is an error.",
+            "Conditions are [CEL](https://github.com/google/cel-spec). The lists are closed: unknown names are errors.",
             "What lies inside `properties`, `traits` and `context` is up to the sender.\n",
             *table("Name | Meaning", rows),
             "\nTraits known from the start: "
