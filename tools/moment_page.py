@@ -70,7 +70,7 @@ def _section(section: dict[str, Any]) -> str:
     if not section.get("partial"):
         described = {words[1].lstrip("!") for words in keys.values()} - {""}
         _agree(f"struct {section['struct']}", described | (set(fields) & DERIVED), set(fields))
-    rows = [_row(key, *words, fields) for key, words in keys.items() if key not in later]
+    rows = [_row(key, words, fields) for key, words in keys.items() if key not in later]
     lines = [f"## {title}\n"]
     if section["text"]:
         lines.append(f"{section['text']}\n")
@@ -80,7 +80,8 @@ def _section(section: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _row(key: str, write: str, field: str, meaning: str, fields: dict[str, Any]) -> str:
+def _row(key: str, words: list[str], fields: dict[str, Any]) -> str:
+    write, field, meaning = words
     if field.startswith("!"):
         return f"`{key}` | {write} | required | {meaning}"
     default = _default(fields[field], write) if field else "–"
