@@ -6,9 +6,10 @@ content.
 
 from __future__ import annotations
 
+from hashlib import blake2b
+
 from journeyloop.model.customer import Customer
 from journeyloop.model.frame import Frame
-from journeyloop.model.identifier import keyed_hash
 from journeyloop.model.moment import DAY
 
 SIZE = 8
@@ -19,8 +20,10 @@ DAYS = 30
 
 def seen_before(customer: Customer, message_id: str, frame: Frame) -> bool:
     """Whether this message was folded in the last 30 days; if not, it is remembered now."""
-    mark = keyed_hash(frame.secret, message_id, size=SIZE)
-    if _contains(customer.header.recent, mark) or any(_contains(day, mark) for day in customer.older.values()):
+    mark = blake2b(message_id.encode(), key=frame.secret, digest_size=SIZE).digest()
+    if _contains(customer.header.recent, mark):
+        return True
+    if customer.older and any(_contains(day, mark) for day in customer.older.values()):
         return True
     _remember(customer, mark, frame.now // DAY)
     return False

@@ -9,22 +9,21 @@ from journeyloop.model.profile import Scene
 
 
 def judge(customer: Customer, moment: Moment, event: str, read: Scene, frame: Frame) -> bool:
-    """Whether `who` and `where` permit. All clauses are evaluated and counted."""
+    """Whether `who` and `where` permit. Evaluated and counted up to the first clause that does not: with the values
+    kept here, `why` evaluates the rest when somebody asks."""
     look = Look(frame.now, event, "clause", values=read.values)
     customer.sealed.looks[moment.name] = look
-    tally, index, permits = frame.tally, 0, True
-    for clauses in (moment.who, moment.detect.where):
-        for clause in clauses.clauses:
-            truth = clause.truth(read.activation, read.values)
-            look.truths.append(truth)
-            key = (moment.name, index, truth)
-            tally[key] = tally.get(key, 0) + 1
-            index += 1
-            if truth != "true" and permits:
-                permits = False
-                what = clause.missing(read.values) if truth == "missing" else clause.text
-                look.reason = f"{truth}: {what}"
-    return permits
+    tally = frame.tally
+    for index, clause in enumerate(moment.clauses):
+        truth = clause.truth(read.activation, read.values)
+        look.truths.append(truth)
+        key = (moment.name, index, truth)
+        tally[key] = tally.get(key, 0) + 1
+        if truth != "true":
+            what = clause.missing(read.values) if truth == "missing" else clause.text
+            look.reason = f"{truth}: {what}"
+            return False
+    return True
 
 
 def looked(customer: Customer, moment: Moment, event: str, outcome: str, reason: str, frame: Frame) -> None:

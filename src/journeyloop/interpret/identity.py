@@ -98,10 +98,12 @@ def lose(customer: Customer, identifier: Identifier) -> None:
 
 def claim_others(customer: Customer, event: Event, frame: Frame) -> bool:
     """Claim the identifiers that came with this event and are not known to be ours; whether there were any."""
-    own(customer, event.primary())
+    mine = customer.sealed.identifiers
+    if event.primary() not in mine:
+        own(customer, event.primary())
     claimed = False
     for identifier in event.others():
-        if identifier in customer.sealed.identifiers:
+        if identifier in mine:
             continue
         if len(customer.sealed.identifiers) >= IDENTIFIER_LIMIT:
             frame.note("merge", customer.header.person, "", "identifier refused", "identifier_limit")

@@ -125,8 +125,8 @@ class Header(Struct, array_like=True, gc=False):
 class Look(Struct, array_like=True, gc=False):
     """The last time a moment looked at this person, for `why`.
 
-    `truths` has one entry per clause of `who` then `where`; `values` the nested values they read; `outcome` how far it
-    came (`clause`, `armed`, `cancelled`, `late`, `gated`, `signal`) and `reason` why no further.
+    `truths` are those of `who` then `where`, up to the first that is not true; `values` what they all read; `outcome`
+    how far it came (`clause`, `armed`, `cancelled`, `late`, `gated`, `signal`) and `reason` why no further.
     """
 
     at: int

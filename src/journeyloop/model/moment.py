@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from journeyloop.model.condition import Clauses, PathReader
+from journeyloop.model.condition import Clause, Clauses, PathReader
 
 Mode = Literal["shadow", "fixed", "cautious", "full"]
 NEVER = Clauses(())
@@ -110,6 +110,11 @@ class Moment(Struct, frozen=True):
     expires: int = 5 * MINUTE
     unsupported: tuple[str, ...] = ()
     reader: PathReader = PathReader(())
+
+    @property
+    def clauses(self) -> tuple[Clause, ...]:
+        """The clauses of `who`, then of `where`: what must be true for the moment to arm or fire."""
+        return self.who.clauses + self.detect.where.clauses
 
     @property
     def waits(self) -> bool:

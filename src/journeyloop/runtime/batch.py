@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, get_args
 
 from msgspec import msgpack
 
@@ -44,6 +44,7 @@ from journeyloop.runtime.records import LogHeader
 
 Watch = Callable[[list[str]], Seen | None]
 EVERYBODY = "*"
+KINDS: dict[type, str] = {kind: str(kind.__struct_config__.tag) for kind in get_args(Input)}
 
 
 def nobody_watches(anonymous_ids: list[str]) -> Seen | None:
@@ -85,22 +86,24 @@ class Batch:
         self._first: bytes | None = None
         self._previous = -1
         self._route(applied, frame)
-        out, at = frame.out, 0
-        while at < len(out):
-            one = out[at]
-            at += 1
-            if type(one) is To:
-                self._deliver(one, frame)
-            else:
-                self._effect(one)
+        if frame.out:
+            self._run(frame)
         if frame.duplicate:
             self.duplicates += 1
             self._customers[self._first or b""].header.last_position = self._previous
             return
-        header = LogHeader(now, self._first, self._previous, type(applied).__struct_config__.tag)  # type: ignore[arg-type]
+        header = LogHeader(now, self._first, self._previous, KINDS[type(applied)])
         self._log.append((singles.position.to_bytes(8, "big"), records.encode_log(header, applied)))
         singles.position += 1
         singles.events += type(applied) is Event
+
+    def _run(self, frame: Frame) -> None:
+        """Messages first-in first-out to the end; what they cause comes after them."""
+        for one in frame.out:  # the list grows while it is walked
+            if type(one) is To:
+                self._deliver(one, frame)
+            else:
+                self._effect(one)
 
     def _route(self, applied: Input, frame: Frame) -> None:
         match applied:

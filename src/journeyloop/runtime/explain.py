@@ -8,6 +8,7 @@ from journeyloop.model.condition import ABSENT, Clause, look
 from journeyloop.model.customer import Customer, Look
 from journeyloop.model.moment import Moment
 from journeyloop.model.plan import Plan
+from journeyloop.model.profile import Scene
 from journeyloop.runtime import records
 from journeyloop.runtime.ports import Reader
 from journeyloop.runtime.reads import decision
@@ -51,10 +52,11 @@ def _listens_for(moment: Moment) -> str:
 
 
 def _clauses(moment: Moment, last: Look) -> list[dict[str, Any]]:
-    clauses = [*moment.who.clauses, *moment.detect.where.clauses]
+    """Each clause over the values of the last look, those after the first that failed included."""
+    read = Scene(last.values)
     return [
-        {"clause": clause.text, "result": truth, "read": _read(clause, last)}
-        for clause, truth in zip(clauses, last.truths, strict=False)
+        {"clause": clause.text, "result": clause.truth(read.activation, read.values), "read": _read(clause, last)}
+        for clause in moment.clauses
     ]
 
 

@@ -29,7 +29,7 @@ class Clauses(Collector):
         """Per clause: its text and counts. `never_true` after 1,000 evaluations points at one that cannot be met."""
         found = self.plan().moments[moment]
         rows = []
-        for index, clause in enumerate([*found.who.clauses, *found.detect.where.clauses]):
+        for index, clause in enumerate(found.clauses):
             counts = {
                 truth: self.counts.get((moment, index, truth), 0) for truth in ("true", "false", "missing", "type")
             }

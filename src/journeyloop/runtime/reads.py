@@ -6,8 +6,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec import msgpack
-
 from journeyloop.model.board import Tally
 from journeyloop.model.customer import Customer
 from journeyloop.model.decision import Decision
@@ -190,10 +188,15 @@ def quarantine(reader: Reader, limit: int) -> list[dict[str, Any]]:
     """The newest refused inputs with their reasons, newest first."""
     found = []
     for key, raw in reader.scan("quarantine", reverse=True):
-        at, reason, message, body = msgpack.decode(raw)
-        number = int.from_bytes(key, "big")
+        header, body = records.decode_refused(raw)
         found.append(
-            {"number": number, "at": at, "reason": reason, "message": message, "raw": body.decode(errors="replace")}
+            {
+                "number": int.from_bytes(key, "big"),
+                "at": header.at,
+                "reason": header.reason,
+                "message": header.detail,
+                "raw": body.decode(errors="replace"),
+            }
         )
         if len(found) == limit:
             break

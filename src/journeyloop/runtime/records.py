@@ -22,6 +22,7 @@ from journeyloop.interpret.identity import Owner
 from journeyloop.model.board import Tally
 from journeyloop.model.customer import Customer, Header, Sealed
 from journeyloop.model.decision import Decision, Delivery
+from journeyloop.model.event import Rejected
 from journeyloop.model.inputs import Input
 
 VERSION = 1
@@ -58,6 +59,12 @@ class Features(Struct, array_like=True, gc=False):
     """The sealed part of a decision: what was known of the person."""
 
     values: dict[str, Any]
+
+
+class Raw(Struct, array_like=True, gc=False):
+    """The sealed part of a quarantine record."""
+
+    content: bytes
 
 
 def encode_record(header: Struct, sealed: Struct | None = None) -> bytes:
@@ -153,6 +160,24 @@ def encode_owner(owner: Owner) -> bytes:
 
 def decode_owner(raw: bytes) -> Owner:
     return decode_record(raw, Owner)[0]
+
+
+class RefusedHeader(Struct, array_like=True, gc=False):
+    """The open part of a quarantine record; its sealed part is the refused input as it came."""
+
+    at: int
+    reason: str
+    detail: str
+
+
+def encode_refused(at: int, refused: Rejected) -> bytes:
+    return encode_record(RefusedHeader(at, refused.reason, refused.detail), Raw(refused.raw))
+
+
+def decode_refused(raw: bytes) -> tuple[RefusedHeader, bytes]:
+    """The input is empty once its key is gone."""
+    header, body = decode_record(raw, RefusedHeader, Raw)
+    return header, b"" if body is None else body.content
 
 
 def encode_tally(tally: Tally) -> bytes:

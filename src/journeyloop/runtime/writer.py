@@ -11,11 +11,12 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from msgspec import Struct, msgpack
+from msgspec import Struct
 
 from journeyloop.model.event import Rejected
 from journeyloop.model.inputs import Input
 from journeyloop.model.plan import Plan
+from journeyloop.runtime import records
 from journeyloop.runtime.batch import Batch, Watch
 from journeyloop.runtime.memory import Memory
 from journeyloop.runtime.ports import Store, StoreFailed
@@ -174,8 +175,7 @@ class Writer:
     def _quarantine(self, transaction: Any, refused: Rejected, now: int) -> None:
         """Nothing invalid vanishes: kept with its reason, the newest 100,000."""
         number = self.memory.singles.refused
-        record = msgpack.encode([now, refused.reason, refused.detail, refused.raw])
-        transaction.put("quarantine", number.to_bytes(8, "big"), record)
+        transaction.put("quarantine", number.to_bytes(8, "big"), records.encode_refused(now, refused))
         if number >= QUARANTINE_LIMIT:
             transaction.delete("quarantine", (number - QUARANTINE_LIMIT).to_bytes(8, "big"))
         self.memory.singles.refused = number + 1
