@@ -22,8 +22,8 @@ STREAMS = {"/v1/stream", "/console/feed"}
 KNOWN = sorted({*PATHS, *(found.path for found in endpoints(Context(RecordingDoor(), KEYS, DEFAULT)))} - STREAMS)
 
 fields = st.sampled_from(
-    ["type", "event", "userId", "anonymousId", "messageId", "timestamp", "sentAt", "batch", "context", "properties"]
-    + ["user_id", "anonymous_id", "placement", "purposes", "tabs", "decision_id", "outcome", "scope", "write_key"]
+    "type event userId anonymousId messageId timestamp sentAt batch context properties user_id anonymous_id placement "
+    "purposes tabs decision_id outcome scope write_key".split()
 )
 scalars = st.sampled_from(["track", "u1", "null", "a\0b", WRITE, "shown", "all", 2**64, -1, 1e308, True, None, ""])
 trees = st.recursive(

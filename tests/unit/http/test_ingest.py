@@ -16,6 +16,7 @@ from tests.unit.http.asgi import ADMIN, SERVER, WRITE, ask, basic, bearer, site
 from tests.unit.http.recording import RecordingDoor
 
 TRACK = {"type": "track", "event": "Viewed", "messageId": "m1", "userId": "u1"}
+KEY = [basic(WRITE)]
 CALL = {**TRACK, "previousId": "a0", "groupId": "g1"}
 
 
@@ -24,7 +25,7 @@ def door() -> RecordingDoor:
     return RecordingDoor()
 
 
-def post(door: RecordingDoor, body: Any, path: str = "/v1/batch", headers: Any = (basic(WRITE),), **more: Any) -> Any:
+def post(door: RecordingDoor, body: Any, path: str = "/v1/batch", headers: Any = KEY, **more: Any) -> Any:
     settings = more.pop("settings", HttpSettings())
     return ask(site(door, settings), "POST", path, headers, body, **more)
 

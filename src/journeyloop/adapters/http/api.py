@@ -18,7 +18,15 @@ from journeyloop.model.inputs import ConsentStated
 
 MAX_QUARANTINE = 1_000
 _WHO = (Parameter("user_id", "The person, by user id."), Parameter("anonymous_id", "The person, by anonymous id."))
-_WRITE_KEY = Parameter("write_key", "The write key, where a browser can set no header.")
+_MOMENT = Parameter("moment", "The moment's name.", required=True)
+_LIMIT = (Parameter("limit", f"How many, newest first: 100 unless given, at most {MAX_QUARANTINE:,}."),)
+_SHARED = (Parameter("key", "The write key.", required=True),)
+_KEY = (Parameter("write_key", "The write key, where a browser can set no header."),)
+_STREAM = (
+    Parameter("anonymous_id", "The browser."),
+    *_KEY,
+    Parameter("token", "Instead of a key: a JWT (HS256, signed with the server key, `exp` within an hour)."),
+)
 
 
 class Api:
@@ -29,55 +37,44 @@ class Api:
         self.context = context
 
     def endpoints(self) -> list[Endpoint]:
-        server, admin, write = Role.SERVER, Role.ADMIN, Role.WRITE
-        moment = Parameter("moment", "The moment's name.", required=True)
-        limit = Parameter("limit", f"How many, newest first: 100 unless given, at most {MAX_QUARANTINE:,}.")
-        stream = (
-            Parameter("anonymous_id", "The browser."),
-            _WRITE_KEY,
-            Parameter("token", "Instead of a key: a JWT (HS256, signed with the server key, `exp` within an hour)."),
-        )
-        shared = Parameter("key", "The write key.", required=True)
+        """The route table."""
+        return [*self._for_browsers(), *self._for_backends(), *self._for_operators()]
+
+    def _for_browsers(self) -> list[Endpoint]:
+        segment, stream, report = "/v1/projects/{key}/settings", "/v1/stream", "/v1/outcomes"
+        write = Role.WRITE
         return [
+            Endpoint("GET", segment, "Settings for analytics.js.", "open", self.settings, _SHARED, browser=True),
+            Endpoint("GET", stream, "Messages for one browser.", "open", self.stream, _STREAM, browser=True),
+            Endpoint("POST", report, "What became of a message.", write, self.outcome, _KEY, Reported, browser=True),
             Endpoint(
-                "GET",
-                "/v1/projects/{key}/settings",
-                "Settings for analytics.js.",
-                "open",
-                self.settings,
-                (shared,),
-                None,
-                True,
+                "POST", "/v1/consent", "Give or withdraw consent.", write, self.consent, _KEY, ConsentChange, True
             ),
+            Endpoint("POST", "/v1/presence", "What the open tabs show.", write, self.presence, _KEY, OpenTabs, True),
+        ]
+
+    def _for_backends(self) -> list[Endpoint]:
+        server = Role.SERVER
+        return [
             Endpoint("POST", "/v1/decide", "Decide for a placement, now.", server, self.decide, (), Decide),
             Endpoint("GET", "/v1/profile", "What is known of a person.", server, self.profile, _WHO),
             Endpoint("GET", "/v1/decisions", "Every decision on a person.", server, self.decisions, _WHO),
-            Endpoint("GET", "/v1/why", "Why a moment fired, or did not.", server, self.why, (moment, *_WHO)),
+            Endpoint("GET", "/v1/why", "Why a moment fired, or did not.", server, self.why, (_MOMENT, *_WHO)),
             Endpoint("GET", "/v1/moments", "Live counts of every moment.", server, self.moments),
-            Endpoint(
-                "POST",
-                "/v1/outcomes",
-                "Report what became of a message.",
-                write,
-                self.outcome,
-                (_WRITE_KEY,),
-                Reported,
-                True,
-            ),
-            Endpoint("POST", "/v1/consent", "Give or withdraw consent.", write, self.consent, (), ConsentChange, True),
-            Endpoint(
-                "GET", "/v1/stream", "Messages for one browser, as they come.", "open", self.stream, stream, None, True
-            ),
-            Endpoint("POST", "/v1/presence", "What the open tabs show.", write, self.presence, (), OpenTabs, True),
+        ]
+
+    def _for_operators(self) -> list[Endpoint]:
+        admin = Role.ADMIN
+        return [
             Endpoint("POST", "/v1/pause", "Stop everything, a moment or a channel.", admin, self.pause, (), Pause),
             Endpoint("POST", "/v1/resume", "End a pause.", admin, self.resume, (), Pause),
-            Endpoint("GET", "/v1/quarantine", "Refused input with its reasons.", admin, self.quarantine, (limit,)),
+            Endpoint("GET", "/v1/quarantine", "Refused input with its reasons.", admin, self.quarantine, _LIMIT),
             Endpoint("POST", "/v1/reload", "Read the configuration again.", admin, self.reload),
             Endpoint("GET", "/console/moments", "The console's counts.", admin, self.moments, local=True),
             Endpoint("GET", "/console/feed", "The console's live feed.", admin, self.feed, local=True),
             Endpoint("GET", "/healthz", "Is the process alive?", "open", self.health),
             Endpoint("GET", "/readyz", "Does it take events?", "open", self.ready),
-            Endpoint("GET", "/metrics", "Counts for Prometheus.", server, self.metrics, local=True),
+            Endpoint("GET", "/metrics", "Counts for Prometheus.", Role.SERVER, self.metrics, local=True),
         ]
 
     # --- reading ----------------------------------------------------------------------------------------------------

@@ -136,7 +136,7 @@ class Gate:
             body: Struct = self.decoder.decode(raw)
             msgspec.msgpack.encode(body)
         except msgspec.ValidationError as error:
-            return invalid(_without_data(str(error)))
+            return invalid(_without_values(str(error)))
         except (msgspec.MsgspecError, ValueError, RecursionError):
             return refuse(400, "malformed_json", "The body is not JSON.")
         except OverflowError:
@@ -183,6 +183,6 @@ def _query(raw: bytes) -> dict[str, str] | None:
         return None
 
 
-def _without_data(message: str) -> str:
+def _without_values(message: str) -> str:
     """msgspec quotes the invalid value of a Literal; the rest of its messages speak of types and paths."""
     return "A value is not one of those allowed." if "Invalid enum value" in message else message
