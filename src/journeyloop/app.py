@@ -9,13 +9,14 @@ import asyncio
 import gc
 import os
 import platform
-import secrets
 import socket
 import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing, suppress
+from functools import cache
+from hashlib import blake2b
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ from journeyloop.adapters.http.context import HttpSettings
 from journeyloop.adapters.http.keys import Keys as HttpKeys
 from journeyloop.adapters.http.remote import sent_again
 from journeyloop.adapters.http.site import build_site
-from journeyloop.adapters.store.lmdb import LmdbReader, LmdbStore
+from journeyloop.adapters.store.directory import open_reader, open_scratch, open_store
 from journeyloop.model.identifier import Identifier
 from journeyloop.model.plan import Plan, Problem
 from journeyloop.runtime import reads
@@ -43,7 +44,7 @@ from journeyloop.runtime.memory import Memory, read_secret, read_singles
 from journeyloop.runtime.ports import Reader, Store
 from journeyloop.runtime.replay import replay
 
-STORE = "store"
+KERNEL = ("loop.py", *(f"{room}/*.py" for room in ("model", "detect", "interpret", "decide", "act", "learn")))
 ADDRESS = "server.json"
 SWITCH_INTERVAL = 0.0005
 SHUTDOWN = 2
@@ -97,21 +98,14 @@ def check(directory: Path) -> Loaded:
         return Loaded(None, [Problem(error.file, error.line, "error", error.message)], Settings())
 
 
-def open_store(directory: Path, durability: str) -> tuple[LmdbStore, bytes]:
-    """The store for writing, with its secret; made at the first opening."""
-    store = LmdbStore(directory / STORE, durability)  # type: ignore[arg-type]
-    with store.read() as reader:
-        secret = read_secret(reader)
-    if secret is None:
-        secret = secrets.token_bytes(32)
-        with store.write() as transaction:
-            transaction.put("meta", b"secret", secret)
-    return store, secret
-
-
-def open_reader(directory: Path) -> LmdbReader:
-    """The store for reading, beside a running server or without one."""
-    return LmdbReader(directory / STORE)
+@cache
+def code_version() -> str:
+    """The version and a digest of the kernel's sources: what a fold of the log depends on beside the libraries."""
+    package = Path(__file__).parent
+    digest = blake2b(digest_size=8)
+    for file in sorted(file for room in KERNEL for file in package.glob(room)):
+        digest.update(file.read_bytes())
+    return f"{__version__}+{digest.hexdigest()} {_libraries()}"
 
 
 def stored_plans(reader: Reader) -> Callable[[str], Plan]:
@@ -156,7 +150,7 @@ async def serving(
     loaded = configuration(directory)
     keys = read_keys(directory, os.environ)
     listener = _bind(host or loaded.settings.host, loaded.settings.port if port is None else port)
-    store, secret = open_store(directory, loaded.settings.durability)
+    store, secret = open_store(directory, loaded.settings.durability, code_version())
 
     def configure() -> Configured:
         fresh = check(directory)
@@ -164,7 +158,7 @@ async def serving(
 
     live, _ = build(store, secret, loaded, configure)
     sys.setswitchinterval(SWITCH_INTERVAL)
-    await live.start(__version__, _libraries())
+    await live.start(code_version(), _libraries())
     address, bound = listener.getsockname()[:2]
     origins = frozenset(loaded.settings.allowed_origins) - {"*"}
     settings = HttpSettings(demo=demo, allowed_origins=origins, is_loopback_bind=address in ("127.0.0.1", "::1"))
@@ -266,10 +260,11 @@ def replayed(directory: Path) -> dict[str, Any]:
     with (
         tempfile.TemporaryDirectory() as scratch,
         closing(open_reader(directory)) as store,
-        closing(LmdbStore(Path(scratch), "relaxed")) as folded,
+        closing(open_scratch(directory, Path(scratch) / "folded")) as folded,
         store.read() as reader,
     ):
-        found = replay(reader, folded, read_secret(reader) or b"", stored_plans(reader), loaded.plan)
+        secret = read_secret(reader) or b""
+        found = replay(reader, folded, secret, stored_plans(reader), loaded.plan, code_version())
     return to_builtins(found)  # type: ignore[no-any-return]
 
 

@@ -143,6 +143,8 @@ def replay(arguments: argparse.Namespace) -> int:
         print(json.dumps(found))
     else:
         print("{inputs} inputs folded, {decisions} decisions recomputed, {different} different".format(**found))
+        if not found["folded"]:
+            print("the log was written by another version: only the decisions were checked")
         for difference in found["differences"]:
             print(difference)
     return 1 if found["different"] else 0

@@ -197,6 +197,11 @@ class LmdbStore:
             txn.abort()
             raise
 
+    def copy(self, directory: Path) -> None:
+        """A compacted copy of what is committed, in a new directory. Nothing waits for it."""
+        directory.mkdir(mode=0o700, parents=True)
+        self._env.copy(str(directory), compact=True)
+
     def size(self) -> int:
         return _size(self._directory)
 
