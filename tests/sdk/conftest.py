@@ -1,5 +1,6 @@
-"""The real SDKs against a real server on this machine. Without node, its packages or a Chromium these tests are skipped,
-except where CI is set.
+"""The real SDKs against a real server on this machine.
+
+Where node, its packages or a Chromium is missing these tests are skipped, except where CI is set.
 """
 
 from __future__ import annotations
