@@ -1,7 +1,7 @@
 """An event counts once, however often it is sent: 8-byte keyed hashes of message ids, kept for 30 days.
 
-The newest sit in the customer's record, older ones in a record per person and day. Dedup is on the messageId, never on
-content.
+The newest sit in the customer's record, older ones in records per person and day of at most 512 hashes, so that a busy
+person rewrites no more than one of them. Dedup is on the messageId, never on content.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ SIZE = 8
 KEEP = 64
 SPILL = 32
 DAYS = 30
+PART_SIZE = 512 * SIZE
+PART_BITS = 16
 
 
 def seen_before(customer: Customer, message_id: str, frame: Frame) -> bool:
@@ -54,10 +56,18 @@ def _spill(customer: Customer, today: int) -> None:
     while excess > 0:
         day, held = header.recent_days[0]
         moved = min(held, excess)
-        customer.older[day] = customer.older.get(day, b"") + header.recent[: moved * SIZE]
+        _append(customer, day, header.recent[: moved * SIZE])
         header.recent = header.recent[moved * SIZE :]
         header.recent_days = header.recent_days[1:] if moved == held else [[day, held - moved], *header.recent_days[1:]]
         excess -= moved
-    for day in [day for day in customer.older if day < today - DAYS]:
-        del customer.older[day]
-    header.older_days = sorted(customer.older)
+    for part in [part for part in customer.older if part >> PART_BITS < today - DAYS]:
+        del customer.older[part]
+    header.older_parts = sorted(customer.older)
+
+
+def _append(customer: Customer, day: int, marks: bytes) -> None:
+    """Into the day's last part, or a new one if that is full. A part's key is the day and its number within it."""
+    part = day << PART_BITS
+    while len(customer.older.get(part, b"")) >= PART_SIZE:
+        part += 1
+    customer.older[part] = customer.older.get(part, b"") + marks

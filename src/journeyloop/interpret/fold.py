@@ -16,9 +16,7 @@ SESSION_GAP = 30 * MINUTE
 EVENT_NAMES = 100
 CART_LINES = 100
 TRAIT_LIMIT = 100
-_BOT = re.compile(
-    r"bot\b|crawl|spider|slurp|lighthouse|facebookexternalhit|pingdom|uptime|curl/|wget/", re.IGNORECASE
-)
+_BOT = re.compile(r"bot\b|crawl|spider|slurp|lighthouse|facebookexternalhit|pingdom|uptime|curl/|wget/", re.IGNORECASE)
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 

@@ -27,8 +27,8 @@ def hand_over(customer: Customer, message: HandOver, frame: Frame) -> None:
     _sealed(customer, message.customer)
     _timers(customer, theirs)
     recount_cart(customer)
-    for day, hashes in message.customer.older.items():
-        customer.older[day] = customer.older.get(day, b"") + hashes
+    for part, marks in message.customer.older.items():
+        customer.older[part] = customer.older.get(part, b"") + marks
 
 
 def _sealed(customer: Customer, other: Customer) -> None:
@@ -153,5 +153,5 @@ HEADER: dict[str, Callable[[Any, Any], Any]] = {
     "consent": _consents,
     "recent": _add,
     "recent_days": _add,
-    "older_days": lambda mine, theirs: sorted({*mine, *theirs}),
+    "older_parts": lambda mine, theirs: sorted({*mine, *theirs}),
 }

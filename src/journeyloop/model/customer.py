@@ -114,7 +114,7 @@ class Header(Struct, array_like=True, gc=False):
     consent: dict[str, Consent] = {}
     recent: bytes = b""
     recent_days: list[list[int]] = []
-    older_days: list[int] = []
+    older_parts: list[int] = []
 
     def stated(self, purpose: str) -> bool | None:
         """What this person said about a purpose; None if nothing."""
@@ -163,8 +163,8 @@ class Sealed(Struct, array_like=True, gc=False):
 
 
 class Customer(Struct, gc=False):
-    """`older` are the message hashes per day that no longer fit the record; each day is a record of its own. `indexed`
-    is what the timer table holds of this person's timers."""
+    """`older` are the message hashes that no longer fit the record, in parts by day; each part is a record of its own.
+    `indexed` is what the timer table holds of this person's timers."""
 
     header: Header
     sealed: Sealed = field(default_factory=Sealed)

@@ -73,7 +73,7 @@ class Batch:
         self._decisions: list[tuple[bytes, bytes]] = []
         self._by_person: list[tuple[bytes, bytes]] = []
         self._deliveries: dict[bytes, bytes] = {}
-        self._days: dict[bytes, dict[int, bytes]] = {}
+        self._parts: dict[bytes, dict[int, bytes]] = {}
 
     # --- applying ---------------------------------------------------------------------------------------------------
 
@@ -202,7 +202,7 @@ class Batch:
             customer = self.memory.customers.get(person) or self._load(person) or found(person, now)
             self._customers[person] = customer
             self.memory.customers.put(person, customer)
-            self._days[person] = dict(customer.older)
+            self._parts[person] = dict(customer.older)
         return customer
 
     def _load(self, person: bytes) -> Customer | None:
@@ -210,8 +210,8 @@ class Batch:
         if raw is None:
             return None
         customer = records.decode_customer(raw)
-        for day in customer.header.older_days:
-            customer.older[day] = self.transaction.get("dedup", _day_key(person, day)) or b""
+        for part in customer.header.older_parts:
+            customer.older[part] = self.transaction.get("dedup", _part_key(person, part)) or b""
         customer.indexed = dict(customer.header.timers)
         return customer
 
@@ -237,7 +237,7 @@ class Batch:
         put_many("by_person", self._by_person)
         put_many("deliveries", self._deliveries.items())
         put_many("moments", [(name.encode(), records.encode_tally(one)) for name, one in self._tallies.items()])
-        self._write_days()
+        self._write_parts()
         self.transaction.put("meta", b"singles", msgpack.encode(self.memory.singles))
 
     def _write_timers(self) -> None:
@@ -254,19 +254,19 @@ class Batch:
                     self.transaction.put("timers", _timer_key(due, person, name), b"")
             customer.indexed = dict(after)
 
-    def _write_days(self) -> None:
-        for person, before in self._days.items():
+    def _write_parts(self) -> None:
+        for person, before in self._parts.items():
             after = self._customers[person].older
-            for day in before.keys() | after.keys():
-                if day not in after:
-                    self.transaction.delete("dedup", _day_key(person, day))
-                elif before.get(day) != after[day]:
-                    self.transaction.put("dedup", _day_key(person, day), after[day])
+            for part in before.keys() | after.keys():
+                if part not in after:
+                    self.transaction.delete("dedup", _part_key(person, part))
+                elif before.get(part) != after[part]:
+                    self.transaction.put("dedup", _part_key(person, part), after[part])
 
 
 def _timer_key(due: int, person: bytes, name: str) -> bytes:
     return due.to_bytes(8, "big") + person + name.encode()
 
 
-def _day_key(person: bytes, day: int) -> bytes:
-    return person + day.to_bytes(4, "big")
+def _part_key(person: bytes, part: int) -> bytes:
+    return person + part.to_bytes(4, "big")

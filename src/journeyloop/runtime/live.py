@@ -118,7 +118,7 @@ class Live(Questions):
     def _publish(self, batch: Committed) -> None:
         """On the event loop, in commit order: perform, then acknowledge."""
         self.writer.release(batch.work)
-        self.board, self.plan = self.memory.board, self.memory.plan
+        self.board, self.plan = batch.board, batch.plan
         self.measures.clauses.add(batch.tally)
         self.measures.batches.observe(batch.inputs)
         self.measures.inputs.inc(batch.inputs + batch.fired)

@@ -18,7 +18,7 @@ TABLES = (
     "decisions",  # decision id (16) -> decision record
     "deliveries",  # decision id (16) -> delivery record
     "by_person",  # person (16) + time (8) + decision id (16) -> b"": decisions of a person, in order
-    "dedup",  # person (16) + day (4) -> message hashes (8 bytes each)
+    "dedup",  # person (16) + day (2) + part (2) -> message hashes (8 bytes each)
     "moments",  # moment name -> tally record
     "plans",  # plan hash -> the configuration's texts
     "quarantine",  # number (8) -> refused input with its reason

@@ -13,6 +13,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from journeyloop.model.board import Board
 from journeyloop.model.event import Rejected
 from journeyloop.model.inputs import Input
 from journeyloop.model.plan import Plan
@@ -38,11 +39,13 @@ class Committed(Struct):
     """What one batch leaves to be done: acknowledge this work, perform these effects, count these things."""
 
     work: list[Work]
-    effects: list[Any]
-    inputs: int
-    fired: int
-    duplicates: int
-    tally: dict[tuple[str, int, str], int]
+    plan: Plan
+    board: Board
+    effects: list[Any] = []
+    inputs: int = 0
+    fired: int = 0
+    duplicates: int = 0
+    tally: dict[tuple[str, int, str], int] = {}
     error: Exception | None = None
 
 
@@ -143,7 +146,7 @@ class Writer:
             self._broken_timers |= {self._firing}
 
     def _refuse(self, work: list[Work], error: Exception) -> None:
-        self.publish(Committed(work, [], 0, 0, 0, {}, error))
+        self.publish(Committed(work, self.memory.plan, self.memory.board, error=error))
 
     def _commit(self, work: list[Work]) -> None:
         """All inputs received up to now first, then the timers due by now; one transaction."""
@@ -164,7 +167,8 @@ class Writer:
             batch.flush()
             due = next((key for key, _ in transaction.scan("timers") if key not in self._broken_timers), None)
         self._next_due = _IN_A_LONG_TIME if due is None else int.from_bytes(due[:8], "big")
-        self.publish(Committed(work, batch.effects, inputs, fired, batch.duplicates, batch.tally))
+        plan, board = self.memory.plan, self.memory.board
+        self.publish(Committed(work, plan, board, batch.effects, inputs, fired, batch.duplicates, batch.tally))
 
     def _fire(self, batch: Batch, now: int) -> int:
         try:

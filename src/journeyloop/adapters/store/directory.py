@@ -1,4 +1,4 @@
-"""Where the store of a configuration directory lives: the store itself, its secret, and the snapshot replays begin at."""
+"""Where the store of a configuration directory lives: the store itself, its secret, the snapshot replays begin at."""
 
 from __future__ import annotations
 
