@@ -53,8 +53,7 @@ def advance(customer: Customer, message: inputs.Message, frame: Frame) -> None:
 def event_arrived(customer: Customer, event: Event, settle: int | None, frame: Frame) -> None:
     """What happened, who is it, what does it mean, what to do, what worked. New claims settle first."""
     if settle is None:
-        frame.duplicate = detect.seen_before(customer, event.message_id, frame)
-        if frame.duplicate:
+        if detect.seen_before(customer, event.message_id, frame):
             return
         settle = SETTLE if interpret.claim_others(customer, event, frame) else 0
     if settle > 0:

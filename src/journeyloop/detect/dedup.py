@@ -21,14 +21,15 @@ PART_BITS = 16
 
 
 def seen_before(customer: Customer, message_id: str, frame: Frame) -> bool:
-    """Whether this message was folded in the last 30 days; if not, it is remembered now."""
+    """Whether this message was folded in the last 30 days (the frame says so too); if not, it is remembered now."""
     mark = blake2b(message_id.encode(), key=frame.secret, digest_size=SIZE).digest()
-    if _contains(customer.header.recent, mark):
-        return True
-    if customer.older and any(_contains(day, mark) for day in customer.older.values()):
-        return True
-    _remember(customer, mark, frame.now // DAY)
-    return False
+    known = _contains(customer.header.recent, mark)
+    if customer.older and not known:
+        known = any(_contains(part, mark) for part in customer.older.values())
+    frame.duplicate = known
+    if not known:
+        _remember(customer, mark, frame.now // DAY)
+    return known
 
 
 def _contains(marks: bytes, mark: bytes) -> bool:
