@@ -48,6 +48,7 @@ def _snapshot(store: LmdbStore, directory: Path) -> None:
     """Only the newest is kept."""
     fresh, kept = directory / f"{SNAPSHOT}.new", directory / SNAPSHOT
     shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(mode=0o700)
     store.copy(fresh)
     shutil.rmtree(kept, ignore_errors=True)
     fresh.rename(kept)

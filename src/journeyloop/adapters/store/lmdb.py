@@ -141,7 +141,7 @@ class LmdbReader:
             yield snapshot
 
     def size(self) -> int:
-        return _size(self._directory)
+        return (self._directory / "data.mdb").stat().st_size
 
     def close(self) -> None:
         self._env.close()
@@ -198,12 +198,11 @@ class LmdbStore:
             raise
 
     def copy(self, directory: Path) -> None:
-        """A compacted copy of what is committed, in a new directory. Nothing waits for it."""
-        directory.mkdir(mode=0o700, parents=True)
+        """A compacted copy of what is committed, into an empty directory. Nothing waits for it."""
         self._env.copy(str(directory), compact=True)
 
     def size(self) -> int:
-        return _size(self._directory)
+        return (self._directory / "data.mdb").stat().st_size
 
     def close(self) -> None:
         """Flush what `relaxed` left to the next commit, and let the next writer in. Closing twice is fine."""
@@ -298,7 +297,3 @@ def _hold(directory: Path) -> int:
     os.truncate(lock, 0)
     os.write(lock, f"{os.getpid()}\n".encode())
     return lock
-
-
-def _size(directory: Path) -> int:
-    return (directory / "data.mdb").stat().st_size
