@@ -12,7 +12,9 @@ from typing import Any
 
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
+from msgspec.structs import replace
 
+from journeyloop.detect.blocked import refuse_id
 from journeyloop.detect.commerce import parse_numbers
 from journeyloop.detect.refusal import (
     INVALID,
@@ -26,9 +28,6 @@ from journeyloop.detect.refusal import (
 from journeyloop.detect.skew import corrected, millis
 from journeyloop.detect.strict import is_plain, is_plain_in_full, refuse_closely, refuse_depth, repeats_outer_key
 from journeyloop.model.event import Event, Kind, Rejected
-
-BLOCKED_IDS = frozenset({"", "null", "undefined", "nan", "[object object]", "0", "anonymous"})
-_LONGEST_BLOCKED = 24  # the longest of them with some blanks around it
 
 Text = str | None | UnsetType
 Object = dict[str, Any] | None | UnsetType
@@ -125,7 +124,15 @@ def _parse_single(body: bytes, kind: Kind, arrival: _Arrival) -> Parsed:
         return _whole(item)
     built = _finish(body, item, kind, arrival, is_plain(body, item))
     write_key = item.write_key or None
-    return _whole(built, write_key) if isinstance(built, Rejected) else Parsed([built], [], [], write_key)
+    if isinstance(built, Rejected):
+        return _whole(built if item.type is not UNSET else replace(built, raw=_with_type(body, kind)), write_key)
+    return Parsed([built], [], [], write_key)
+
+
+def _with_type(body: bytes, kind: Kind) -> bytes:
+    """A single call's type is in its path: written into what is kept, so that it can be submitted again."""
+    rest = body.lstrip()[1:].lstrip()
+    return b'{"type":"%s"%s%s' % (kind.encode(), b"" if rest[:1] == b"}" else b",", rest)
 
 
 def _parse_items(body: bytes, outer: _RawBatch, arrival: _Arrival) -> Parsed:
@@ -231,15 +238,6 @@ def _refuse_ids(event: Event) -> str | None:
             reason = refuse_id(identifier)
             if reason:
                 return reason
-    return None
-
-
-def refuse_id(identifier: str) -> str | None:
-    """Why this cannot be the id of a person (`nul_character`, `blocked_id`), or None."""
-    if "\0" in identifier:
-        return "nul_character"
-    if len(identifier) <= _LONGEST_BLOCKED and identifier.strip().lower() in BLOCKED_IDS:
-        return "blocked_id"
     return None
 
 

@@ -169,6 +169,15 @@ def test_a_sent_at_that_is_no_time() -> None:
     assert whole({"batch": [track()], "sentAt": "soon"}) == "time_invalid"
 
 
+@pytest.mark.parametrize(
+    "body", [b'{"event":null,"userId":"u"}', b" { } ", b'{"type":"track","userId":"u"}', b'{"type":"track"}']
+)
+def test_a_refused_single_call_can_be_submitted_again_as_an_item(body: bytes) -> None:
+    refused = parse(body, "track").rejected[0]
+    again = parse(b'{"batch":[%s]}' % refused.raw).rejected[0]
+    assert (again.reason, json.loads(again.raw)) == (refused.reason, {**json.loads(body), "type": "track"})
+
+
 # --- refusals -------------------------------------------------------------------------------------------------------
 
 

@@ -28,7 +28,7 @@ LOCAL = [("host", "127.0.0.1:8080")]
 @pytest.fixture
 def door() -> RecordingDoor:
     found = RecordingDoor()
-    found.people[PERSON] = {"user_id": "u1", "traits": {}}
+    found.people[PERSON] = {"person": "p1", "traits": {}}
     return found
 
 
@@ -75,7 +75,7 @@ def test_only_browser_paths_take_a_key_from_the_query(door: RecordingDoor) -> No
 
 
 def test_profile(door: RecordingDoor) -> None:
-    assert get(door, "/v1/profile", "user_id=u1").json == {"user_id": "u1", "traits": {}}
+    assert get(door, "/v1/profile", "user_id=u1").json == {"person": "p1", "traits": {}}
     assert get(door, "/v1/profile", "user_id=u2").code == "not_found"
     assert get(door, "/v1/profile").code == "missing_id"
     assert get(door, "/v1/profile", "user_id=null").code == "blocked_id"
@@ -231,8 +231,8 @@ def test_signed_streams(door: RecordingDoor) -> None:
 
 
 def test_a_users_token_vouches_for_their_own_browser_only(door: RecordingDoor) -> None:
-    door.people[("anonymous_id", "mine")] = door.people[PERSON]
-    door.people[("anonymous_id", "theirs")] = {"user_id": "u2", "traits": {}}
+    door.people[("anonymous_id", "mine")] = {"person": "p1", "seconds": 2}
+    door.people[("anonymous_id", "theirs")] = {"person": "p2"}
     for anonymous_id in ("mine", "theirs", "nobodys"):
         assert stream(door, f"anonymous_id={anonymous_id}&token={token(user_id='u1')}").status == 200
     assert door.streams == [("mine", True), ("theirs", False), ("nobodys", False)]

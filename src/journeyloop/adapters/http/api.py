@@ -161,8 +161,8 @@ class Api:
         """Whether both ids already name the same person: a user's token vouches for no other browser than theirs."""
         if anonymous_id is None:
             return False
-        profile = self.door.profile(("user_id", user_id))
-        return profile is not None and profile == self.door.profile(("anonymous_id", anonymous_id))
+        user, browser = self.door.profile(("user_id", user_id)), self.door.profile(("anonymous_id", anonymous_id))
+        return user is not None and browser is not None and user["person"] == browser["person"]
 
     async def presence(self, call: Call) -> ASGIApp:
         body: OpenTabs = call.body

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 from msgspec import Struct
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -28,7 +29,7 @@ from journeyloop.adapters.http.errors import (
 )
 from journeyloop.adapters.http.keys import Role, presented
 from journeyloop.adapters.http.loopback import is_local
-from journeyloop.detect.parse import refuse_id
+from journeyloop.detect.blocked import refuse_id
 from journeyloop.detect.refusal import MAX_EVENT_BYTES
 from journeyloop.detect.strict import refuse_depth
 from journeyloop.model.event import Rejected
@@ -84,7 +85,10 @@ class Gate:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.endpoint.browser:
             send = with_cors(send)
-        answer = await self._answer(scope, receive)
+        try:
+            answer = await self._answer(scope, receive)
+        except ClientDisconnect:
+            return
         await answer(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive) -> ASGIApp:
