@@ -109,7 +109,8 @@ def test_a_gzip_bomb(door: RecordingDoor) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"\x1f\x8b", b"\x1f\x8bxxxxxxxxxxxxxx", gzip.compress(b"{}", mtime=0)[:-3], gzip.compress(b"{}", mtime=0) + b"x"]
+    "body",
+    [b"\x1f\x8b", b"\x1f\x8bxxxxxxxxxxxxxx", gzip.compress(b"{}", mtime=0)[:-3], gzip.compress(b"{}", mtime=0) + b"x"],
 )
 def test_broken_gzip(door: RecordingDoor, body: bytes) -> None:
     assert (post(door, body).status, door.rejected[0].reason) == (400, "malformed_gzip")
