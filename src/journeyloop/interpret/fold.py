@@ -179,7 +179,7 @@ def _ordered(customer: Customer, event: Event) -> None:
 
 def _recount(customer: Customer) -> None:
     lines = customer.sealed.cart.values()
-    customer.header.cart_value = round(sum(line.price * line.quantity for line in lines), 6)
+    customer.header.cart_value = round(sum((line.price * line.quantity for line in lines), 0.0), 6)
     customer.header.cart_items = int(sum(line.quantity for line in lines))
 
 
