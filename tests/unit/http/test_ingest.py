@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
+import tracemalloc
 import zlib
 from typing import Any
 
 import pytest
 
+from journeyloop.adapters.http.body import gunzip
 from journeyloop.adapters.http.context import HttpSettings
 from journeyloop.adapters.http.ingest import PATHS
 from journeyloop.runtime.doors import Overloaded, Unavailable
@@ -106,6 +108,10 @@ def test_a_gzip_bomb(door: RecordingDoor) -> None:
     answer = post(door, body)
     assert (answer.status, answer.code) == (413, "too_large")
     assert [refused.reason for refused in door.rejected] == ["too_large"]
+    tracemalloc.start()
+    gunzip(body, 100_000)
+    assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    tracemalloc.stop()
 
 
 @pytest.mark.parametrize(
