@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import urllib.error
 import urllib.request
 from collections.abc import Iterable
@@ -20,7 +21,7 @@ def sent_again(address: str, key: str, bodies: Iterable[str]) -> int:
 
 
 def _accepted(address: str, key: str, raw: str) -> bool:
-    body = raw if '"batch"' in raw else f'{{"batch":[{raw}]}}'
+    body = raw if _is_batch(raw) else f'{{"batch":[{raw}]}}'
     authorization = {"Authorization": f"Bearer {key}"}
     request = urllib.request.Request(f"{address}/v1/batch", body.encode(), authorization)  # noqa: S310 - our own address
     try:
@@ -28,3 +29,11 @@ def _accepted(address: str, key: str, raw: str) -> bool:
             return bool(answer.status == HTTPStatus.OK)
     except urllib.error.HTTPError:
         return False
+
+
+def _is_batch(raw: str) -> bool:
+    try:
+        found = json.loads(raw)
+    except ValueError:
+        return False
+    return isinstance(found, dict) and "batch" in found
