@@ -251,7 +251,7 @@ class Browser:
 
     async def _read(self) -> None:
         while True:
-            with suppress(OSError):
+            with suppress(OSError, LookupError):  # gone, or refused for now
                 await self._read_one_stream()
             await asyncio.sleep(self.reopen)
 

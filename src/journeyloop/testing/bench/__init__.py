@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from journeyloop.testing.bench import ingest
+from journeyloop.testing.bench import decide, ingest, kill, push, recovery, stall
 
-NAMES: dict[str, Callable[[], dict[str, Any]]] = {"ingest": ingest.run}
+NAMES: dict[str, Callable[[], dict[str, Any]]] = {
+    "decide": decide.run,
+    "ingest": ingest.run,
+    "kill": kill.run,
+    "push": push.run,
+    "recovery": recovery.run,
+    "stall": stall.run,
+}
 
 
 def run(name: str) -> dict[str, Any]:

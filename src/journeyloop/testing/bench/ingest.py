@@ -55,7 +55,7 @@ def run(people: int = MILLION, scale: float = 1.0) -> dict[str, Any]:
 async def _measured(server: Server, people: int, scale: float, noise_p99_ms: Callable[[], float]) -> dict[str, Any]:
     rng = random.Random(1)  # noqa: S311  # not for secrets
     active = sessions(rng, ACTIVE, people)
-    await _post(server, bodies(active, int(WARM_UP * scale) // BATCH, BATCH), SESSION.connections)
+    await post(server, bodies(active, int(WARM_UP * scale) // BATCH, BATCH), SESSION.connections)
     session = [await _cost(server, active, SESSION, scale) for _ in range(RUNS)]
     floor = median(_floor(bodies(active, int(EVENTS * scale) // BATCH, BATCH)) for _ in range(RUNS))
     anywhere = [await _cost(server, at_random(rng, people), RANDOM, scale) for _ in range(RUNS)]
@@ -81,19 +81,20 @@ async def _cost(server: Server, source: Traffic, load: Load, scale: float) -> fl
     """Microseconds of the server's CPU per event."""
     prepared = bodies(source, int(load.events * scale) // load.size, load.size)
     before = server.cpu()
-    await _post(server, prepared, load.connections)
+    await post(server, prepared, load.connections)
     return (server.cpu() - before) * 1e6 / (len(prepared) * load.size)
 
 
-async def _post(server: Server, prepared: list[bytes], connections: int) -> None:
+async def post(server: Server, prepared: list[bytes], connections: int) -> None:
+    """Post these bodies to /v1/batch over so many connections; each must be taken whole."""
     client, rest = server.client(), iter(prepared)
 
-    async def post() -> None:
+    async def work() -> None:
         for body in rest:
             answer = await client.post("/v1/batch", body)
             assert answer.body == b'{"success":true}', answer
 
-    await asyncio.gather(*(post() for _ in range(connections)))
+    await asyncio.gather(*(work() for _ in range(connections)))
     await client.close()
 
 
