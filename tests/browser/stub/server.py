@@ -155,6 +155,7 @@ class Stub:
     def __enter__(self) -> Stub:
         listener = socket.socket()
         listener.bind(("127.0.0.1", 0))
+        listener.listen()
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         self._server = uvicorn.Server(
             uvicorn.Config(self.app(), log_level="warning", lifespan="off", timeout_graceful_shutdown=1)

@@ -1,4 +1,4 @@
-/*! journeyloop loop.js, made from loop.src.js. Apache-2.0 */
+/*! journeyloop, from loop.src.js. Apache-2.0 */
 // The page's end of journeyloop: sends events, holds one stream per browser, shows each message once.
 // Law: before consent no id, no storage, no network. Content is only ever set as text, never as HTML.
 (() => {
@@ -9,6 +9,7 @@
   const base = (tag.dataset.host || new URL(tag.src).origin).replace(/\/+$/, "");
   const granted = tag.dataset.consent === "granted";
   const KEY = "journeyloop";
+  const QUEUE = ".queue.";
   const BEAT = 10000;
   const RESTED = 5000;
   const LONGEST = 60000;
@@ -22,8 +23,8 @@
   let backoff = 1000;
   let reopen = 1000;
   let flying = [];
+  let queue = []; // not yet taken by the server; a copy is stored under a name of this tab's own: tabs never overwrite each other
   let early = []; // events recorded before consent
-  let memory = {}; // stands in for storage where the browser refuses it
   const tabs = new Map(); // what the other tabs last said; kept by the leader
   const heard = {};
 
@@ -31,16 +32,17 @@
   const uuid = () => crypto.randomUUID?.() || hex();
   const tab = uuid();
   const save = (name, value) => {
-    memory[name] = value;
     try { localStorage[KEY + name] = JSON.stringify(value); } catch { /* full, or refused */ }
   };
   const load = (name) => {
-    try { return JSON.parse(localStorage[KEY + name]); } catch { return memory[name]; } // not stored, or refused
+    try { return JSON.parse(localStorage[KEY + name]); } catch { /* not stored, or refused */ }
   };
   const list = (name) => load(name) || [];
-  const forget = () => {
-    memory = {};
-    try { ["", ".queue", ".pending", ".shown"].forEach((name) => delete localStorage[KEY + name]); } catch { /* refused */ }
+  const drop = (name) => delete localStorage[KEY + name];
+  const keys = (name) => {
+    try {
+      return Object.keys(localStorage).filter((key) => key.startsWith(KEY + name)).map((key) => key.slice(KEY.length));
+    } catch { return []; }
   };
   const visible = () => document.visibilityState === "visible";
   const on = (target, name, act, { signal }, capture = true) => target.addEventListener(name, act, { signal, capture });
@@ -72,9 +74,19 @@
   };
   const stated = () => record("track", { event: "Segment Consent Preference Updated" });
   const enqueue = (item) => {
-    save(".queue", [...list(".queue"), item].slice(-100));
+    keep([...queue, item]);
     queueMicrotask(flush);
   };
+  const keep = (items) => {
+    queue = items.slice(-100);
+    if (queue.length) save(QUEUE + tab, queue);
+    else keys(QUEUE + tab).forEach(drop);
+  };
+  const adopt = () => keys(QUEUE).forEach((name) => { // what closed tabs, or busy ones, left: a resend does no harm
+    if (name === QUEUE + tab) return;
+    keep([...list(name), ...queue]);
+    drop(name);
+  });
   const deliver = ([first, ...rest]) => (first.outcome
     ? post("/v1/outcomes", { write_key: writeKey, decision_id: first.decision_id, outcome: first.outcome })
     : post("/v1/batch", { writeKey, sentAt: date(), batch: [first, ...rest] }));
@@ -88,7 +100,7 @@
     backoff = Math.min(backoff * 2, LONGEST);
     await new Promise((wake) => setTimeout(wake, wait));
   };
-  const waiting = () => list(".queue").filter(({ messageId }) => !flying.includes(messageId));
+  const waiting = () => queue.filter(({ messageId }) => !flying.includes(messageId));
   const upcoming = () => {
     const outcome = waiting().find((item) => item.outcome); // first: it changes the next decision
     return outcome ? [outcome] : waiting().slice(0, 20);
@@ -99,7 +111,7 @@
     if (!items.length) return;
     flying = items.map(({ messageId }) => messageId);
     const done = await attempt(items);
-    if (me && done) save(".queue", waiting());
+    if (me && done) keep(waiting());
     flying = [];
     flush();
   };
@@ -133,13 +145,13 @@
     early.splice(0).forEach((event) => enqueue(stamp(event)));
     if (choices) stated();
     attend();
-    flush();
+    beat();
   };
   const withdraw = async (choices) => {
     me ||= load("");
     if (me?.id) {
       me.choices = Object.fromEntries(Object.keys({ ...me.choices, ...choices }).map((name) => [name, false]));
-      save(".queue", []);
+      queue = [];
       stated();
     }
     const farewell = upcoming();
@@ -148,15 +160,15 @@
   };
   const halt = () => {
     me = wanted = undefined;
-    early = [];
+    early = queue = [];
     life?.abort();
     close();
-    forget();
+    keys("").forEach(drop);
     if (granted) save("", { no: true });
   };
   const follow = ({ key }) => { // another tab wrote, or the site cleared its storage
     if (key && key !== KEY) return;
-    const state = localStorage[KEY] && load("");
+    const state = load("");
     if (!state || state.no) return me && halt();
     if (!me) return begin();
     const { id } = me;
@@ -200,6 +212,8 @@
     const id = adopted();
     if (id && id !== me.id) become(id);
     report();
+    adopt();
+    flush();
   };
   const lead = () => new Promise((release) => {
     on(life.signal, "abort", release, {});
@@ -230,7 +244,6 @@
     }, life);
     if (locks) locks.request(KEY, { signal }, () => life?.signal === signal && lead()).catch(() => {});
     else lead();
-    report();
     browse();
   };
   const connect = () => {
@@ -361,7 +374,6 @@ h2{margin:0 32px 4px 0;font-size:17px}
 p{margin:0;opacity:.8}
 a{display:inline-block;margin-top:16px;padding:9px 18px;border-radius:10px;background:var(--act);color:var(--on);font-weight:600;text-decoration:none}
 button{position:absolute;top:12px;right:12px;width:32px;height:32px;border:0;border-radius:8px;background:none;color:inherit;font:22px/1 system-ui;cursor:pointer}
-:focus-visible{outline:2px solid var(--act)}
 section:focus{outline:0}
 @media(max-width:480px){section{right:0;bottom:0;width:100%}a{display:block;text-align:center}}
 @media(prefers-reduced-motion:no-preference){section{animation:in .3s}@keyframes in{from{opacity:0;transform:translateY(12px)}}}`;

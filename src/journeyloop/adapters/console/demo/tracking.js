@@ -1,14 +1,15 @@
 // The shop's only tie to journeyloop: loads loop.js with the write key and passes words on to it.
 
-const loaded = new Promise((resolve) => {
-  const script = document.createElement("script");
-  script.src = "/loop.js";
-  script.dataset.writeKey = window.JOURNEYLOOP_KEY;
-  script.addEventListener("load", () => resolve(window.journeyloop));
+const script = document.createElement("script");
+script.src = "/loop.js";
+script.dataset.writeKey = window.JOURNEYLOOP_KEY;
+await new Promise((resolve) => { // the page comes to life after it, so that no step goes unheard; blocked, the shop works without
+  script.onload = resolve;
+  script.onerror = resolve;
   document.head.append(script);
 });
 
-const tell = (method) => (...words) => void loaded.then((journeyloop) => journeyloop[method](...words));
+const tell = (method) => (...words) => void window.journeyloop?.[method](...words);
 
 export const track = tell("track");
 export const page = tell("page");

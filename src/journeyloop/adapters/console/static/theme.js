@@ -1,6 +1,6 @@
 // The chosen theme, before the first paint. Without a choice the system's is followed. Classic script: modules run too late.
 (() => {
-  const KEY = "journeyloop.console.theme";
+  const KEY = "console.theme";
   const root = document.documentElement;
   if (localStorage[KEY]) root.dataset.theme = localStorage[KEY];
   addEventListener("DOMContentLoaded", () => {
