@@ -6,6 +6,7 @@ A history is a list of steps; a step names what happens and how long after the o
 from __future__ import annotations
 
 from functools import cache
+from random import Random
 from typing import Any
 
 from hypothesis import strategies as st
@@ -30,7 +31,9 @@ EVENTS = [
 ]
 WORDS = ["sent", "suppressed", "failed", "unknown"]
 REPORTS = ["shown", "clicked", "dismissed"]
-POLICY = "holdout: 10%\ncaps: [{per: person, at_most: 1, within: 10m}, {per: person, topic: cart, at_most: 3, within: 2h}]\n"
+POLICY = (
+    "holdout: 10%\ncaps: [{per: person, at_most: 1, within: 10m}, {per: person, topic: cart, at_most: 3, within: 2h}]\n"
+)
 
 
 @cache
@@ -45,18 +48,27 @@ def plans() -> tuple[Plan, Plan]:
         "watched", detect="{event: Product Added, present: {visible: true, idle: 10s}}", confirm="{dwell: 10s}"
     )
     helped = moment("helped", detect="{event: Payment Failed}", learn="{mode: shadow}")
-    first = plan_of(STALL, chance, placed, watched, helped, moment("paid", detect="{event: Payment Failed}"), policy=POLICY)
+    first = plan_of(
+        STALL, chance, placed, watched, helped, moment("paid", detect="{event: Payment Failed}"), policy=POLICY
+    )
     return first, plan_of(STALL.replace("for: 3m", "for: 2m"), chance, placed, watched, policy=POLICY)
 
 
 KINDS = ["event"] * 8 + "identify alias open close consent ask word report again late restart pause plan".split()
 
 
-def histories(kinds: list[str] = KINDS, people: int = 3, longest: int = 40) -> st.SearchStrategy[list[Step]]:
-    step = st.tuples(
-        st.sampled_from(WAITS), st.sampled_from(kinds), st.integers(0, people - 1), st.integers(0, 15)
-    )
-    return st.lists(step, min_size=1, max_size=longest)
+def histories(kinds: list[str] = KINDS, people: int = 3) -> st.SearchStrategy[list[Step]]:
+    """Short ones that shrink well, and long ones from a seed, which reach states that short ones do not."""
+    step = st.tuples(st.sampled_from(WAITS), st.sampled_from(kinds), st.integers(0, people - 1), st.integers(0, 15))
+    seeds = st.integers(0, 1 << 32)
+    return st.lists(step, max_size=12) | seeds.map(lambda seed: long_history(Random(seed), kinds, people))
+
+
+def long_history(random: Random, kinds: list[str] = KINDS, people: int = 3, length: int = 60) -> list[Step]:
+    return [
+        (random.choice(WAITS), random.choice(kinds), random.randrange(people), random.randrange(16))
+        for _ in range(length)
+    ]
 
 
 def play(steps: list[Step], shared: bool = False, secret: bytes = b"s" * 32) -> Rig:

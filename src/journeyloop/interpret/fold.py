@@ -65,6 +65,9 @@ def _count(header: Header, name: str) -> None:
 
 def _context(customer: Customer, event: Event) -> None:
     context, sealed = event.context, customer.sealed
+    traits = context.get("traits")
+    if isinstance(traits, dict):
+        _traits(customer, traits, event.time)
     if event.time < customer.header.last_seen:
         return
     page = context.get("page")
@@ -77,9 +80,6 @@ def _context(customer: Customer, event: Event) -> None:
     if isinstance(agent, str) and agent != sealed.user_agent:
         sealed.user_agent = agent[:512]
         customer.header.bot = _BOT.search(agent) is not None
-    traits = context.get("traits")
-    if isinstance(traits, dict):
-        _traits(customer, traits, event.time)
 
 
 def snake_case(name: str) -> str:
@@ -98,8 +98,13 @@ def _traits(customer: Customer, stated: dict[str, Any], time: int) -> None:
         before = traits.get(name)
         if before is None and len(traits) >= TRAIT_LIMIT:
             continue
-        if before is None or time > before[1] or (time == before[1] and repr(value) >= repr(before[0])):
+        if before is None or newer((value, time), before):
             traits[name] = (value, time)
+
+
+def newer(one: tuple[Any, int], other: tuple[Any, int]) -> bool:
+    """Whether this statement of a trait, (value, event time), replaces the other. At the same time the larger text."""
+    return one[1] > other[1] or (one[1] == other[1] and repr(one[0]) > repr(other[0]))
 
 
 # --- commerce: event names of the e-commerce spec v2 -----------------------------------------------------------------

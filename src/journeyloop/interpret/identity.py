@@ -138,6 +138,7 @@ def _yields(customer: Customer, asked: MergeAsked) -> bool:
 def _hand_over(customer: Customer, asked: MergeAsked, frame: Frame) -> None:
     """Give everything away and leave a tombstone that forwards."""
     header = customer.header
+    own(customer, asked.identifier)
     given = Customer(header, customer.sealed, customer.older)
     frame.advance(asked.other, HandOver(keyed_hash(frame.secret, "handover", header.person, asked.other), given))
     for identifier in customer.sealed.identifiers:

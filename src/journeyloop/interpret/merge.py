@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from journeyloop.interpret.fold import recount_cart
+from journeyloop.interpret.fold import newer, recount_cart
 from journeyloop.model.customer import Absorbed, Armed, Consent, Customer, Header, Presence, Session
 from journeyloop.model.frame import Frame
 from journeyloop.model.inputs import HandOver
@@ -34,9 +34,9 @@ def hand_over(customer: Customer, message: HandOver, frame: Frame) -> None:
 def _sealed(customer: Customer, other: Customer) -> None:
     mine, theirs = customer.sealed, other.sealed
     mine.identifiers += [one for one in theirs.identifiers if one not in mine.identifiers]
-    for name, (value, at) in theirs.traits.items():
-        if name not in mine.traits or at > mine.traits[name][1]:
-            mine.traits[name] = (value, at)
+    for name, stated in theirs.traits.items():
+        if name not in mine.traits or newer(stated, mine.traits[name]):
+            mine.traits[name] = stated
     for key, item in theirs.cart.items():
         if key not in mine.cart or item.at > mine.cart[key].at:
             mine.cart[key] = item
