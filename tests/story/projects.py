@@ -1,0 +1,33 @@
+"""Projects to serve: the scaffold that `journeyloop init` writes, changed where a test needs it otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from journeyloop.adapters.config.init import scaffold
+
+MOMENT = "moments/checkout_stall.yaml"
+QUICK = {"for: 20s": "for: 4s", "dwell: 5s": "dwell: 1s", "holdout: 10%": "holdout: 0%"}
+BARELY_CAPPED = {"at_most: 1, within: 1m": "at_most: 1, within: 1s"}
+NOTHING: Mapping[str, str] = {}
+
+
+def project(directory: Path, changes: Mapping[str, str] = NOTHING, files: Mapping[str, str] = NOTHING) -> Path:
+    """The demo's project made quick: four seconds to a signal, nobody held out, a cap that is over before the next
+    stall. `changes` are replacements in its moment that win over these, `files` are added to it."""
+    scaffold(directory, demo=True)
+    replace(directory / MOMENT, {**QUICK, **changes})
+    replace(directory / "policy.yaml", BARELY_CAPPED)
+    for name, text in files.items():
+        (directory / name).write_text(text)
+    return directory
+
+
+def replace(path: Path, texts: Mapping[str, str]) -> None:
+    """Replace texts of a file; each must be there."""
+    text = path.read_text()
+    for before, after in texts.items():
+        assert before in text, f"{path.name} has no {before!r}"
+        text = text.replace(before, after)
+    path.write_text(text)
