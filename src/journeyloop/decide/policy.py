@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from journeyloop.model.customer import Contact, Customer
 from journeyloop.model.frame import Frame
-from journeyloop.model.moment import Action, Moment
+from journeyloop.model.moment import Action, Moment, span
 from journeyloop.model.policy import Cap
 
 
@@ -59,8 +59,7 @@ def _counts(contact: Contact, cap: Cap, now: int) -> bool:
 
 def _scope(cap: Cap) -> str:
     of = next((f" and {name}" for name in (cap.channel, cap.topic, cap.moment) if name), "")
-    hours = cap.within / 3_600_000
-    return f"person{of} in {hours:g} h"
+    return f"person{of} in {span(cap.within)}"
 
 
 def horizon(frame: Frame) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 from journeyloop.interpret.fold import newer, recount_cart
 from journeyloop.model.customer import Absorbed, Armed, Consent, Customer, Header, Presence, Session
 from journeyloop.model.frame import Frame
-from journeyloop.model.inputs import HandOver
+from journeyloop.model.inputs import HandOver, Joined
 
 
 def hand_over(customer: Customer, message: HandOver, frame: Frame) -> None:
@@ -23,12 +23,26 @@ def hand_over(customer: Customer, message: HandOver, frame: Frame) -> None:
     armed = _armed(mine.armed, theirs.armed)
     for name, merge in HEADER.items():
         setattr(mine, name, merge(getattr(mine, name), getattr(theirs, name)))
+    _evidence(mine, theirs, frame)
     mine.armed, mine.presence = armed, _presence(mine.presence, theirs.presence, frame)
     _sealed(customer, message.customer)
     _timers(customer, theirs)
     recount_cart(customer)
     for part, marks in message.customer.older.items():
         customer.older[part] = customer.older.get(part, b"") + marks
+
+
+def _evidence(mine: Header, theirs: Header, frame: Frame) -> None:
+    """Their rows become one cluster; open rows of a person whose arms met unequal are left out."""
+    for name, (total, rows) in theirs.scores.items():
+        ours = mine.scores.get(name)
+        if ours is not None:
+            frame.tune(name, Joined(name, ours[0], ours[1], total, rows))
+        before, count = ours or (0.0, 0)
+        mine.scores = {**mine.scores, name: (before + total, count + rows)}
+    for row in mine.pending:
+        if "mixed" in (mine.arms.get(row.moment), mine.arms.get("*")):
+            row.arm = "mixed"
 
 
 def _sealed(customer: Customer, other: Customer) -> None:

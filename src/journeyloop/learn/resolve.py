@@ -4,11 +4,13 @@ alike, and resolves once, when it closes. Evidence is intention-to-treat: one ro
 
 from __future__ import annotations
 
+from journeyloop.learn.evidence import psi
 from journeyloop.model.condition import ABSENT, look
 from journeyloop.model.customer import Customer
 from journeyloop.model.decision import ENDED, Decision, Row, SignalRow
 from journeyloop.model.event import JITTER, Event
 from journeyloop.model.frame import Frame
+from journeyloop.model.inputs import Credit
 from journeyloop.model.moment import Moment
 from journeyloop.model.profile import scene
 
@@ -20,6 +22,8 @@ def open_windows(customer: Customer, decision: Decision, frame: Frame) -> None:
     for row in decision.rows:
         action = decision.chosen[1] if decision.chosen and decision.chosen[0] == row.moment else None
         pending = Row(decision.id, row.moment, action, GROUPS.get(row.arm, "holdout"), row.signal_at, row.closes)
+        pending.share = (1.0 - frame.plan.policy.holdout) * (1.0 - frame.plan.moments[row.moment].holdout)
+        pending.mean_treated, pending.mean_holdout = frame.board.means.get(row.moment, (0.0, 0.0))
         customer.header.pending = [*customer.header.pending, pending]
         customer.header.timers[_timer(pending)] = row.closes
         _count(decision, row, frame)
@@ -80,8 +84,19 @@ def close(customer: Customer, name: str, frame: Frame) -> None:
     if row.goal_at:
         frame.count(row.moment, f"converted: {row.arm}")
     frame.count(row.moment, _outcome(customer, row))
+    _credit(customer, row, frame)
     if not any(one.decision == row.decision for one in header.pending):
         header.deliveries = [one for one in header.deliveries if one.decision != row.decision or one.state not in ENDED]
+
+
+def _credit(customer: Customer, row: Row, frame: Frame) -> None:
+    """The row's evidence. Without a holdout there is nothing to compare with; a mixed arm is left out."""
+    if row.arm == "mixed" or not 0.0 < row.share < 1.0:
+        return
+    score = psi(row)
+    before, rows = customer.header.scores.get(row.moment, (0.0, 0))
+    frame.tune(row.moment, Credit(row.moment, row.arm == "treated", bool(row.goal_at), score, before, rows))
+    customer.header.scores = {**customer.header.scores, row.moment: (before + score, rows + 1)}
 
 
 def _outcome(customer: Customer, row: Row) -> str:

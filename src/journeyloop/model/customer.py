@@ -85,6 +85,8 @@ class Absorbed(Struct, array_like=True, gc=False):
 
 
 class Header(Struct, array_like=True, gc=False):
+    """`scores` holds, per moment, the sum and number of this person's rows in its evidence."""
+
     person: bytes
     created: int
     successor: bytes | None = None
@@ -111,6 +113,7 @@ class Header(Struct, array_like=True, gc=False):
     rests: dict[str, int] = {}
     deliveries: list[Delivery] = []
     pending: list[Row] = []
+    scores: dict[str, tuple[float, int]] = {}
     consent: dict[str, Consent] = {}
     recent: bytes = b""
     recent_days: list[list[int]] = []

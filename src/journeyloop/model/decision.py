@@ -80,7 +80,8 @@ class Delivery(Struct, array_like=True, gc=False):
 
 
 class Row(Struct, array_like=True, gc=False):
-    """One moment of one decision, waiting for its window to close. `contacted` is None for silence."""
+    """One moment of one decision, waiting for its window to close. `action` is None for silence; `share` is the
+    probability of being treated and the means are the arms' goal rates, all as they were at the signal."""
 
     decision: bytes
     moment: str
@@ -90,4 +91,6 @@ class Row(Struct, array_like=True, gc=False):
     closes: int
     goal_at: int = 0
     goal_value: float = 0.0
-    void: bool = False
+    share: float = 1.0
+    mean_treated: float = 0.0
+    mean_holdout: float = 0.0

@@ -42,5 +42,8 @@ class Frame(Struct, gc=False):
     def count(self, moment: str, key: str) -> None:
         self.out.append(To("tune", moment, Count(moment, key)))
 
+    def tune(self, moment: str, message: Message) -> None:
+        self.out.append(To("tune", moment, message))
+
     def note(self, kind: str, person: bytes, moment: str, text: str, reason: str = "") -> None:
         self.out.append(Note(kind, person, moment, text, reason))

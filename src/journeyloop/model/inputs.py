@@ -201,7 +201,28 @@ class Count(Struct, gc=False):
     key: str
 
 
-Message = Arrived | Claim | Repoint | Forwarded | MergeAsked | HandOver | Owned | Lost | Count
+class Credit(Struct, gc=False):
+    """A window of this moment has closed: its score, and the sum and number of the person's earlier ones."""
+
+    moment: str
+    treated: bool
+    goal: bool
+    psi: float
+    sum_before: float
+    rows_before: int
+
+
+class Joined(Struct, gc=False):
+    """Two persons with rows in this moment's evidence are one."""
+
+    moment: str
+    sum_one: float
+    rows_one: int
+    sum_two: float
+    rows_two: int
+
+
+Message = Arrived | Claim | Repoint | Forwarded | MergeAsked | HandOver | Owned | Lost | Count | Credit | Joined
 
 
 class To(Struct, gc=False):

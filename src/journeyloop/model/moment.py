@@ -19,6 +19,18 @@ HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
 
+def span(duration: int) -> str:
+    """A duration as it is written in a moment file.
+
+    >>> span(90_000), span(7_200_000)
+    ('90s', '2h')
+    """
+    for unit, size in (("d", DAY), ("h", HOUR), ("m", MINUTE), ("s", 1_000)):
+        if duration % size == 0:
+            return f"{duration // size}{unit}"
+    return f"{duration}ms"
+
+
 class Match(Struct, frozen=True):
     """An event name with an optional condition: the atom of `event`, `absent` and `cancel_on`."""
 

@@ -137,7 +137,8 @@ class Batch:
                 self.memory.owners.put(to.key, owner)
                 self._owners[to.key] = owner
         else:
-            tune(self._tallied(to.key), to.message, self.memory.singles.board)  # type: ignore[arg-type]
+            singles = self.memory.singles
+            singles.board = tune(self._tallied(to.key), to.message, singles.board)  # type: ignore[arg-type]
 
     def _advance(self, person: bytes, message: Any, frame: Frame) -> None:
         customer = self.customer(person, frame.now)

@@ -6,6 +6,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec import to_builtins
+
+from journeyloop.learn import uplift
 from journeyloop.model.board import Tally
 from journeyloop.model.customer import Customer
 from journeyloop.model.decision import Decision
@@ -172,7 +175,7 @@ def counts(tally: Tally) -> dict[str, Any]:
         "converted": {arm: grouped["converted"].get(arm, 0) for arm in ("treated", "holdout")},
         "outcomes": grouped["outcome"],
         "pending": sum(signals.values()) - sum(grouped["resolved"].values()),
-        "uplift": None,
+        "uplift": None if (measured := uplift(tally.evidence)) is None else to_builtins(measured),
     }
 
 
