@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.stub.server import ADAPTERS, KEY, Stub
+from tests.browser.stub.server import ADAPTERS, KEY, Stub, eventually
 
 CHANNELS = ADAPTERS / "channels"
 GRANTED = f'<script src="/loop.js" data-write-key="{KEY}" data-consent="granted"></script>'
@@ -38,14 +37,6 @@ pytestmark = pytest.mark.browser
 def stub() -> Iterator[Stub]:
     with Stub(PAGES) as running:
         yield running
-
-
-def eventually(fact: Callable[[], object]) -> None:
-    """Wait for what the server hears; the browser says it in its own time."""
-    deadline = time.monotonic() + 10
-    while not fact():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.02)
 
 
 def open_page(context: BrowserContext, stub: Stub, name: str, streams: int = 1) -> Page:

@@ -12,6 +12,7 @@ import json
 import queue
 import socket
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,14 @@ SELF = " ".join(f"{kind}-src 'self';" for kind in ("script", "style", "img", "co
 POLICY = f"default-src 'none'; {SELF} base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 HEADERS = {"Content-Security-Policy": POLICY, "Cache-Control": "no-store"}
 KEY = "jlw_test"
+
+
+def eventually(fact: Callable[[], object]) -> None:
+    """Wait for what the server hears; the browser says it in its own time."""
+    deadline = time.monotonic() + 10
+    while not fact():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.02)
 
 
 class Stub:

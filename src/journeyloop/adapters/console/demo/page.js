@@ -33,7 +33,7 @@ function decide(choice) {
 function ask() {
   document.querySelector(".consent")?.remove();
   document.body.append(element("section", { class: "consent", "aria-label": "Your privacy" },
-    element("p", {}, "May we follow your visit to help when you get stuck? Without your yes nothing is stored or sent."),
+    element("p", {}, "May we follow your visit, to help when you get stuck? Without your yes we keep only your cart, here in your browser."),
     element("div", { class: "row" },
       button("Accept", "accept-consent", () => decide("all")),
       button("Only necessary", "refuse-consent", () => decide("necessary"), "quiet"))));
