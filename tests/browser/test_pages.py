@@ -173,10 +173,12 @@ def test_figures_moments_and_problems_are_shown(page: Page, stub: Stub) -> None:
 
 def test_enough_people_get_an_interval(page: Page, stub: Stub) -> None:
     counts = traffic.moments()
-    counts["moments"][0] |= {"goals": {"treated": 120, "holdout": 20}, "resolved": {"treated": 400, "holdout": 100}}
+    counts["moments"][0]["uplift"] = {"estimate": 0.1, "low": 0.02, "high": 0.18, "rows": 4200, "enough": True}
     stub.moments = lambda: counts
     page.goto(stub.url)
-    expect(page.locator("[data-moment=checkout_stall] .worth")).to_contain_text("+10.0 points against the held out")
+    expect(page.locator("[data-moment=checkout_stall] .worth")).to_contain_text(
+        "+10.0 points against the held out, between +2.0 and +18.0"
+    )
 
 
 def test_the_theme_is_remembered(page: Page, stub: Stub) -> None:

@@ -50,8 +50,11 @@ def moments(beat: int = 0) -> dict[str, Any]:
         "shown": 88,
         "clicked": 19,
         "dismissed": 31,
+        "arms": {"treated": 162, "holdout": 18},
         "goals": {"treated": 31, "holdout": 3},
+        "converted": {"treated": 29, "holdout": 3},
         "resolved": {"treated": 118, "holdout": 16},
+        "uplift": {"estimate": 0.06, "low": -0.21, "high": 0.33, "rows": 134, "enough": False},
         "pending": 5,
         "clauses": [
             _clause("event.properties.step >= 3", yes=612, no=1204, missing=0),

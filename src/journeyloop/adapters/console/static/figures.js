@@ -52,9 +52,9 @@ function figure({ name, tone, hint, of }, moments) {
 function goals(moments) {
   const line = (arm, label) => element("p", { class: `arm ${arm}` },
     element("strong", {}, number(sum(moments, (one) => one.goals?.[arm]))),
-    ` of ${number(sum(moments, (one) => one.resolved?.[arm]))} `,
+    ` of ${number(sum(moments, (one) => one.arms?.[arm]))} `,
     element("span", { class: "soft" }, label));
-  return element("div", { class: "card figure", title: "goals reached, of decisions whose window has closed" },
+  return element("div", { class: "card figure", title: "goals reached so far, of all signals; the comparison below waits for the windows to close" },
     element("p", { class: "soft" }, "Goals reached"), line("treated", "treated"), line("holdout", "held out"));
 }
 

@@ -1,6 +1,5 @@
 // One card per moment: what became of its signals, why it stayed silent, and what it was worth against the held out.
 import { drawing, element, number, wide, words } from "./dom.js";
-import { difference, tooEarly, wilson } from "./intervals.js";
 
 const MODES = {
   shadow: "decides, sends nothing", fixed: "the first eligible action, as written",
@@ -11,10 +10,13 @@ const total = (reasons) => Object.values(reasons ?? {}).reduce((sum, count) => s
 const percent = (share) => `${(100 * share).toFixed(1)} %`;
 const points = (share) => `${share >= 0 ? "+" : "−"}${Math.abs(100 * share).toFixed(1)}`;
 
+const unsent = ({ suppressed = 0, expired = 0, failed = 0, unknown = 0 }) => suppressed + expired + failed + unknown;
+const waiting = (moment) => Math.max(0, (moment.decided ?? moment.sent) - moment.sent - unsent(moment));
+
 function fate(moment) {
   const parts = [
     ["acted", "sent", moment.sent], ["silent", "chose silence", total(moment.silent)],
-    ["held", "held out", moment.held_out], ["open", "undecided or waiting", moment.pending],
+    ["held", "held out", moment.held_out], ["open", "waiting", waiting(moment)], ["open", "stopped in time", unsent(moment)],
   ].filter(([, , count]) => count > 0);
   const all = parts.reduce((sum, [, , count]) => sum + count, 0);
   if (!all) return element("p", { class: "soft" }, "No signal yet.");
@@ -32,37 +34,41 @@ function bars(title, reasons, tone) {
   if (!rows.length) return null;
   return element("div", { class: "bars" }, element("h4", {}, title), ...rows.map(([reason, count]) =>
     element("div", { class: "bar" },
-      element("span", { class: "label" }, words(reason)),
+      element("span", { class: "label", title: words(reason) }, words(reason)),
       element("span", { class: "track", "aria-hidden": "true" }, wide(element("i", { class: tone }), count / rows[0][1])),
       element("span", { class: "count" }, number(count)))));
 }
 
-function arm(name, label, { n, m }, most) {
-  const [low, high] = wilson(n, m);
-  const at = (share) => (200 * Math.min(share, most)) / most;
+function arm(name, label, n, m) {
   return element("div", { class: `arm ${name}` },
     element("span", {}, label),
     element("span", { class: "count" }, element("strong", {}, number(n)), ` of ${number(m)}`),
-    m ? drawing("svg", { class: "interval", viewBox: "0 0 200 16", preserveAspectRatio: "none", "aria-hidden": "true" },
-      drawing("path", { class: "ground", d: "M0 8H200" }),
-      drawing("path", { class: "reach", d: `M${at(low)} 8H${at(high)}` }),
-      drawing("path", { class: "point", d: `M${at(n / m)} 8h.01` })) : element("span", { class: "soft none" }, "no window closed yet"),
+    m ? element("span", { class: "track", "aria-hidden": "true" }, wide(element("i"), n / m)) : element("span", { class: "soft none" }, "no window closed yet"),
     m ? element("span", { class: "soft count" }, percent(n / m)) : null);
 }
 
-function verdict(treated, held) {
-  if (tooEarly(treated, held)) return "Too early to say.";
-  const { difference: by, low, high } = difference(treated, held);
-  return `${points(by)} points against the held out; one look at 95 %: ${points(low)} to ${points(high)}.`;
+/** The server's interval: it holds at every look (docs/adr/0010). */
+function effect({ uplift }) {
+  if (!uplift?.enough) return element("p", { class: "soft" }, "Too early to say.");
+  const { estimate, low, high, rows } = uplift;
+  const most = Math.max(Math.abs(low), Math.abs(high));
+  const at = (share) => 100 + (100 * share) / most;
+  const tone = low > 0 ? "treated" : high < 0 ? "harm" : "";
+  return element("div", { class: `effect ${tone}` },
+    drawing("svg", { class: "interval", viewBox: "0 0 200 16", preserveAspectRatio: "none", "aria-hidden": "true" },
+      drawing("path", { class: "ground", d: "M100 0V16" }),
+      drawing("path", { class: "reach", d: `M${at(low)} 8H${at(high)}` }),
+      drawing("path", { class: "point", d: `M${at(estimate)} 8h.01` })),
+    element("p", { class: "soft" }, `${points(estimate)} points against the held out, between ${points(low)} and ${points(high)} (95 % at every look, ${number(rows)} windows).`));
 }
 
-function worth({ goals, resolved }) {
-  const treated = { n: goals?.treated ?? 0, m: resolved?.treated ?? 0 };
-  const held = { n: goals?.holdout ?? 0, m: resolved?.holdout ?? 0 };
-  const most = Math.max(0.05, ...[treated, held].filter(({ m }) => m).map(({ n, m }) => wilson(n, m)[1]));
-  return element("div", { class: "worth" }, element("h4", {}, "Goal reached"),
-    arm("treated", "Treated", treated, most), arm("holdout", "Held out", held, most),
-    element("p", { class: "soft" }, verdict(treated, held)));
+function worth(moment) {
+  const { converted, resolved, pending } = moment;
+  return element("div", { class: "worth" }, element("h4", {}, "Goal reached when the window closed"),
+    arm("treated", "Treated", converted?.treated ?? 0, resolved?.treated ?? 0),
+    arm("holdout", "Held out", converted?.holdout ?? 0, resolved?.holdout ?? 0),
+    effect(moment),
+    pending ? element("p", { class: "soft" }, `${number(pending)} outcome${pending === 1 ? "" : "s"} pending`) : null);
 }
 
 function clause({ text, true: yes, false: no, missing, type, never_true: never }) {
