@@ -56,8 +56,8 @@ def run(cycles: int = CYCLES, seed: int = 1) -> dict[str, Any]:
             ledger, browsers, profiles, tally = asyncio.run(_survived(server, cycles, seed))
             server.kill()
             logged = _logged(directory)
-    lost = len(ledger.acknowledged - logged.keys()) + sum(max(0, -off) for off in profiles.values())
-    doubled = sum(count - 1 for count in logged.values()) + sum(max(0, off) for off in profiles.values())
+    lost = max(len(ledger.acknowledged - logged.keys()), sum(max(0, -off) for off in profiles.values()))
+    doubled = max(sum(count - 1 for count in logged.values()), sum(max(0, off) for off in profiles.values()))
     shown = sum(len(browser.claimed) for browser in browsers)
     again = sum(max(0, len(browser.claimed) - 1) for browser in browsers) + max(0, tally["shown"] - shown)
     figures = {"cycles": cycles, "lost": lost, "doubled": doubled, "shown_twice": again}
