@@ -18,8 +18,7 @@ SETTLE = 4
 def advance(customer: Customer, message: inputs.Message, frame: Frame) -> None:
     """One turn of a person. A tombstone forwards what comes late to the person it became part of."""
     if customer.header.successor is not None:
-        frame.advance(customer.header.successor, message)
-        return
+        return frame.advance(customer.header.successor, message)
     match message:
         case inputs.Forwarded(input=Event() as event):
             event_arrived(customer, event, message.settle, frame)
@@ -44,6 +43,7 @@ def advance(customer: Customer, message: inputs.Message, frame: Frame) -> None:
             interpret.answer_merge(customer, message, frame)
         case inputs.HandOver():
             interpret.hand_over(customer, message, frame)
+            act.reconsider(customer, frame)
         case inputs.Owned(identifier=identifier):
             interpret.own(customer, identifier)
         case inputs.Lost(identifier=identifier):

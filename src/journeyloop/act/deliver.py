@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from journeyloop.act.life import changed, expiry_timer, find, move
-from journeyloop.model.customer import Contact, Customer
+from journeyloop.act.life import changed, contact, expiry_timer, find, move
+from journeyloop.act.stop import stop
+from journeyloop.model.customer import Customer
 from journeyloop.model.decision import Decision, Delivery
 from journeyloop.model.effects import Send
 from journeyloop.model.event import Event
@@ -35,8 +36,7 @@ def dispatch(customer: Customer, decision: Decision, pulled: bool, frame: Frame)
     )
     header = customer.header
     header.deliveries = [*header.deliveries, delivery]
-    contact = Contact(frame.now, moment.name, action.name, moment.topic, action.channel, decision.id)
-    header.contacts = [*header.contacts, contact]
+    header.contacts = [*header.contacts, contact(delivery, frame.now)]
     header.timers[expiry_timer(decision.id)] = decision.expires
     changed(customer, delivery, frame)
     if pulled:
@@ -59,6 +59,17 @@ def offer(customer: Customer, frame: Frame) -> None:
             frame.emit(send(customer, delivery, frame.now))
 
 
+def reconsider(customer: Customer, frame: Frame) -> None:
+    """Two people became one: what is on its way to either must be allowed for both. What is only due is judged when
+    it is offered."""
+    for delivery in customer.header.deliveries:
+        if delivery.state in OFFERED and not delivery.shown:
+            refusal = _refusal(customer, delivery, frame)
+            if refusal is not None:
+                stop(customer, delivery, refusal, frame)
+    offer(customer, frame)
+
+
 def offers(customer: Customer, now: int) -> list[Send]:
     """What a browser that has just connected is offered again: on its way, not shown, not stopped, not expired."""
     return [
@@ -79,8 +90,15 @@ def _refusal(customer: Customer, delivery: Delivery, frame: Frame) -> str | None
     moment = frame.plan.moment(delivery.moment)
     if moment is None:
         return "moment_removed"
-    stopped = frame.board.stops(delivery.moment, delivery.channel)
-    return stopped or frame.plan.policy.refusal(moment.purpose, customer.header.stated(moment.purpose))
+    header, policy = customer.header, frame.plan.policy
+    return (
+        frame.board.stops(delivery.moment, delivery.channel)
+        or policy.refusal(moment.purpose, header.stated(moment.purpose))
+        or header.held_out(delivery.moment)
+        or policy.capped(
+            contact(delivery, frame.now), (one for one in header.contacts if one.decision != delivery.decision)
+        )
+    )
 
 
 def result(customer: Customer, message: Delivered, frame: Frame) -> None:
@@ -88,7 +106,7 @@ def result(customer: Customer, message: Delivered, frame: Frame) -> None:
     delivery = find(customer, message.decision)
     if delivery is None:
         return
-    doubtful = delivery.state == "intent" and delivery.decided < frame.epoch_started and message.state != "sent"
+    doubtful = delivery.state == "intent" and delivery.intended < frame.epoch_started and message.state != "sent"
     move(customer, delivery, "unknown" if doubtful else message.state, message.reason, frame)
 
 
@@ -126,7 +144,7 @@ def expire(customer: Customer, name: str, frame: Frame) -> None:
         return
     if delivery.state == "intent" and frame.now < delivery.expires + GRACE:
         customer.header.timers[name] = delivery.expires + GRACE
-    elif delivery.state == "intent" and delivery.decided < frame.epoch_started:
+    elif delivery.state == "intent" and delivery.intended < frame.epoch_started:
         move(customer, delivery, "unknown", "the server stopped after the intent was written", frame)
     else:
         move(customer, delivery, "expired", "nobody could be reached in time", frame)

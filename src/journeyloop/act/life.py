@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from journeyloop.model.customer import Customer
+from journeyloop.model.customer import Contact, Customer
 from journeyloop.model.decision import Delivery
 from journeyloop.model.effects import DeliveryChanged
 from journeyloop.model.frame import Frame
@@ -14,6 +14,7 @@ NEXT: dict[str, frozenset[str]] = {
     "intent": frozenset({"sent", "suppressed", "expired", "failed", "unknown"}),
 }
 RELEASES = frozenset({"suppressed", "expired", "failed"})
+MADE = frozenset({"sent", "unknown"})
 
 
 def find(customer: Customer, decision: bytes) -> Delivery | None:
@@ -25,16 +26,32 @@ def move(customer: Customer, delivery: Delivery, state: str, reason: str, frame:
     if state not in NEXT.get(delivery.state, frozenset()):
         return False
     delivery.state, delivery.reason = state, reason
-    if state != "intent":
-        delivery.ended = frame.now
-        customer.header.timers.pop(expiry_timer(delivery.decision), None)
-        frame.count(delivery.moment, state)
-        frame.note(state, customer.header.person, delivery.moment, delivery.action, reason)
-    if state in RELEASES:
-        kept = [one for one in customer.header.contacts if one.decision != delivery.decision]
-        customer.header.contacts = kept
+    if state == "intent":
+        delivery.intended = frame.now
+    else:
+        _end(customer, delivery, frame)
     changed(customer, delivery, frame)
     return True
+
+
+def _end(customer: Customer, delivery: Delivery, frame: Frame) -> None:
+    """A contact counts from when it was made, not from when it was decided. Who outlives its windows is forgotten."""
+    header = customer.header
+    delivery.ended = frame.now
+    header.timers.pop(expiry_timer(delivery.decision), None)
+    if delivery.state in RELEASES | MADE:
+        header.contacts = [one for one in header.contacts if one.decision != delivery.decision]
+    if delivery.state in MADE:
+        header.contacts = [*header.contacts, contact(delivery, frame.now)]
+    if not any(row.decision == delivery.decision for row in header.pending):
+        header.deliveries = [one for one in header.deliveries if one is not delivery]
+    frame.count(delivery.moment, delivery.state)
+    frame.note(delivery.state, header.person, delivery.moment, delivery.action, delivery.reason)
+
+
+def contact(delivery: Delivery, at: int) -> Contact:
+    """What this delivery takes of the caps."""
+    return Contact(at, delivery.moment, delivery.action, delivery.topic, delivery.channel, delivery.decision)
 
 
 def changed(customer: Customer, delivery: Delivery, frame: Frame) -> None:

@@ -17,13 +17,15 @@ def recall(customer: Customer, event: Event, frame: Frame) -> None:
     if listening is None or not customer.header.deliveries:
         return
     read = scene(listening.reader, listening.reader.event_values(event), customer, frame.now)
-    stopping = {moment.name: f"goal: {event.name}" for moment in listening.goals}
+    stopping = {
+        one.name: f"goal: {event.name}" for one in listening.goals if one.goal.where.hold(read.activation, read.values)
+    }
     for moment, match in listening.cancels:
-        if all(clause.truth(read.activation, read.values) == "true" for clause in match.where.clauses):
+        if match.where.hold(read.activation, read.values):
             stopping.setdefault(moment.name, f"cancelled: {event.name}")
     for delivery in customer.header.deliveries:
         if delivery.moment in stopping:
-            _stop(customer, delivery, stopping[delivery.moment], frame)
+            stop(customer, delivery, stopping[delivery.moment], frame)
 
 
 def withdraw(customer: Customer, purposes: list[str], frame: Frame) -> None:
@@ -31,10 +33,10 @@ def withdraw(customer: Customer, purposes: list[str], frame: Frame) -> None:
     for delivery in customer.header.deliveries if purposes else []:
         moment = frame.plan.moment(delivery.moment)
         if moment is None or moment.purpose in purposes:
-            _stop(customer, delivery, "consent: withdrawn", frame)
+            stop(customer, delivery, "consent: withdrawn", frame)
 
 
-def _stop(customer: Customer, delivery: Delivery, reason: str, frame: Frame) -> None:
+def stop(customer: Customer, delivery: Delivery, reason: str, frame: Frame) -> None:
     """What is only due ends here. What may have left is recalled: its channel says whether it was in time."""
     if delivery.state == "due":
         move(customer, delivery, "suppressed", reason, frame)

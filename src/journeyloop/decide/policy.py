@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from journeyloop.model.customer import Contact, Customer
 from journeyloop.model.frame import Frame
-from journeyloop.model.moment import Action, Moment, span
-from journeyloop.model.policy import Cap
+from journeyloop.model.moment import Action, Moment
 
 
 def consent(customer: Customer, purpose: str, frame: Frame) -> str | None:
@@ -20,13 +19,8 @@ def rest(customer: Customer, moment: Moment, frame: Frame) -> str | None:
 
 def caps(customer: Customer, moment: Moment, action: Action, frame: Frame) -> str | None:
     """Rolling windows over contacts that were made or are reserved."""
-    for cap in frame.plan.policy.caps:
-        if not _applies(cap, moment, action):
-            continue
-        made = sum(_counts(contact, cap, frame.now) for contact in customer.header.contacts)
-        if made >= cap.at_most:
-            return f"cap: {cap.at_most} per {_scope(cap)}"
-    return None
+    wanted = Contact(frame.now, moment.name, action.name, moment.topic, action.channel, b"")
+    return frame.plan.policy.capped(wanted, customer.header.contacts)
 
 
 def limit(customer: Customer, moment: Moment, action: Action, now: int) -> str | None:
@@ -38,28 +32,6 @@ def limit(customer: Customer, moment: Moment, action: Action, now: int) -> str |
         for contact in customer.header.contacts
     )
     return f"limit: {action.limit.at_most} for {action.name}" if made >= action.limit.at_most else None
-
-
-def _applies(cap: Cap, moment: Moment, action: Action) -> bool:
-    return (
-        cap.channel in (None, action.channel)
-        and cap.topic in (None, moment.topic)
-        and cap.moment in (None, moment.name)
-    )
-
-
-def _counts(contact: Contact, cap: Cap, now: int) -> bool:
-    return (
-        contact.at > now - cap.within
-        and cap.channel in (None, contact.channel)
-        and cap.topic in (None, contact.topic)
-        and cap.moment in (None, contact.moment)
-    )
-
-
-def _scope(cap: Cap) -> str:
-    of = next((f" and {name}" for name in (cap.channel, cap.topic, cap.moment) if name), "")
-    return f"person{of} in {span(cap.within)}"
 
 
 def horizon(frame: Frame) -> int:

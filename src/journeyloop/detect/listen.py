@@ -69,7 +69,7 @@ def _arm_or_raise(
 def _arm(customer: Customer, event: Event, moment: Moment, read: Scene, frame: Frame) -> None:
     header, detect = customer.header, moment.detect
     by = _by(event, detect.by)
-    name = f"absent/{moment.name}/{'' if by is None else keyed_hash(frame.secret, by, size=8).hex()}"
+    name = f"absent/{moment.name}/{_mark(by, frame) or ''}"
     before = next((one for one in header.armed if one.name == name), None)
     if before is not None and (detect.repeat == "keep" or event.time < before.at):
         return None
@@ -77,7 +77,7 @@ def _arm(customer: Customer, event: Event, moment: Moment, read: Scene, frame: F
     if frame.now > due + moment.expires:
         return _too_late(customer, moment, event.name, frame)
     present = header.presence.until(frame.now, frame.epoch)
-    armed = Armed(moment.name, name, event.time, due, cause_of(event, frame), detect.hash, present, by and name[-16:])
+    armed = Armed(moment.name, name, event.time, due, cause_of(event, frame), detect.hash, present, _mark(by, frame))
     header.armed = [*(one for one in header.armed if one.name != name), armed]
     header.timers[name] = due
     customer.sealed.armed[name] = read.values["event"]
@@ -91,6 +91,11 @@ def _by(event: Event, name: str | None) -> str | None:
     return None if value is None else str(value)
 
 
+def _mark(by: str | None, frame: Frame) -> str | None:
+    """The `by` value as timers and open instances name it: hashed, for it may be personal."""
+    return None if by is None else keyed_hash(frame.secret, by, size=8).hex()
+
+
 def _too_late(customer: Customer, moment: Moment, event: str, frame: Frame) -> None:
     looked(customer, moment, event, "late", "its time had passed before it arrived", frame)
     frame.count(moment.name, "late")
@@ -101,7 +106,7 @@ def _cancel(customer: Customer, event: Event, listening: Listening, read: Scene,
     for moment, match in (*listening.absences, *listening.cancels):
         if not customer.header.armed:
             return
-        if not all(clause.truth(read.activation, read.values) == "true" for clause in match.where.clauses):
+        if not match.where.hold(read.activation, read.values):
             continue
         for armed in _ended(customer, event, moment, match, frame):
             disarm(customer, armed)
@@ -112,7 +117,7 @@ def _cancel(customer: Customer, event: Event, listening: Listening, read: Scene,
 
 def _ended(customer: Customer, event: Event, moment: Moment, match: Match, frame: Frame) -> list[Armed]:
     by = _by(event, moment.detect.by)
-    mark = None if by is None else keyed_hash(frame.secret, by, size=8).hex()
+    mark = _mark(by, frame)
     return [
         armed
         for armed in customer.header.armed

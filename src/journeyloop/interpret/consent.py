@@ -30,9 +30,10 @@ def _stated_in(event: Event, frame: Frame) -> dict[str, bool]:
     if event.name in UNSUBSCRIBED:
         return {name: False for name, purpose in frame.plan.policy.purposes.items() if purpose.consent_required}
     consent = event.context.get("consent")
-    preferences: Any = consent.get("categoryPreferences") if isinstance(consent, dict) else None
-    if not isinstance(preferences, dict):
+    if not isinstance(consent, dict):
         return {}
+    stated: Any = consent.get("categoryPreferences")
+    preferences = stated if isinstance(stated, dict) else {}
     wanted = frame.plan.policy.purposes
     return {name: preferences.get(name) is True for name, purpose in wanted.items() if purpose.consent_required}
 

@@ -24,7 +24,8 @@ def hand_over(customer: Customer, message: HandOver, frame: Frame) -> None:
     for name, merge in HEADER.items():
         setattr(mine, name, merge(getattr(mine, name), getattr(theirs, name)))
     _evidence(mine, theirs, frame)
-    mine.armed, mine.presence = armed, _presence(mine.presence, theirs.presence, frame)
+    _presences(mine, theirs, frame)
+    mine.armed = armed
     _sealed(customer, message.customer)
     _timers(customer, theirs)
     recount_cart(customer)
@@ -79,6 +80,17 @@ def _armed(mine: list[Armed], theirs: list[Armed]) -> list[Armed]:
     for one in sorted([*theirs, *mine], key=lambda one: (one.at, one.cause)):
         newest[one.name] = one
     return list(newest.values())
+
+
+def _presences(mine: Header, theirs: Header, frame: Frame) -> None:
+    """One presence of both; what an open instance has of its dwell so far, it keeps."""
+    merged = _presence(mine.presence, theirs.presence, frame)
+    now, epoch = frame.now, frame.epoch
+    for one in (mine, theirs):
+        gained = merged.until(now, epoch) - one.presence.until(now, epoch)
+        for armed in one.armed:
+            armed.present_total += gained
+    mine.presence = merged
 
 
 def _presence(mine: Presence, theirs: Presence, frame: Frame) -> Presence:

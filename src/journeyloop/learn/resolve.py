@@ -14,6 +14,7 @@ from journeyloop.model.inputs import Credit
 from journeyloop.model.moment import Moment
 from journeyloop.model.profile import scene
 
+REACHED = frozenset({"intent", "sent", "unknown"})
 GROUPS = {"treated": "treated", "mixed": "mixed"}
 
 
@@ -56,7 +57,7 @@ def reach_goals(customer: Customer, event: Event, frame: Frame) -> None:
         return
     read = scene(listening.reader, listening.reader.event_values(event), customer, frame.now)
     for moment in listening.goals:
-        if not all(clause.truth(read.activation, read.values) == "true" for clause in moment.goal.where.clauses):
+        if not moment.goal.where.hold(read.activation, read.values):
             continue
         for row in customer.header.pending:
             if row.moment == moment.name and not row.goal_at and row.opened - JITTER <= event.time <= row.closes:
@@ -101,7 +102,7 @@ def _credit(customer: Customer, row: Row, frame: Frame) -> None:
 
 def _outcome(customer: Customer, row: Row) -> str:
     delivery = next((one for one in customer.header.deliveries if one.decision == row.decision), None)
-    if row.action is not None and delivery is not None and delivery.state in ("suppressed", "expired", "failed"):
+    if row.action is not None and delivery is not None and delivery.state not in REACHED:
         return "outcome: void"
     return "outcome: converted" if row.goal_at else "outcome: ignored"
 

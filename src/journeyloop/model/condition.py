@@ -69,6 +69,10 @@ class Clauses(Struct, frozen=True):
     def text(self) -> str:
         return " && ".join(clause.text for clause in self.clauses)
 
+    def hold(self, activation: Any, values: dict[str, Any]) -> bool:
+        """Whether every clause is true."""
+        return all(clause.truth(activation, values) == "true" for clause in self.clauses)
+
     def truths(self, activation: Any, values: dict[str, Any]) -> list[Truth]:
         """The truth of each clause, in order: all are evaluated, since `why` shows each."""
         return [clause.truth(activation, values) for clause in self.clauses]

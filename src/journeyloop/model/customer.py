@@ -124,6 +124,12 @@ class Header(Struct, array_like=True, gc=False):
         consent = self.consent.get(purpose)
         return None if consent is None else consent.granted
 
+    def held_out(self, moment: str) -> str | None:
+        """The stored arm, universal or the moment's own, that keeps a moment from contacting this person, or None."""
+        return next(
+            (f"held out: {arm}" for arm in map(self.arms.get, ("*", moment)) if arm not in (None, "treated")), None
+        )
+
 
 class Look(Struct, array_like=True, gc=False):
     """The last time a moment looked at this person, for `why`.

@@ -77,6 +77,7 @@ class Delivery(Struct, array_like=True, gc=False):
     dismissed: int = 0
     ended: int = 0
     recalled: str = ""
+    intended: int = 0
 
 
 class Row(Struct, array_like=True, gc=False):

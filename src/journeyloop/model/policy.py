@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from msgspec import Struct
+
+from journeyloop.model.customer import Contact
+from journeyloop.model.moment import span
 
 
 class Purpose(Struct, frozen=True):
@@ -18,6 +23,17 @@ class Cap(Struct, frozen=True):
     channel: str | None = None
     topic: str | None = None
     moment: str | None = None
+
+    def covers(self, contact: Contact) -> bool:
+        return (
+            self.channel in (None, contact.channel)
+            and self.topic in (None, contact.topic)
+            and self.moment in (None, contact.moment)
+        )
+
+    def __str__(self) -> str:
+        of = next((f" and {name}" for name in (self.channel, self.topic, self.moment) if name), "")
+        return f"{self.at_most} per person{of} in {span(self.within)}"
 
 
 class Policy(Struct, frozen=True):
@@ -35,3 +51,12 @@ class Policy(Struct, frozen=True):
         if stated is False:
             return f"consent: {purpose} refused"
         return f"consent: {purpose} not given" if known.consent_required and stated is None else None
+
+    def capped(self, wanted: Contact, made: Iterable[Contact]) -> str | None:
+        """The cap that leaves no room for one more contact beside those made or reserved, or None."""
+        for cap in self.caps:
+            if cap.covers(wanted):
+                counted = sum(cap.covers(contact) and contact.at > wanted.at - cap.within for contact in made)
+                if counted >= cap.at_most:
+                    return f"cap: {cap}"
+        return None
