@@ -173,7 +173,7 @@ async def serving(
     (directory / ADDRESS).write_bytes(json.encode({"url": url, "pid": os.getpid()}))
     gc.collect()
     gc.freeze()
-    serve = asyncio.create_task(_serve(server, listener))
+    serve = asyncio.create_task(_serve(server, listener, live.end_streams))
     watch = asyncio.create_task(_reload_on_change(directory, live))
     try:
         while not server.started and not serve.done():  # noqa: ASYNC110 - uvicorn has no event for it
@@ -188,14 +188,15 @@ async def serving(
             (directory / ADDRESS).unlink()
 
 
-async def _serve(server: uvicorn.Server, listener: socket.socket) -> None:
-    """Without uvicorn's own signal handlers: ending is the caller's business."""
+async def _serve(server: uvicorn.Server, listener: socket.socket, ending: Callable[[], None]) -> None:
+    """Without uvicorn's own signal handlers, they are the caller's business. `ending` runs before connections close."""
     config = server.config
     if not config.loaded:
         config.load()
     server.lifespan = config.lifespan_class(config)
     await server.startup(sockets=[listener])
     await server.main_loop()
+    ending()
     await server.shutdown(sockets=[listener])
 
 

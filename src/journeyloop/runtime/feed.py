@@ -23,21 +23,21 @@ class Feed:
 
     def __init__(self) -> None:
         self._recent: deque[bytes] = deque(maxlen=RECENT)
-        self._subscribers: set[asyncio.Queue[bytes]] = set()
+        self._subscribers: set[asyncio.Queue[bytes | None]] = set()
 
     @property
     def watched(self) -> bool:
         return bool(self._subscribers)
 
-    def subscribe(self) -> asyncio.Queue[bytes]:
+    def subscribe(self) -> asyncio.Queue[bytes | None]:
         """A queue that starts with the recent past."""
-        queue: asyncio.Queue[bytes] = asyncio.Queue(QUEUE)
+        queue: asyncio.Queue[bytes | None] = asyncio.Queue(QUEUE)
         for frame in self._recent:
             queue.put_nowait(frame)
         self._subscribers.add(queue)
         return queue
 
-    def unsubscribe(self, queue: asyncio.Queue[bytes]) -> None:
+    def unsubscribe(self, queue: asyncio.Queue[bytes | None]) -> None:
         self._subscribers.discard(queue)
 
     def publish(self, at: int, kind: str, person: str, moment: str, text: str, reason: str) -> None:
@@ -45,6 +45,13 @@ class Feed:
         note = {"at": at, "kind": kind, "person": person, "moment": moment, "text": text, "reason": reason}
         frame = b"event: note\ndata: " + json.encode(note) + b"\n\n"
         self._recent.append(frame)
+        self._put(frame)
+
+    def end(self) -> None:
+        """End every subscription."""
+        self._put(None)
+
+    def _put(self, frame: bytes | None) -> None:
         for queue in self._subscribers:
             if not queue.full():
                 queue.put_nowait(frame)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from traceback import extract_tb
 from typing import Any
 from uuid import uuid4
 
@@ -79,8 +80,13 @@ class Live(Questions):
         await self.submit(inputs)
         log.info("started", epoch=singles.epoch, plan=self.plan.hash, moments=len(self.plan.moments))
 
+    def end_streams(self) -> None:
+        """End what would last for ever, so that a server that stops need not cut it off."""
+        self.pages.end()
+        self.notes.end()
+
     async def stop(self) -> None:
-        """Finish what was accepted; streams end with their connections."""
+        """Finish what was accepted."""
         await asyncio.get_running_loop().run_in_executor(None, self.writer.stop)
         self.store.close()
 
@@ -125,7 +131,9 @@ class Live(Questions):
         self.measures.timers.inc(batch.fired)
         self.measures.duplicates.inc(batch.duplicates)
         if batch.error is not None:
-            log.error("batch refused", error=type(batch.error).__name__, work=len(batch.work))
+            log.error(
+                "batch refused", error=type(batch.error).__name__, place=_place(batch.error), work=len(batch.work)
+            )
         self.performer.perform(batch.effects)
         for work in batch.work:
             work.done(batch.error)
@@ -255,6 +263,12 @@ class Live(Questions):
                 customer = reads.find_customer(reader, self.memory.secret, event.primary())
                 who = label(customer, customer.header.person.hex() if customer else identifier_label(event.primary()))
                 self.notes.publish(self.clock(), "event", who, "", describe(event), "")
+
+
+def _place(error: Exception) -> str:
+    """Where it was raised. Its message may quote what was sent, so that is not logged."""
+    frames = extract_tb(error.__traceback__)
+    return f"{frames[-1].name}:{frames[-1].lineno}" if frames else ""
 
 
 def _settle(done: asyncio.Future[None], error: Exception | None) -> None:

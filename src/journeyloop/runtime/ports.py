@@ -102,6 +102,10 @@ class Pages(Protocol):
 
     def frame(self, event: str, content: dict[str, Any]) -> bytes: ...
 
+    def end(self) -> None:
+        """End every stream: the server stops, and browsers come back when there is one again."""
+        ...
+
 
 class Stream(Protocol):
     """One open connection to a browser: what to write next; None ends it."""

@@ -35,7 +35,7 @@ class Stream:
         self.signed = signed
         self.frames: asyncio.Queue[bytes | None] = asyncio.Queue(QUEUE)
 
-    def put(self, frame: bytes) -> bool:
+    def put(self, frame: bytes | None) -> bool:
         """Whether there was room: a reader that does not read loses its stream, never our memory."""
         try:
             self.frames.put_nowait(frame)
@@ -146,6 +146,11 @@ class OnPage:
     def frame(self, event: str, content: dict[str, Any]) -> bytes:
         """One server-sent event (https://html.spec.whatwg.org/multipage/server-sent-events.html)."""
         return b"event: " + event.encode() + b"\ndata: " + json.encode(content) + b"\n\n"
+
+    def end(self) -> None:
+        for browser in self.browsers.values():
+            for stream in browser.streams:
+                stream.put(None)
 
     def _attention(self, anonymous_id: str) -> tuple[bool, int]:
         seen = self.watch([anonymous_id])
