@@ -1,0 +1,75 @@
+"""What goes wrong in a simulated run: when the process dies, what the network does, how long nobody is there.
+
+All chance of a run comes from its one seed, through here or the simulator's own draws: one seed is one run.
+"""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Literal
+
+from msgspec import Struct
+
+SECOND, MINUTE, HOUR = 1_000, 60_000, 3_600_000
+DOWNTIMES = (SECOND, 10 * SECOND, 40 * SECOND, 4 * MINUTE, HOUR, 9 * HOUR)
+Crash = Literal["before_commit", "after_commit"]
+
+
+class Rates(Struct, frozen=True):
+    """Probabilities per occasion. Each fault is frequent enough to meet the others within one run."""
+
+    crash: float = 0.04
+    aimed_crash: float = 0.15
+    aimed_opt_out: float = 0.25
+    stall: float = 0.08
+    lost_frame: float = 0.1
+    lost_request: float = 0.1
+    lost_answer: float = 0.1
+    delayed: float = 0.12
+
+
+CALM = Rates(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+
+
+class Faults:
+    """Draws faults. `calm()` ends them, so that a run can show that everything comes to its end."""
+
+    def __init__(self, random: Random, rates: Rates | None = None) -> None:
+        self.random, self.rates = random, rates or Rates()
+
+    def calm(self) -> None:
+        self.rates = CALM
+
+    def crash(self, aimed: bool) -> Crash | None:
+        """Whether the process dies around this commit; `aimed`: it has just written an intent."""
+        if not self._happens(self.rates.aimed_crash if aimed else self.rates.crash):
+            return None
+        return self.random.choice(("before_commit", "after_commit"))
+
+    def downtime(self) -> int:
+        """How long until the next start (ms)."""
+        return self.random.choice(DOWNTIMES)
+
+    def stall(self) -> int:
+        """How long the event loop lets a commit wait before its effects are performed (ms)."""
+        return self.random.randrange(10 * MINUTE) if self._happens(self.rates.stall) else 0
+
+    def opts_out_now(self) -> bool:
+        """Aimed: a message is about to leave, and just now its person says no."""
+        return self._happens(self.rates.aimed_opt_out)
+
+    def loses_frame(self) -> bool:
+        return self._happens(self.rates.lost_frame)
+
+    def loses_request(self) -> bool:
+        return self._happens(self.rates.lost_request)
+
+    def loses_answer(self) -> bool:
+        return self._happens(self.rates.lost_answer)
+
+    def delays(self) -> bool:
+        """The client keeps this event for later: it arrives after younger ones."""
+        return self._happens(self.rates.delayed)
+
+    def _happens(self, rate: float) -> bool:
+        return self.random.random() < rate

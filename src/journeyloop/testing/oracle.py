@@ -1,0 +1,177 @@
+"""The judge of a simulated run: outside of the loop, by true time, from what was committed and what reached a browser.
+
+It has its own idea of who is who, who allows what and who is held out; it shares no rule with the kernel.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from hashlib import blake2b
+from typing import Any
+
+from msgspec import Struct
+
+from journeyloop.model.decision import Decision
+from journeyloop.model.event import Event
+from journeyloop.model.identifier import Identifier, keyed_hash
+from journeyloop.model.inputs import ConsentStated
+from journeyloop.model.plan import Plan
+
+PURPOSE = "marketing"
+
+
+class Statement(Struct):
+    """One word on consent: `at` by the person's clock, `received` by ours."""
+
+    granted: bool
+    at: int
+    received: int
+
+
+class Push(Struct):
+    at: int
+    decision: Decision
+
+
+class Violation(AssertionError):
+    """A promise was broken; the message says which."""
+
+
+class Oracle:
+    """`sometimes` counts what happened, to prove that the rare states were visited."""
+
+    def __init__(self, plan: Plan, secret: bytes) -> None:
+        self.plan, self.secret = plan, secret
+        self.sometimes: Counter[str] = Counter()
+        self.acknowledged: set[str] = set()
+        self.decisions: dict[bytes, Decision] = {}
+        self._linked: dict[Identifier, Identifier] = {}
+        self._people: dict[bytes, Identifier] = {}
+        self._statements: dict[Identifier, list[Statement]] = {}
+        self._arms: dict[tuple[Identifier, str], set[str]] = {}
+        self._pushes: dict[Identifier, list[Push]] = {}
+        self._done: set[bytes] = set()
+        self._folded: set[str] = set()
+
+    # --- what was committed -------------------------------------------------------------------------------------------
+
+    def committed(self, happened: list[Any], now: int) -> None:
+        """Inputs and decisions of one batch, in order."""
+        for one in happened:
+            match one:
+                case Event() if one.message_id not in self._folded:
+                    self._event(one, now)
+                case Event():
+                    self.sometimes["duplicate"] += 1
+                case ConsentStated(identifier=identifier, choices=choices, at=at):
+                    self._state(self._root(identifier), Statement(choices[PURPOSE], at, now))
+                case Decision():
+                    self._decided(one)
+
+    def _event(self, event: Event, now: int) -> None:
+        self._folded.add(event.message_id)
+        root = self._root(event.primary())
+        for other in event.others():
+            root = self._link(root, self._root(other))
+        said = event.context.get("consent", {}).get("categoryPreferences")
+        if said is not None:
+            self._state(root, Statement(said[PURPOSE], event.time, now))
+        for decision in self.decisions.values():
+            moment = self.plan.moments[decision.rows[0].moment]
+            if moment.goal.event == event.name and self._root(self._people[decision.person]) == root:
+                self._done.add(decision.id)
+
+    def _root(self, identifier: Identifier) -> Identifier:
+        if identifier not in self._linked:
+            self._linked[identifier] = identifier
+            self._people[keyed_hash(self.secret, "person", *identifier)] = identifier
+        while self._linked[identifier] != identifier:
+            identifier = self._linked[identifier]
+        return identifier
+
+    def _link(self, one: Identifier, other: Identifier) -> Identifier:
+        if one == other:
+            return one
+        self.sometimes["merge"] += 1
+        self._linked[other] = one
+        self._statements.setdefault(one, []).extend(self._statements.pop(other, []))
+        self._pushes.setdefault(one, []).extend(self._pushes.pop(other, []))
+        for name in ("*", *self.plan.moments):
+            arms = self._arms.setdefault((one, name), set())
+            arms |= self._arms.pop((other, name), set())
+            self.sometimes["unequal_arms"] += len(arms) > 1
+        return one
+
+    def _state(self, root: Identifier, statement: Statement) -> None:
+        self.sometimes["opt_in" if statement.granted else "opt_out"] += 1
+        self._statements.setdefault(root, []).append(statement)
+
+    def _decided(self, decision: Decision) -> None:
+        self.decisions[decision.id] = decision
+        root = self._root(self._people[decision.person])
+        for row in decision.rows:
+            for name, share in (("*", self.plan.policy.holdout), (row.moment, self.plan.moments[row.moment].holdout)):
+                arms = self._arms.setdefault((root, name), set())
+                if not arms:
+                    arms.add("holdout" if self._draw(name, decision.person) < share else "treated")
+        self.sometimes[f"decided: {decision.reason.partition(':')[0]}"] += 1
+
+    def _draw(self, name: str, person: bytes) -> float:
+        digest = blake2b(key=self.secret, digest_size=8)
+        for part in (b"holdout-1", name.encode(), person):
+            digest.update(len(part).to_bytes(4, "big") + part)
+        return int.from_bytes(digest.digest(), "big") / 2**64
+
+    # --- what reached a browser ---------------------------------------------------------------------------------------
+
+    def pushed(self, browser: str, decision_id: bytes, state: str, now: int) -> None:
+        """A message was written to this browser; `state` is its delivery's committed state.
+
+        Raises:
+            Violation: it should not have been.
+        """
+        decision = self.decisions.get(decision_id)
+        self._expect(decision is not None, "sent without a committed decision")
+        assert decision is not None and decision.chosen is not None
+        root, moment = self._root(("anonymous_id", browser)), self.plan.moments[decision.chosen[0]]
+        self._expect(self._root(self._people[decision.person]) == root, "sent to somebody else")
+        self._expect(state in ("intent", "sent"), f"sent in state {state}")
+        self._expect(now < min(decision.expires, decision.at + moment.expires), "sent past its expiry")
+        self._expect(decision_id not in self._done, "sent after the goal was reached")
+        arms = self._arms[root, "*"] | self._arms[root, moment.name]
+        self._expect(arms == {"treated"}, "sent to somebody held out")
+        if moment.purpose == PURPOSE:
+            self._expect(self._allows(root), "sent without consent")
+        self._count(root, Push(now, decision))
+
+    def _allows(self, root: Identifier) -> bool:
+        """Somebody said yes, and every no has been taken back later by both clocks."""
+        said = self._statements.get(root, [])
+        grants = [one for one in said if one.granted]
+        return bool(grants) and all(
+            any(grant.at > no.at and grant.received > no.received for grant in grants) for no in said if not no.granted
+        )
+
+    def _count(self, root: Identifier, push: Push) -> None:
+        """Caps, for the first push of a decision; another of the same is the same message by its id."""
+        before = self._pushes.setdefault(root, [])
+        if any(one.decision.id == push.decision.id for one in before):
+            self.sometimes["offered_again"] += 1
+            return
+        for cap in self.plan.policy.caps:
+            recent = sum(one.at > push.at - cap.within for one in before)
+            self._expect(recent < cap.at_most, f"cap of {cap} overshot")
+        before.append(push)
+        self.sometimes["sent"] += 1
+
+    def _expect(self, holds: bool, promise: str) -> None:
+        if not holds:
+            raise Violation(promise)
+
+    # --- at the end ---------------------------------------------------------------------------------------------------
+
+    def check_log(self, events: list[str]) -> None:
+        """Every acknowledged event is in the log, none is there twice."""
+        counted = Counter(events)
+        self._expect(max(counted.values(), default=1) == 1, "an event is in the log twice")
+        self._expect(self.acknowledged <= counted.keys(), "an acknowledged event is not in the log")

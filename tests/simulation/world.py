@@ -1,0 +1,24 @@
+"""The shop that is simulated: moments of every kind, narrow caps, holdouts large enough to meet."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from journeyloop.model.plan import Plan
+from tests.property.rig import action, moment, plan_of
+
+POLICY = "holdout: 10%\ncaps: [{per: person, at_most: 1, within: 10m}, {per: person, at_most: 3, within: 2h}]\n"
+
+
+@cache
+def world() -> Plan:
+    stall = moment(
+        "stall", purpose="marketing", holdout="20%", cancel_on="[Page]",
+        detect="{event: Checkout Step Viewed, by: order_id, absent: [Order Completed], for: 1m, present: true}",
+    )  # fmt: skip
+    failed = moment("failed", detect="{event: Payment Failed}", holdout="20%", expires="3m")
+    chance = moment(
+        "chance", purpose="marketing", detect="{event: Product Viewed}", learn="{mode: full}", expires="20m",
+        actions=f"[{action('one')}, {action('two')}]", goal="{event: Order Completed, within: 30m}",
+    )  # fmt: skip
+    return plan_of(stall, failed, chance, policy=POLICY)
