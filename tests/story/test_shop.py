@@ -1,5 +1,5 @@
-"""The story: a customer reaches payment with something dear in the cart, and stops. Told in a real Chromium, by the real
-shop and loop.js, to the real server."""
+"""The story: a customer reaches payment with something dear in the cart, and stops. Told in a real Chromium, by the
+real shop and loop.js, to the real server."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
-from tests.story.servers import Server, Stream, eventually
+from tests.story.servers import Server, eventually
 from tests.story.shopper import NAME, Shopper
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -106,18 +106,6 @@ def test_a_page_change_does_not_lose_it(shopper: Shopper, shop_server: Server) -
     assert shop_server.decision(lambda one: one["shown"], **me)["state"] == "sent"
 
 
-def test_reloading_all_the_time_does_not_lose_it(shopper: Shopper, shop_server: Server) -> None:
-    shopper.stall()
-    due = shop_server.why("armed", **shopper.me)["timer"][0]["in_ms"]
-    shopper.page.route("**/v1/batch", lambda route: route.abort())  # a page view would start the clock again
-    shopper.page.wait_for_timeout(max(0, due - 400))
-    for _ in range(4):
-        shopper.page.reload()
-        shopper.page.wait_for_timeout(200)
-    shopper.sees_message()
-    assert len(shop_server.decisions(**shopper.me)) == 1
-
-
 def test_a_closed_tab_is_left_alone(context: BrowserContext, shopper: Shopper, shop_server: Server) -> None:
     before = shop_server.moment()["gated"].get("tab_closed", 0)
     shopper.stall()
@@ -126,7 +114,7 @@ def test_a_closed_tab_is_left_alone(context: BrowserContext, shopper: Shopper, s
     told = shop_server.why("gated", **me)
     assert told["reason"] == "tab_closed" and told["presence"] == "no tab is open"
     assert shop_server.decisions(**me) == []
-    assert shop_server.moment()["gated"]["tab_closed"] == before + 1
+    assert shop_server.moment()["gated"]["tab_closed"] > before  # visitors of other tests may have left meanwhile
 
 
 def test_without_consent_nothing_is_stored_and_nothing_sent(shopper: Shopper, shop_server: Server) -> None:
