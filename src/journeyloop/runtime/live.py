@@ -153,7 +153,10 @@ class Live(Questions):
             self.performer.answers.pop(request_id, None)
         answer = answers[0]
         if answer.decision is None:
-            return {"action": None, "reason": f"no moment answers for placement {placement}", "decision_id": None}
+            what = f"for placement {placement} is true for this person"
+            if placement not in self.plan.by_ask:
+                what = f"answers for placement {placement}"
+            return {"action": None, "reason": f"no moment {what}", "decision_id": None}
         return self._answered(answer.decision, answer.profile)
 
     def _answered(self, decision: Decision, profile: dict[str, Any]) -> dict[str, Any]:
