@@ -63,10 +63,12 @@ def replay(
 
 def _recompute(live: Reader, found: Replayed) -> None:
     for key, raw in live.scan("decisions"):
-        decision = records.decode_decision(raw)
         found.decisions += 1
-        if not repeats(decision):
-            found.differs(f"decision {key.hex()}: another choice from its own record")
+        try:
+            if not repeats(records.decode_decision(raw)):
+                found.differs(f"decision {key.hex()}: another choice from its own record")
+        except records.RecordError as error:
+            found.differs(f"decision {key.hex()}: {error}")
 
 
 def repeats(decision: Decision) -> bool:
@@ -97,10 +99,14 @@ def _fold(
 def _fold_some(log: Iterator[tuple[bytes, bytes]], batch: Batch, found: Replayed) -> bool:
     """Up to 1,000 records; whether there may be more."""
     for _ in range(BATCH):
-        _, raw = next(log, (b"", b""))
-        if not raw:
+        position, raw = next(log, (b"", b""))
+        if not position:
             return False
-        header, applied = records.decode_log(raw)
+        try:
+            header, applied = records.decode_log(raw)
+        except records.RecordError as error:
+            found.differs(f"log {int.from_bytes(position, 'big')}: {error}")
+            continue
         if applied is None:
             found.erased += 1
             continue
