@@ -12,15 +12,16 @@ from msgspec import Struct
 
 SECOND, MINUTE, HOUR = 1_000, 60_000, 3_600_000
 DOWNTIMES = (SECOND, 10 * SECOND, 40 * SECOND, 4 * MINUTE, HOUR, 9 * HOUR)
-Crash = Literal["before_commit", "after_commit"]
+Crash = Literal["before_commit", "after_commit", "after_sending"]
 
 
 class Rates(Struct, frozen=True):
     """Probabilities per occasion. Each fault is frequent enough to meet the others within one run."""
 
-    crash: float = 0.04
-    aimed_crash: float = 0.15
-    aimed_opt_out: float = 0.25
+    crash: float = 0.06
+    aimed_crash: float = 0.3
+    aimed_opt_out: float = 0.2
+    aimed_login: float = 0.3
     stall: float = 0.08
     lost_frame: float = 0.1
     lost_request: float = 0.1
@@ -28,7 +29,7 @@ class Rates(Struct, frozen=True):
     delayed: float = 0.12
 
 
-CALM = Rates(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+CALM = Rates(*[0.0] * 9)
 
 
 class Faults:
@@ -44,7 +45,7 @@ class Faults:
         """Whether the process dies around this commit; `aimed`: it has just written an intent."""
         if not self._happens(self.rates.aimed_crash if aimed else self.rates.crash):
             return None
-        return self.random.choice(("before_commit", "after_commit"))
+        return self.random.choice(("before_commit", "after_commit", "after_sending"))
 
     def downtime(self) -> int:
         """How long until the next start (ms)."""
@@ -57,6 +58,10 @@ class Faults:
     def opts_out_now(self) -> bool:
         """Aimed: a message is about to leave, and just now its person says no."""
         return self._happens(self.rates.aimed_opt_out)
+
+    def logs_in_now(self) -> bool:
+        """Aimed: a message waits for a visitor, who turns out to be somebody we know."""
+        return self._happens(self.rates.aimed_login)
 
     def loses_frame(self) -> bool:
         return self._happens(self.rates.lost_frame)

@@ -1,0 +1,147 @@
+"""Planted bugs: each breaks one promise in a way that somebody could write. The simulation must notice every one."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from pytest import MonkeyPatch
+
+from journeyloop import act, detect
+from journeyloop.act import deliver, life
+from journeyloop.interpret import merge
+from journeyloop.model.customer import Header
+from journeyloop.model.policy import Policy
+from journeyloop.runtime.perform import Performer
+from journeyloop.testing.simulator import Simulation
+
+# Rooms export a function of the same name as these modules.
+deciding = sys.modules["journeyloop.decide.decide"]
+fold = sys.modules["journeyloop.interpret.fold"]
+Plant = Callable[[MonkeyPatch], None]
+MUTATIONS: dict[str, tuple[str, Plant]] = {}
+"""Name → (what the oracle must say, how to plant it)."""
+
+
+def caught_as(promise: str) -> Callable[[Plant], Plant]:
+    def register(plant: Plant) -> Plant:
+        MUTATIONS[plant.__name__] = (promise, plant)
+        return plant
+
+    return register
+
+
+def nothing(*arguments: Any) -> None:
+    return None
+
+
+def without(patch: MonkeyPatch, skipped: str) -> None:
+    """The performer's last look, without this reason."""
+    refusal = Performer._refusal
+
+    def careless(self: Performer, send: Any) -> str | None:
+        reason = refusal(self, send)
+        return None if reason == skipped else reason
+
+    patch.setattr(Performer, "_refusal", careless)
+
+
+@caught_as("sent without consent")
+def consent_checked_only_at_the_decision(patch: MonkeyPatch) -> None:
+    patch.setattr(act, "withdraw", nothing)
+    patch.setattr(deliver, "_refusal", nothing)
+    without(patch, "consent: withdrawn")
+
+
+@caught_as("sent past its expiry")
+def no_expiry_check_before_the_first_byte(patch: MonkeyPatch) -> None:
+    without(patch, "expired")
+
+
+@caught_as("an event is in the log twice")
+def dedup_is_forgotten_at_a_crash(patch: MonkeyPatch) -> None:
+    seen: set[Any] = set()
+
+    def forgetful(customer: Any, message_id: str, frame: Any) -> bool:
+        known = (frame.epoch, message_id) in seen
+        seen.add((frame.epoch, message_id))
+        return known
+
+    patch.setattr(detect, "seen_before", forgetful)
+
+
+@caught_as("sent to somebody held out")
+def holdout_skipped(patch: MonkeyPatch) -> None:
+    patch.setattr(deciding, "arm_of", lambda *arguments: "treated")
+
+
+@caught_as("sent to somebody held out")
+def holdout_drawn_again_after_a_merge(patch: MonkeyPatch) -> None:
+    patch.setitem(merge.HEADER, "arms", lambda mine, theirs: mine)
+
+
+@caught_as("sent to somebody held out")
+def a_message_on_its_way_survives_a_merge(patch: MonkeyPatch) -> None:
+    patch.setattr(act, "reconsider", nothing)
+    patch.setattr(Header, "held_out", nothing)
+
+
+@caught_as("cap of")
+def cap_not_kept_after_the_send(patch: MonkeyPatch) -> None:
+    patch.setattr(life, "MADE", frozenset())
+    patch.setattr(life, "RELEASES", life.RELEASES | {"sent", "unknown"})
+
+
+@caught_as("cap of")
+def caps_not_checked(patch: MonkeyPatch) -> None:
+    patch.setattr(Policy, "capped", nothing)
+
+
+@caught_as("sent ")
+def unknown_is_tried_again(patch: MonkeyPatch) -> None:
+    patch.setitem(life.NEXT, "unknown", frozenset({"intent", "sent"}))
+    patch.setattr(deliver, "OFFERED", ("intent", "sent", "unknown"))
+    no_expiry_check_before_the_first_byte(patch)
+    offers = deliver.offers
+    patch.setattr("journeyloop.testing.crowd.offers", lambda customer, now: offers(customer, now - 10 * 60_000))
+
+
+@caught_as("sent after the goal was reached")
+def the_goal_does_not_stop_the_message(patch: MonkeyPatch) -> None:
+    patch.setattr(act, "recall", nothing)
+
+
+@caught_as("an acknowledged event is not in the log")
+def acknowledged_before_it_is_durable(patch: MonkeyPatch) -> None:
+    accept = Simulation._deliver
+
+    def hasty(self: Simulation, event: Any) -> None:
+        accept(self, event)
+        if any(arrival.input is event for arrival in self.inbox):
+            self._acknowledge(event)
+
+    patch.setattr(Simulation, "_deliver", hasty)
+
+
+@caught_as("a decision was left")
+def nobody_watches_the_expiry(patch: MonkeyPatch) -> None:
+    patch.setattr(act, "expire", nothing)
+
+
+@caught_as("the log does not fold")
+def an_empty_cart_changes_type_in_the_store(patch: MonkeyPatch) -> None:
+    """A bug that was there: a sum over nothing is an integer until it has been stored once."""
+    ordered = fold._ordered
+
+    def careless(customer: Any, event: Any) -> None:
+        ordered(customer, event)
+        if not customer.sealed.cart:
+            customer.header.cart_value = 0
+
+    patch.setitem(fold._COMMERCE, "Order Completed", careless)
+
+
+@caught_as("sent without consent")
+def the_laxer_consent_wins_a_merge(patch: MonkeyPatch) -> None:
+    patch.setattr(merge, "stricter", lambda one, other: one if one.granted else other)
