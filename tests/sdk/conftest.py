@@ -79,9 +79,3 @@ def packages() -> Path:
     """The installed npm packages (`npm ci --ignore-scripts` in this folder)."""
     found = HERE / "node_modules"
     return found if found.is_dir() else skip("run `npm ci --ignore-scripts` in tests/sdk")
-
-
-@pytest.fixture(scope="session")
-def chromium() -> str:
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    return found or skip("no Chromium on this machine")

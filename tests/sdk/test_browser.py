@@ -9,15 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from tests.sdk.conftest import PATIENCE_S, Served
 
 pytestmark = [pytest.mark.sdk, pytest.mark.browser]
 
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
-FLAGS += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
-FLAGS += ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
 METHODS = ["track", "page", "identify", "group", "alias", "reset", "ready", "on", "user", "setAnonymousId"]
 
 # What a shop's page holds: a queue that remembers calls until the script is there.
@@ -60,13 +57,12 @@ def shop(packages: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def page(chromium: str) -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        found = browser.new_page()
-        found.set_default_timeout(PATIENCE_S * 1000)
-        yield found
-        browser.close()
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context()
+    found = context.new_page()
+    found.set_default_timeout(PATIENCE_S * 1000)
+    yield found
+    context.close()
 
 
 def visit(page: Page, shop: str, server: Served, options: str = "{}") -> None:
