@@ -84,7 +84,7 @@ def action(name: str = "hello", more: str = "") -> str:
 
 
 class Rig:
-    """The machines over a memory store. `effects` are those of the last commit."""
+    """The machines over a memory store. `effects` are those of the last commit, `made` all decisions in order."""
 
     def __init__(self, plan: Plan | None = None, start: int = T, secret: bytes = SECRET) -> None:
         self.plan = plan or shop()
@@ -92,6 +92,7 @@ class Rig:
         self.store, self.secret, self.now = MemoryStore(), secret, start
         self.seen: Seen | None = WATCHING
         self.effects: list[Any] = []
+        self.made: list[Decision] = []
         self.memory = self.reopened()
         self.messages = 0
         self.apply(Epoch(1, "test", ""), PlanChanged(self.plan.hash))
@@ -121,6 +122,7 @@ class Rig:
                 pass
             batch.flush()
         self.effects = batch.effects
+        self.made += [records.decode_decision(raw) for _, raw in batch._decisions]
 
     def _watch(self, anonymous_ids: list[str]) -> Seen | None:
         return self.seen if self.seen is not None else nobody_watches(anonymous_ids)
