@@ -15,7 +15,7 @@ from typing import Any
 from msgspec import Struct, json
 
 from journeyloop.testing.bench.measure import RUNS, noise, report
-from journeyloop.testing.bench.people import MILLION, preload
+from journeyloop.testing.bench.people import MILLION, preload, traits
 from journeyloop.testing.bench.server import Server, configure
 from journeyloop.testing.bench.traffic import MOMENTS, at_random, bodies, sessions
 
@@ -99,12 +99,13 @@ async def post(server: Server, prepared: list[bytes], connections: int) -> None:
 
 
 def _floor(prepared: list[bytes]) -> float:
-    """What a plain loop would cost: decode, one dictionary update and one heap push per event. Microseconds each."""
-    profiles: dict[str, dict[str, Any]] = {}
+    """What a plain loop would cost: decode, update one profile of 30 fields, push one timer. Microseconds per event."""
+    users = {event["userId"] for body in prepared for event in json.decode(body)["batch"]}
+    profiles = {user: traits(number) for number, user in enumerate(users)}
     due: list[tuple[str, str]] = []
     before = time.process_time()
     for body in prepared:
         for event in json.decode(body)["batch"]:
-            profiles.setdefault(event["userId"], {}).update(event["properties"])
-            heapq.heappush(due, (event["timestamp"], event["messageId"]))
+            profiles[event["userId"]].update(event["properties"])
+            heapq.heappush(due, (event["timestamp"], event["userId"]))
     return (time.process_time() - before) * 1e6 / len(due)
