@@ -75,6 +75,7 @@ class Writer:
         self._stopping = False
         self._next_due = 0
         self._firing: bytes | None = None
+        self._plan = memory.plan
         self._broken_timers: frozenset[bytes] = frozenset()
         self._thread = threading.Thread(target=self._run, name="journeyloop-writer", daemon=True)
 
@@ -133,7 +134,9 @@ class Writer:
             self._refuse(work, error)
         except Exception as error:  # one bad input must not end the writer, nor sink its neighbours
             self._forget()
-            if len(work) > 1:
+            if self._firing is not None:  # a timer was to blame, this work is not: once more without it
+                self._queue.extendleft(reversed(work))
+            elif len(work) > 1:
                 for one in work:
                     self._guarded([one])
             else:
@@ -142,6 +145,7 @@ class Writer:
     def _forget(self) -> None:
         with self.store.read() as reader:
             self.memory.forget(reader)
+        self.memory.plan = self._plan
         if self._firing is not None:
             self._broken_timers |= {self._firing}
 
@@ -153,9 +157,9 @@ class Writer:
         now = self.clock()
         if not work and self._next_due > now:
             return
+        self._firing, self._plan = None, self.memory.plan
         with self.store.write() as transaction:
             batch = Batch(transaction, self.memory, self.plans, self.watch)
-            self._firing = None
             inputs = 0
             for one in work:
                 for applied in one.inputs:
