@@ -112,7 +112,7 @@ class Writer:
             if self._stopping and not self._queue:
                 return
             self._guarded(self._cut())
-            wait = 0.0 if self._queue else min(IDLE, max(0.0, (self._next_due - self.clock()) / 1000))
+            wait = 0.0 if self._queue or self._stopping else min(IDLE, max(0.0, (self._next_due - self.clock()) / 1000))
 
     def _cut(self) -> list[Work]:
         work: list[Work] = []
