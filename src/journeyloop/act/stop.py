@@ -44,4 +44,17 @@ def stop(customer: Customer, delivery: Delivery, reason: str, frame: Frame) -> N
         delivery.recalled = reason
         changed(customer, delivery, frame)
         frame.count(delivery.moment, "recalled")
-        frame.emit(Recall(customer.header.person, delivery.decision, reason, customer.sealed.anonymous_ids()))
+        frame.emit(_recall(customer, delivery))
+
+
+def recalls(customer: Customer) -> list[Recall]:
+    """What a browser that has just connected is told again: the first word may have gone down with its last stream."""
+    return [
+        _recall(customer, delivery)
+        for delivery in customer.header.deliveries
+        if delivery.recalled and delivery.state != "suppressed"
+    ]
+
+
+def _recall(customer: Customer, delivery: Delivery) -> Recall:
+    return Recall(customer.header.person, delivery.decision, delivery.recalled, customer.sealed.anonymous_ids())

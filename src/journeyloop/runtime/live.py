@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import structlog
 
-from journeyloop.act import offers
+from journeyloop.act import offers, recalls
 from journeyloop.act.render import Unrenderable, render
 from journeyloop.model.decision import Decision
 from journeyloop.model.effects import Answer, Note
@@ -208,7 +208,8 @@ class Live(Questions):
 
     @asynccontextmanager
     async def stream(self, anonymous_id: str, signed: bool) -> AsyncIterator[AsyncIterator[bytes]]:
-        """Server-sent events for one browser. What is on its way and not shown yet is offered again."""
+        """Server-sent events for one browser. What is on its way and not shown yet is offered again, as
+        is the word that a message was taken back."""
         known = anonymous_id in self.pages
         stream = self.pages.connect(anonymous_id, signed)
         if stream is None:
@@ -233,6 +234,8 @@ class Live(Questions):
     def _offer(self, anonymous_id: str) -> None:
         with self.store.read() as reader:
             customer = reads.find_customer(reader, self.memory.secret, ("anonymous_id", anonymous_id))
+        for recall in recalls(customer) if customer else []:
+            self.performer.take_back(recall)
         for send in offers(customer, self.clock()) if customer else []:
             self.performer.send(send)
 

@@ -126,6 +126,10 @@ class Performer:
         self._recalled.add(recall.decision)
         if recall.decision not in self._written:
             self.report(Delivered(recall.person, recall.decision, "suppressed", recall.reason))
+        self.take_back(recall)
+
+    def take_back(self, recall: Recall) -> None:
+        """Take it off every page that shows it; one that does not ignores it."""
         self.pages.tell(
             recall.anonymous_ids, self.pages.frame("recall", {"id": recall.decision.hex(), "reason": recall.reason})
         )
