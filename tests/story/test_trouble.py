@@ -104,6 +104,22 @@ def test_what_was_sent_while_the_server_was_away_arrives(tmp_path: Path, serve: 
     assert profile["counts"]["Order Completed"] == 1 and profile["profile"]["orders"] == 1
 
 
+def test_a_message_is_taken_back_though_no_page_was_there_to_hear(tmp_path: Path, serve: Serve) -> None:
+    """The purchase falls between two streams of a browser, as it does when the tab that holds the stream pays."""
+    server = serve(project(tmp_path / "shop", {"for: 20s": "for: 2s"}), SHIPPED)
+    me = somebody()
+    stream = Stream(server, anonymous_id=me, write_key=server.keys.write)
+    batch(server, *stall(anonymousId=me))
+    shown = stream.wait_for("show")["id"]
+    server.post("/v1/outcomes", {"decision_id": shown, "outcome": "shown"})
+    stream.close()
+    batch(server, event("Order Completed", {"revenue": 600}, anonymousId=me))
+    again = Stream(server, anonymous_id=me, write_key=server.keys.write)
+    assert again.wait_for("recall") == {"id": shown, "reason": "goal: Order Completed"}
+    assert [kind for kind, _ in again.frames] == ["recall"]
+    again.close()
+
+
 def test_a_broken_edit_leaves_the_old_plan_running(tmp_path: Path, serve: Serve, context: BrowserContext) -> None:
     directory = project(tmp_path / "shop", {"for: 20s": "for: 2s"})
     server = serve(directory, SHIPPED)
