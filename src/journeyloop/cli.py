@@ -124,13 +124,14 @@ def check(arguments: argparse.Namespace) -> int:
 
 def why(arguments: argparse.Namespace) -> int:
     from journeyloop.app import explain
+    from journeyloop.runtime.explain import in_words
 
     who: Identifier = ("user_id", arguments.user) if arguments.user else ("anonymous_id", arguments.anonymous)
     try:
         told = explain(arguments.directory, arguments.moment, who)
     except refusals() as error:
         return refuse(str(error))
-    print(json.dumps(told, indent=2) if arguments.json else _told(told))
+    print(json.dumps(told, indent=2) if arguments.json else in_words(told))
     return 0
 
 
@@ -254,21 +255,6 @@ def refuse(message: str) -> int:
 def _say_problems(problems: Sequence[Any]) -> None:
     for problem in problems:
         print(problem, file=sys.stderr)
-
-
-def _told(told: dict[str, Any]) -> str:
-    lines = [told["answer"]]
-    for clause in told.get("clauses", []):
-        read = ", ".join(f"{path} = {value!r}" for path, value in clause["read"].items())
-        lines.append(f"  {clause['result']:8}{clause['clause']}    ({read})")
-    lines += [f"  timer   due in {timer['in_ms'] / 1000:.0f} s" for timer in told.get("timer", [])]
-    if "presence" in told:
-        lines.append(f"  tab     {told['presence']}")
-        lines.append(f"  holdout {told['holdout']['moment'] or 'not drawn yet'}")
-        lines.append(f"  policy  {told['policy'] or 'permits'}")
-    candidates = (told.get("decision") or {}).get("candidates", [])
-    lines += [f"  {one['moment']}/{one['action']}: {one['verdict']} ({one['propensity']:.2f})" for one in candidates]
-    return "\n".join(lines)
 
 
 def _summary(moments: dict[str, Any], crowd: dict[str, Any], as_json: bool) -> str:

@@ -53,7 +53,7 @@ def people(rig: Rig, said: list[Event]) -> dict[Any, Any]:
         found[names] = (
             header.person if header.known else None, header.known, header.events, dict(sorted(header.counts.items())),
             header.orders, header.revenue, header.first_seen, header.last_seen, header.first_order, header.last_order,
-            dict(sorted(customer.sealed.traits.items())), sorted(header.consent),
+            dict(sorted(customer.traits.items())), sorted(header.consent),
         )  # fmt: skip
     return found
 

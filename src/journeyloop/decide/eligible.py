@@ -49,7 +49,7 @@ def _possible(moment: Moment, action: Action, placement: str | None, frame: Fram
 def _stale(customer: Customer, moment: Moment, now: int) -> str | None:
     """`fresh:` asks that a trait was stated recently; one never stated is stale."""
     for name, age in moment.fresh.items():
-        stated = customer.sealed.traits.get(name.removeprefix("traits."))
+        stated = customer.traits.get(name.removeprefix("traits."))
         if stated is None or stated[1] < now - age:
             return f"stale_context: {name}"
     return None

@@ -99,14 +99,14 @@ def snake_case(name: str) -> str:
 
 
 def _traits(customer: Customer, stated: dict[str, Any], time: int) -> None:
-    traits = customer.sealed.traits
+    traits = customer.traits
     for raw_name, value in stated.items():
         name = snake_case(raw_name)
         before = traits.get(name)
         if before is None and len(traits) >= TRAIT_LIMIT:
             continue
         if before is None or newer((value, time), before):
-            traits[name] = (value, time)
+            customer.state(name, value, time)
 
 
 def newer(one: tuple[Any, int], other: tuple[Any, int]) -> bool:

@@ -139,6 +139,7 @@ def _hand_over(customer: Customer, asked: MergeAsked, frame: Frame) -> None:
     """Give everything away and leave a tombstone that forwards."""
     header = customer.header
     own(customer, asked.identifier)
+    customer.pack()
     given = Customer(header, customer.sealed, customer.older)
     frame.advance(asked.other, HandOver(keyed_hash(frame.secret, "handover", header.person, asked.other), given))
     for identifier in customer.sealed.identifiers:
@@ -151,4 +152,4 @@ def _hand_over(customer: Customer, asked: MergeAsked, frame: Frame) -> None:
         last_position=header.last_position,
         absorbed=[Absorbed(past.person, past.last_position) for past in header.absorbed],
     )
-    customer.sealed, customer.older = Sealed(), {}
+    customer.sealed, customer.older, customer.unpacked = Sealed(), {}, None

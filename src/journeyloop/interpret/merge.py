@@ -49,9 +49,9 @@ def _evidence(mine: Header, theirs: Header, frame: Frame) -> None:
 def _sealed(customer: Customer, other: Customer) -> None:
     mine, theirs = customer.sealed, other.sealed
     mine.identifiers += [one for one in theirs.identifiers if one not in mine.identifiers]
-    for name, stated in theirs.traits.items():
-        if name not in mine.traits or newer(stated, mine.traits[name]):
-            mine.traits[name] = stated
+    for name, stated in other.traits.items():
+        if name not in customer.traits or newer(stated, customer.traits[name]):
+            customer.state(name, *stated)
     for key, item in theirs.cart.items():
         if key not in mine.cart or item.at > mine.cart[key].at:
             mine.cart[key] = item

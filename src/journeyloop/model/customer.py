@@ -7,12 +7,18 @@ A turn owns the customer it is given and changes it in place; nobody else holds 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from msgspec import Struct, field
+from msgspec import Raw, Struct, field, msgpack
 
 from journeyloop.model.decision import Delivery, Row
 from journeyloop.model.identifier import Identifier
+
+Traits = dict[str, tuple[Any, int]]
+NO_TRAITS = Raw(msgpack.encode({}))
+_pack = msgpack.Encoder().encode
+_unpack = msgpack.Decoder(Traits).decode
 
 
 class Session(Struct, array_like=True, gc=False):
@@ -157,8 +163,10 @@ class Item(Struct, array_like=True, gc=False):
 
 
 class Sealed(Struct, array_like=True, gc=False):
+    """`packed_traits` is msgpack of `Customer.traits`."""
+
     identifiers: list[Identifier] = []
-    traits: dict[str, tuple[Any, int]] = {}
+    packed_traits: Raw = NO_TRAITS
     cart: dict[str, Item] = {}
     page: str = ""
     locale: str = ""
@@ -173,9 +181,35 @@ class Sealed(Struct, array_like=True, gc=False):
 
 class Customer(Struct, gc=False):
     """`older` are the message hashes that no longer fit the record, in parts by day; each part is a record of its own.
-    `indexed` is what the timer table holds of this person's timers."""
+    `indexed` is what the timer table holds of this person's timers.
+
+    Traits stay packed until somebody reads them: a profile has dozens, most events touch none, and unpacking and
+    packing them again would be half the cost of an event.
+    """
 
     header: Header
     sealed: Sealed = field(default_factory=Sealed)
     older: dict[int, bytes] = {}
     indexed: dict[str, int] = {}
+    unpacked: Traits | None = None
+    restated: bool = False
+
+    @property
+    def traits(self) -> Mapping[str, tuple[Any, int]]:
+        """Trait → (value, event time). To be changed by `state` only."""
+        if self.unpacked is None:
+            self.unpacked = _unpack(self.sealed.packed_traits)
+        return self.unpacked
+
+    def state(self, name: str, value: Any, at: int) -> None:
+        """Set a trait."""
+        if self.unpacked is None:
+            self.unpacked = _unpack(self.sealed.packed_traits)
+        self.unpacked[name] = (value, at)
+        self.restated = True
+
+    def pack(self) -> None:
+        """Bring the sealed part up to date, before it is written or handed over."""
+        if self.restated:
+            self.sealed.packed_traits = Raw(_pack(self.unpacked))
+            self.restated = False

@@ -22,7 +22,7 @@ _HIGH_VALUE = 500.0
 
 def trait(customer: Customer, name: str) -> Any:
     """A trait's value as last stated, or None."""
-    found = customer.sealed.traits.get(name)
+    found = customer.traits.get(name)
     return None if found is None else found[0]
 
 
@@ -82,7 +82,7 @@ def profile_value(customer: Customer, name: str, now: int) -> Any:
 
 def profile_values(customer: Customer, now: int) -> dict[str, Any]:
     """All built-ins and traits that are present: what templates and the profile API see."""
-    found = {name: value[0] for name, value in customer.sealed.traits.items()}
+    found = {name: value[0] for name, value in customer.traits.items()}
     for name, read in PROFILE.items():
         value = read(customer, now)
         if value is not None:

@@ -109,3 +109,19 @@ def _decided(reader: Reader, customer: Customer, moment: Moment, last: Look) -> 
         refused = next((verdict for verdict in own if verdict != "eligible"), told["reason"])
         sentence = f"It fired and stayed silent: {refused}."
     return {"fired": True, "answer": sentence, "decision": told}
+
+
+def in_words(told: dict[str, Any]) -> str:
+    """What `why` tells, as lines for a terminal."""
+    lines = [told["answer"]]
+    for clause in told.get("clauses", []):
+        read = ", ".join(f"{path} = {value!r}" for path, value in clause["read"].items())
+        lines.append(f"  {clause['result']:8}{clause['clause']}    ({read})")
+    lines += [f"  timer   due in {timer['in_ms'] / 1000:.0f} s" for timer in told.get("timer", [])]
+    if "presence" in told:
+        lines.append(f"  tab     {told['presence']}")
+        lines.append(f"  holdout {told['holdout']['moment'] or 'not drawn yet'}")
+        lines.append(f"  policy  {told['policy'] or 'permits'}")
+    candidates = (told.get("decision") or {}).get("candidates", [])
+    lines += [f"  {one['moment']}/{one['action']}: {one['verdict']} ({one['propensity']:.2f})" for one in candidates]
+    return "\n".join(lines)

@@ -44,7 +44,7 @@ def profile(customer: Customer, now: int) -> dict[str, Any]:
         "person": header.person.hex(),
         "known": header.known,
         "identifiers": [{"type": kind, "value": value} for kind, value in sealed.identifiers],
-        "traits": {name: value for name, (value, _) in sealed.traits.items()},
+        "traits": {name: value for name, (value, _) in customer.traits.items()},
         "profile": profile_values(customer, now),
         "cart": [
             {"id": key, "name": item.name, "price": item.price, "quantity": item.quantity}

@@ -110,6 +110,7 @@ def unseal(person: bytes | None, sealed: bytes) -> bytes | None:
 
 
 def encode_customer(customer: Customer) -> bytes:
+    customer.pack()
     """Without `older`: each of its days is a record of its own."""
     return encode_record(customer.header, customer.sealed)
 

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from journeyloop.interpret.identity import Owner
 from journeyloop.model.board import Tally
-from journeyloop.model.customer import Customer, Header, Sealed
+from journeyloop.model.customer import Customer, Header, Sealed, Traits
 from journeyloop.model.decision import Decision, Delivery
 from journeyloop.model.event import Event
 from journeyloop.model.inputs import Input, PlanChanged
@@ -42,6 +42,8 @@ def values(of: Any) -> st.SearchStrategy[Any]:
         return SIMPLE[of]
     if isinstance(of, type) and issubclass(of, Struct):
         return st.builds(of, **{field.name: values(field.type) for field in msgspec.structs.fields(of)})
+    if of is msgspec.Raw:
+        return values(Traits).map(msgspec.msgpack.encode).map(msgspec.Raw)
     arguments = get_args(of)
     match get_origin(of):
         case origin if origin in (Union, types.UnionType):
@@ -55,6 +57,15 @@ def values(of: Any) -> st.SearchStrategy[Any]:
         case origin if origin is Literal:
             return st.sampled_from(arguments)
     raise NotImplementedError(of)
+
+
+def test_traits_are_packed_when_they_were_stated() -> None:
+    customer = Customer(Header(b"p" * 16, 1))
+    customer.state("tier", "gold", 5)
+    again = records.decode_customer(records.encode_customer(customer))
+    assert again.traits == {"tier": ("gold", 5)}
+    again.state("tier", "silver", 6)
+    assert records.decode_customer(records.encode_customer(again)).traits == {"tier": ("silver", 6)}
 
 
 # --- round trips ----------------------------------------------------------------------------------------------------

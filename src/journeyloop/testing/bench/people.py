@@ -69,8 +69,10 @@ def _record(person: bytes, number: int, at: int) -> bytes:
     header = Header(person, at, first_seen=at, last_seen=at, known=True, events=1, counts={"Identify": 1})
     header.session = Session(1, at, at, 1)
     header.consent = {"marketing": Consent(True, at, at, "server")}
-    stated = {name: (value, at) for name, value in traits(number).items()}
-    return records.encode_customer(Customer(header, Sealed(identifiers(number), stated, locale="de-DE")))
+    customer = Customer(header, Sealed(identifiers(number), locale="de-DE"))
+    for name, value in traits(number).items():
+        customer.state(name, value, at)
+    return records.encode_customer(customer)
 
 
 def _owners(secret: bytes, person: bytes, number: int) -> Iterator[Pair]:
