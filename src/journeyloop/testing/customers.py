@@ -29,7 +29,7 @@ DEAR, CHEAP = CATALOGUE[:2], CATALOGUE[2:]
 PAYMENT = 3
 STALL_SECONDS = 20.0
 PATIENCE = 12.0
-BURST = 160
+BURST = 180
 BURST_SECONDS = 3.0
 
 
@@ -88,9 +88,8 @@ class Visitor:
         self.shop.counts["orders"] += 1
 
     async def identify(self) -> None:
-        user = f"customer-{self._id()[:8]}"
-        name = self.rng.choice(FIRST_NAMES)
-        await self._call({"type": "identify", "userId": user, "traits": {"first_name": name, "last_name": "Example"}})
+        traits = {"first_name": self.rng.choice(FIRST_NAMES), "last_name": "Example"}
+        await self._call({"type": "identify", "userId": f"customer-{self._id()[:8]}", "traits": traits})
 
     async def track(self, event: str, properties: dict[str, Any]) -> None:
         await self._call({"type": "track", "event": event, "properties": properties})
@@ -140,9 +139,9 @@ def _product(product: tuple[str, str, float]) -> dict[str, Any]:
 # --- personalities ----------------------------------------------------------------------------------------------------
 
 
-async def to_payment(who: Visitor, product: tuple[str, str, float] | None = None) -> None:
+async def to_payment(who: Visitor) -> None:
     """Look around, put something dear into the cart, stop at payment."""
-    wanted = product or who.rng.choice(DEAR)
+    wanted = who.rng.choice(DEAR)
     await who.view(who.rng.choice(CATALOGUE))
     await who.view(wanted)
     await who.add(wanted)
@@ -159,12 +158,12 @@ async def buyer(who: Visitor) -> None:
 
 
 async def staller(who: Visitor) -> None:
-    """Stops at payment. One in three comes back anyway; of the others, a message brings back half."""
+    """Stops at payment. Half come back anyway; of the others, a message brings back half."""
     await who.arrive()
     if who.rng.random() < 0.5:
         await who.identify()
     await to_payment(who)
-    returns = who.rng.random() < 1 / 3
+    returns = who.rng.random() < 1 / 2
     await asyncio.sleep(STALL_SECONDS)
     frame = await who.message(who.rng.uniform(2.0, 4.0) if returns else PATIENCE)
     if frame is not None and who.rng.random() < 1 / 2:
@@ -175,12 +174,11 @@ async def staller(who: Visitor) -> None:
 
 
 async def dismisser(who: Visitor) -> None:
-    """Does not like to be spoken to."""
+    """Does not like to be spoken to: left alone, they buy."""
     await who.arrive()
     await to_payment(who)
-    frame = await who.message(STALL_SECONDS + PATIENCE)
-    if frame is not None:
-        await who.answer(frame, "dismissed")
+    frame = await who.message(STALL_SECONDS + 3.0)
+    await (who.order() if frame is None else who.answer(frame, "dismissed"))
 
 
 async def leaver(who: Visitor) -> None:
