@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -32,17 +33,19 @@ def test_the_held_out_see_nothing_and_count(tmp_path: Path, serve: Serve, contex
     assert counts["goals"]["treated"] == 0 and counts["arms"] == {"treated": 0, "holdout": 1}
 
 
-def test_reloads_at_the_due_moment_do_not_lose_it(tmp_path: Path, serve: Serve, context: BrowserContext) -> None:
-    """The decision falls while no page is there to be told."""
+def test_a_page_change_at_the_due_moment_does_not_lose_it(
+    tmp_path: Path, serve: Serve, context: BrowserContext
+) -> None:
+    """It is due while no page is there to be told; the customer is back a second later."""
     server = serve(project(tmp_path / "shop", {'present: {page: "*/checkout*"}': "present: true"}))
     shopper = Shopper(context, server).stall()
     me = shopper.me
     shopper.click("to-cart")
     due_in = server.why("armed", **me)["timer"][0]["in_ms"]
-    shopper.page.wait_for_timeout(max(0, due_in - 500))
-    for _ in range(6):
-        shopper.page.reload()
-    shopper.sees_message()
+    shopper.page.wait_for_timeout(max(0, due_in - 300))
+    shopper.page.goto("about:blank")
+    shopper.page.wait_for_timeout(1_000)
+    shopper.open("/demo/shop/cart").sees_message()
     made = server.decision(lambda one: one["shown"], **me)
     assert made["state"] == "sent" and len(server.decisions(**me)) == 1
 
@@ -102,6 +105,25 @@ def test_what_was_sent_while_the_server_was_away_arrives(tmp_path: Path, serve: 
     assert server.why("cancelled", **me)["reason"] == "Order Completed"
     profile = server.get("/v1/profile", **me).json()
     assert profile["counts"]["Order Completed"] == 1 and profile["profile"]["orders"] == 1
+
+
+def test_what_was_sent_and_not_shown_is_offered_again(tmp_path: Path, serve: Serve) -> None:
+    """A stream may take the message down with it; once a page says it is shown, no other gets it."""
+    server = serve(project(tmp_path / "shop", {"for: 20s": "for: 2s"}), SHIPPED)
+    me = {"anonymous_id": somebody(), "write_key": server.keys.write}
+    first = Stream(server, **me)
+    batch(server, *stall(anonymousId=me["anonymous_id"]))
+    lost = first.wait_for("show")
+    first.close()
+    second = Stream(server, **me)
+    again = second.wait_for("show")
+    assert again["id"] == lost["id"] and again["expires_in"] < lost["expires_in"]
+    server.post("/v1/outcomes", {"decision_id": lost["id"], "outcome": "shown"})
+    second.close()
+    third = Stream(server, **me)
+    time.sleep(0.5)
+    assert third.frames == []
+    third.close()
 
 
 def test_a_message_is_taken_back_though_no_page_was_there_to_hear(tmp_path: Path, serve: Serve) -> None:
