@@ -1,4 +1,4 @@
-"""Absence: armed by an event, ended by another, fired on the second by its timer; late, by key, repeated, re-planned."""
+"""Absence: armed by an event, ended by another, fired on the second by its timer; late, by key, repeated, replanned."""
 
 from __future__ import annotations
 
