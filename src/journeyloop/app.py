@@ -47,6 +47,8 @@ from journeyloop.runtime.replay import replay
 KERNEL = ("loop.py", *(f"{room}/*.py" for room in ("model", "detect", "interpret", "decide", "act", "learn")))
 ADDRESS = "server.json"
 SWITCH_INTERVAL = 0.0005
+COLLECT = (100_000, 50, 100)
+"""Garbage is collected rarely: records have no cycles, and a full collection stops the loop."""
 SHUTDOWN = 2
 LIBRARIES = ("cel-expr-python", "msgspec", "lmdb")
 
@@ -173,6 +175,7 @@ async def serving(
     (directory / ADDRESS).write_bytes(json.encode({"url": url, "pid": os.getpid()}))
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*COLLECT)
     serve = asyncio.create_task(_serve(server, listener, live.end_streams))
     watch = asyncio.create_task(_reload_on_change(directory, live))
     try:

@@ -5,7 +5,7 @@ Embedded, messages between machines run first-in first-out within their input. E
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, get_args
 
@@ -66,6 +66,7 @@ class Batch:
         self.tally: dict[tuple[str, int, str], int] = {}
         self.duplicates = 0
         self.firing: bytes | None = None
+        self._fetched: dict[bytes, bytes] = {}
         self._log: list[tuple[bytes, bytes]] = []
         self._customers: dict[bytes, Customer] = {}
         self._owners: dict[Identifier, Owner] = {}
@@ -74,6 +75,17 @@ class Batch:
         self._by_person: list[tuple[bytes, bytes]] = []
         self._deliveries: dict[bytes, bytes] = {}
         self._parts: dict[bytes, dict[int, bytes]] = {}
+
+    def prefetch(self, inputs: Iterable[Input]) -> None:
+        """Read the owners and customers these events will need, each table in one go."""
+        secret, owners = self.memory.secret, self.memory.owners
+        wanted = {one.primary() for one in inputs if type(one) is Event}
+        keys = {identifier_key(secret, one): one for one in wanted if owners.get(one) is None}
+        for key, raw in self.transaction.get_many("owners", keys).items():
+            owners.put(keys[key], records.decode_owner(raw))
+        known = {owner.person for one in wanted if (owner := owners.get(one)) is not None}
+        persons = [person for person in known if self.memory.customers.get(person) is None]
+        self._fetched.update(self.transaction.get_many("people", persons))
 
     # --- applying ---------------------------------------------------------------------------------------------------
 
@@ -207,7 +219,7 @@ class Batch:
         return customer
 
     def _load(self, person: bytes) -> Customer | None:
-        raw = self.transaction.get("people", person)
+        raw = self._fetched.pop(person, None) or self.transaction.get("people", person)
         if raw is None:
             return None
         customer = records.decode_customer(raw)

@@ -20,7 +20,9 @@ from journeyloop.runtime.ports import Reader
 K = TypeVar("K")
 V = TypeVar("V")
 
-CUSTOMERS = 4096
+CUSTOMERS = 256
+"""Few on purpose: unpacking a record afresh is cheaper than touching the scattered parts of one that has gone cold."""
+
 OWNERS = 32_768
 POSITION_SIZE = 8
 

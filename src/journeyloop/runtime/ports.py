@@ -30,6 +30,10 @@ class Reader(Protocol):
 
     def get(self, table: str, key: bytes) -> bytes | None: ...
 
+    def get_many(self, table: str, keys: Iterable[bytes]) -> dict[bytes, bytes]:
+        """The values of those keys that are there."""
+        ...
+
     def scan(
         self, table: str, start: bytes = b"", stop: bytes | None = None, reverse: bool = False
     ) -> Iterator[tuple[bytes, bytes]]:

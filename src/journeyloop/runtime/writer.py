@@ -7,6 +7,7 @@ whatever arrived while the previous one was being committed (at most 1,000 input
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -23,6 +24,10 @@ from journeyloop.runtime.memory import Memory
 from journeyloop.runtime.ports import Store, StoreFailed
 
 BATCH = 1_000
+BUSY = 16
+GATHER = 0.002
+"""After a batch of at least BUSY inputs the next is gathered for that long (s): a commit costs the same for more."""
+
 QUARANTINE_LIMIT = 100_000
 IDLE = 60.0
 
@@ -74,6 +79,7 @@ class Writer:
         self._wake = threading.Event()
         self._stopping = False
         self._next_due = 0
+        self._last_size = 0
         self._firing: bytes | None = None
         self._plan = memory.plan
         self._broken_timers: frozenset[bytes] = frozenset()
@@ -111,7 +117,11 @@ class Writer:
             self._wake.clear()
             if self._stopping and not self._queue:
                 return
-            self._guarded(self._cut())
+            if self._last_size >= BUSY:
+                time.sleep(GATHER)
+            work = self._cut()
+            self._last_size = sum(len(one.inputs) for one in work)
+            self._guarded(work)
             wait = 0.0 if self._queue or self._stopping else min(IDLE, max(0.0, (self._next_due - self.clock()) / 1000))
 
     def _cut(self) -> list[Work]:
@@ -160,6 +170,7 @@ class Writer:
         self._firing, self._plan = None, self.memory.plan
         with self.store.write() as transaction:
             batch = Batch(transaction, self.memory, self.plans, self.watch)
+            batch.prefetch(applied for one in work for applied in one.inputs)
             inputs = 0
             for one in work:
                 for applied in one.inputs:

@@ -54,6 +54,14 @@ class StoreContract:
         _fill(store, b=b"kept")
         assert _all(store) == [(b"b", b"kept")]
 
+    def test_many_are_got_at_once(self, store: Store) -> None:
+        _fill(store, a=b"1", c=b"3")
+        with store.write() as tx:
+            tx.put("people", b"b", b"2")
+            assert tx.get_many("people", [b"c", b"b", b"missing", b"b"]) == {b"b": b"2", b"c": b"3"}
+        with store.read() as reader:
+            assert reader.get_many("people", []) == {}
+
     def test_a_transaction_reads_its_own_writes(self, store: Store) -> None:
         _fill(store, a=b"1", b=b"2", d=b"4")
         with store.write() as tx:

@@ -16,18 +16,17 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from operator import itemgetter
 from pathlib import Path
 from typing import Literal
 
 import lmdb
 
+from journeyloop.adapters.store.views import LmdbSnapshot, LmdbTransaction, Tables
 from journeyloop.runtime.ports import TABLES, StoreBusy, StoreFailed
 
 Durability = Literal["sync", "relaxed"]
-Tables = dict[str, "lmdb._Database"]
 
 MAP_SIZE = 1 << 40
 """Address space reserved, not disk: the file grows with its pages. Far above any disk we expect, so that the map never
@@ -36,87 +35,6 @@ has to grow under open snapshots, which LMDB forbids. Where so much is refused (
 SMALLEST_MAP = 1 << 26
 READERS = 512
 WRITES_PER_READER_CHECK = 1024
-_BAD_KEY = "a key has 1 to 511 bytes"
-_key = itemgetter(0)
-
-
-class LmdbSnapshot:
-    """A consistent view. It keeps every page it sees from being reused: close it soon."""
-
-    __slots__ = ("_tables", "_txn")
-
-    def __init__(self, txn: lmdb.Transaction[bytes], tables: Tables) -> None:
-        self._txn = txn
-        self._tables = tables
-
-    def get(self, table: str, key: bytes) -> bytes | None:
-        try:
-            return self._txn.get(key, None, self._tables[table])
-        except lmdb.BadValsizeError:
-            raise ValueError(_BAD_KEY) from None
-
-    def scan(
-        self, table: str, start: bytes = b"", stop: bytes | None = None, reverse: bool = False
-    ) -> Iterator[tuple[bytes, bytes]]:
-        cursor = self._txn.cursor(self._tables[table])
-        if reverse:
-            return _backward(cursor, start, stop)
-        return _forward(cursor, start, stop)
-
-
-class LmdbTransaction(LmdbSnapshot):
-    """The one write transaction. A scan over a table that is changed meanwhile sees the changes ahead of it."""
-
-    __slots__ = ("_changes",)
-
-    def __init__(self, txn: lmdb.Transaction[bytes], tables: Tables) -> None:
-        super().__init__(txn, tables)
-        self._changes = 0
-
-    def put(self, table: str, key: bytes, value: bytes) -> None:
-        self._changes += 1
-        try:
-            self._txn.put(key, value, True, True, False, self._tables[table])
-        except lmdb.BadValsizeError:
-            raise ValueError(_BAD_KEY) from None
-
-    def put_many(self, table: str, pairs: Iterable[tuple[bytes, bytes]], append: bool = False) -> None:
-        """Sorted first (a stable sort: of equal keys the last stays), since neighbours share a page.
-
-        Raises:
-            ValueError: a key's length; or with `append`, keys that do not ascend beyond the table's last.
-        """
-        self._changes += 1
-        items = pairs if append else sorted(pairs, key=_key)
-        try:
-            consumed, added = self._txn.cursor(self._tables[table]).putmulti(items, True, True, append)
-        except lmdb.BadValsizeError:
-            raise ValueError(_BAD_KEY) from None
-        if added != consumed:
-            raise ValueError(f"{table}: appended keys must ascend beyond the last one")
-
-    def delete(self, table: str, key: bytes) -> None:
-        self._changes += 1
-        try:
-            self._txn.delete(key, b"", self._tables[table])
-        except lmdb.BadValsizeError:
-            raise ValueError(_BAD_KEY) from None
-
-    def scan(
-        self, table: str, start: bytes = b"", stop: bytes | None = None, reverse: bool = False
-    ) -> Iterator[tuple[bytes, bytes]]:
-        """Deleting under a cursor makes LMDB skip a pair, so after any change we seek again."""
-        low, high = start, stop
-        while True:
-            changes = self._changes
-            key = None
-            for key, value in super().scan(table, low, high, reverse):
-                yield key, value
-                if self._changes != changes:
-                    break
-            else:
-                return
-            low, high = (low, key) if reverse else (key + b"\0", high)
 
 
 class LmdbReader:
@@ -243,25 +161,6 @@ def _snapshot(env: lmdb.Environment, tables: Tables) -> Iterator[LmdbSnapshot]:
         yield LmdbSnapshot(txn, tables)
     finally:
         txn.abort()
-
-
-def _forward(cursor: lmdb.Cursor[bytes], start: bytes, stop: bytes | None) -> Iterator[tuple[bytes, bytes]]:
-    if not cursor.set_range(start):
-        return
-    for pair in cursor.iternext():
-        if stop is not None and pair[0] >= stop:
-            return
-        yield pair
-
-
-def _backward(cursor: lmdb.Cursor[bytes], start: bytes, stop: bytes | None) -> Iterator[tuple[bytes, bytes]]:
-    below = cursor.prev() if stop is not None and cursor.set_range(stop) else cursor.last()
-    if not below:
-        return
-    for pair in cursor.iterprev():
-        if pair[0] < start:
-            return
-        yield pair
 
 
 def _open(directory: Path, map_size: int, readonly: bool = False, metasync: bool = True) -> lmdb.Environment:

@@ -32,6 +32,9 @@ class MemorySnapshot:
         value: bytes | None = self._tables[table].get(key)
         return value
 
+    def get_many(self, table: str, keys: Iterable[bytes]) -> dict[bytes, bytes]:
+        return {key: value for key in keys if (value := self.get(table, key)) is not None}
+
     def scan(self, table: str, start: bytes = b"", stop: bytes | None = None, reverse: bool = False) -> Iterator[Pair]:
         found = self._tables[table]
         for key in _range(found, start, stop, reverse):
