@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 WORKERS ?= 2
 NODE   := $(patsubst %/package-lock.json,%/node_modules/.installed,$(wildcard tests/*/package-lock.json))
-BENCHES := ingest stall push decide recovery
+BENCHES := ingest stall push decide recovery kill
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -34,7 +34,7 @@ fmt: $(STAMP)-dev ## format and fix what can be fixed without thinking
 	$(BIN)/ruff format .
 
 sim: $(STAMP)-dev ## search for broken kernel laws with many more examples
-	HYPOTHESIS_PROFILE=sim $(BIN)/pytest -n $(WORKERS) tests/property
+	HYPOTHESIS_PROFILE=sim JOURNEYLOOP_SIM_SEEDS=2000 $(BIN)/pytest -n $(WORKERS) tests/property tests/simulation
 
 docs: $(STAMP)-dev ## write docs/reference from the code, then run every example
 	$(BIN)/python tools/reference.py

@@ -161,17 +161,7 @@ async def serving(
     live, _ = build(store, secret, loaded, configure)
     sys.setswitchinterval(SWITCH_INTERVAL)
     await live.start(code_version(), _libraries())
-    address, bound = listener.getsockname()[:2]
-    origins = frozenset(loaded.settings.allowed_origins) - {"*"}
-    settings = HttpSettings(demo=demo, allowed_origins=origins, is_loopback_bind=address in ("127.0.0.1", "::1"))
-    site = build_site(live, HttpKeys([keys.write], [keys.server], [keys.admin]), settings)
-    server = uvicorn.Server(
-        uvicorn.Config(
-            site, loop="none", http="httptools", ws="none", lifespan="off", access_log=False, log_config=None,
-            timeout_graceful_shutdown=SHUTDOWN, server_header=False,
-        )
-    )  # fmt: skip
-    url = f"http://{f'[{address}]' if ':' in address else address}:{bound}"
+    server, url = _site(live, keys, loaded.settings, listener, demo)
     (directory / ADDRESS).write_bytes(json.encode({"url": url, "pid": os.getpid()}))
     gc.collect()
     gc.freeze()
@@ -189,6 +179,21 @@ async def serving(
         await live.stop()
         with suppress(OSError):
             (directory / ADDRESS).unlink()
+
+
+def _site(
+    live: Live, keys: Keys, settings: Settings, listener: socket.socket, demo: bool
+) -> tuple[uvicorn.Server, str]:
+    """The HTTP side, not started, and its URL."""
+    address, port = listener.getsockname()[:2]
+    origins = frozenset(settings.allowed_origins) - {"*"}
+    http = HttpSettings(demo=demo, allowed_origins=origins, is_loopback_bind=address in ("127.0.0.1", "::1"))
+    site = build_site(live, HttpKeys([keys.write], [keys.server], [keys.admin]), http)
+    config = uvicorn.Config(
+        site, loop="none", http="httptools", ws="none", lifespan="off", access_log=False, log_config=None,
+        timeout_graceful_shutdown=SHUTDOWN, server_header=False,
+    )  # fmt: skip
+    return uvicorn.Server(config), f"http://{f'[{address}]' if ':' in address else address}:{port}"
 
 
 async def _serve(server: uvicorn.Server, listener: socket.socket, ending: Callable[[], None]) -> None:

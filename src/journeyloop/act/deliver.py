@@ -9,6 +9,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from journeyloop.act.life import changed, contact, expiry_timer, find, move
+from journeyloop.act.render import unrenderable
 from journeyloop.act.stop import stop
 from journeyloop.model.customer import Customer
 from journeyloop.model.decision import Decision, Delivery
@@ -40,7 +41,8 @@ def dispatch(customer: Customer, decision: Decision, pulled: bool, frame: Frame)
     header.timers[expiry_timer(decision.id)] = decision.expires
     changed(customer, delivery, frame)
     if pulled:
-        move(customer, delivery, "sent", "asked", frame)
+        refusal = unrenderable(action.content, profile_values(customer, frame.now))
+        move(customer, delivery, "suppressed" if refusal else "sent", refusal or "asked", frame)
     else:
         offer(customer, frame)
 

@@ -33,6 +33,15 @@ def render(content: dict[str, Any], profile: dict[str, Any]) -> dict[str, Any]:
     return filled
 
 
+def unrenderable(content: dict[str, Any], profile: dict[str, Any]) -> str | None:
+    """Why this content cannot be filled for this person, or None if it can."""
+    try:
+        render(content, profile)
+    except Unrenderable as error:
+        return f"content: {error}"
+    return None
+
+
 def _filled(name: str, value: Any, variables: dict[str, Any]) -> Any:
     if isinstance(value, dict):
         return {key: _filled(f"{name}.{key}", inner, variables) for key, inner in value.items()}

@@ -18,19 +18,22 @@ REMEMBERED = 10_000
 
 
 class Remembered:
-    """A bounded set that forgets its oldest."""
+    """A bounded mapping that forgets its oldest."""
 
     def __init__(self, limit: int = REMEMBERED) -> None:
         self.limit = limit
-        self._held: dict[Any, None] = {}
+        self._held: dict[Any, Any] = {}
 
-    def add(self, one: Any) -> None:
-        self._held[one] = None
+    def add(self, one: Any, value: Any = True) -> None:
+        self._held[one] = value
         if len(self._held) > self.limit:
             del self._held[next(iter(self._held))]
 
     def discard(self, one: Any) -> None:
         self._held.pop(one, None)
+
+    def get(self, one: Any) -> Any:
+        return self._held.get(one)
 
     def __contains__(self, one: Any) -> bool:
         return one in self._held
@@ -81,12 +84,18 @@ class Performer:
         if reason is not None:
             return self._say(send, "suppressed", reason)
         failed: list[str] = []
-        if self.pages.push(send.anonymous_ids, lambda signed: self._content(send, signed, failed)):
-            self._written.add(delivery.decision)
+        written = self.pages.push(self._browsers(send), lambda signed: self._content(send, signed, failed))
+        if written is not None:
+            self._written.add(delivery.decision, written)
             return self._say(send, "sent", "")
         if failed:
             self._say(send, "suppressed", failed[0])
         return None
+
+    def _browsers(self, send: Send) -> list[str]:
+        """Where it may go: again to the browser that has it, as long as that one is there, so that no other shows it."""
+        holder = self._written.get(send.delivery.decision)
+        return [holder] if holder is not None and holder in self.pages else send.anonymous_ids
 
     def _say(self, send: Send, state: str, reason: str) -> None:
         if send.delivery.state == "intent":

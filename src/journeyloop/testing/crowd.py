@@ -158,13 +158,16 @@ class Crowd:
         there = any(self.browsers[one].stream for one in anonymous_ids)
         return Seen("/checkout", self.random.random() < 0.8, self.random.randrange(2 * MINUTE)) if there else None
 
-    def push(self, anonymous_ids: list[str], content: Callable[[bool], bytes | None]) -> bool:
+    def __contains__(self, anonymous_id: object) -> bool:
+        return any(browser.id == anonymous_id and browser.stream for browser in self.browsers.values())
+
+    def push(self, anonymous_ids: list[str], content: Callable[[bool], bytes | None]) -> str | None:
         for browser in (self.browsers[one] for one in anonymous_ids if self.browsers[one].stream):
             frame = content(False)
             if frame is not None:
                 self._receive(browser, json.decode(frame)["id"])
-                return True
-        return False
+                return browser.id
+        return None
 
     def tell(self, anonymous_ids: list[str], frame: bytes) -> None:
         self.oracle.sometimes["recall"] += 1

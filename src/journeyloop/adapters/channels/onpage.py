@@ -126,15 +126,15 @@ class OnPage:
             best = min([*seen, *([best] if best else [])], key=lambda one: (not one.visible, one.idle))
         return best
 
-    def push(self, anonymous_ids: list[str], content: Content) -> bool:
-        """Write to one browser of this person, the one most looked at; whether there was one."""
+    def push(self, anonymous_ids: list[str], content: Content) -> str | None:
+        """Write to one browser of this person, the one most looked at."""
         for anonymous_id in sorted(anonymous_ids, key=self._attention):
             browser = self.browsers.get(anonymous_id)
             for stream in reversed(browser.streams if browser else []):
                 frame = content(stream.signed)
                 if frame is not None and stream.put(frame):
-                    return True
-        return False
+                    return anonymous_id
+        return None
 
     def tell(self, anonymous_ids: list[str], frame: bytes) -> None:
         """Write to every browser of this person: a recall."""
