@@ -32,6 +32,7 @@ from journeyloop.adapters.config.load import Loaded, load
 from journeyloop.adapters.config.settings import Settings
 from journeyloop.adapters.http.context import HttpSettings
 from journeyloop.adapters.http.keys import Keys as HttpKeys
+from journeyloop.adapters.http.listen import bind, is_loopback, url_of
 from journeyloop.adapters.http.remote import sent_again
 from journeyloop.adapters.http.site import build_site
 from journeyloop.adapters.store.directory import open_reader, open_scratch, open_store
@@ -125,7 +126,7 @@ def stored_plans(reader: Reader) -> Callable[[str], Plan]:
     return plan
 
 
-def build(store: Store, secret: bytes, loaded: Loaded, configure: Callable[[], Configured]) -> tuple[Live, OnPage]:
+def build(store: Store, secret: bytes, loaded: Loaded, configure: Callable[[], Configured]) -> Live:
     """A loop over a store, not started."""
     assert loaded.plan is not None
     with store.read() as reader:
@@ -134,7 +135,7 @@ def build(store: Store, secret: bytes, loaded: Loaded, configure: Callable[[], C
     pages = OnPage(clock, lambda anonymous_id: live.opened(anonymous_id), lambda who, at: live.closed(who, at))
     live = Live(store, memory, pages, configure, clock, loaded.settings.inbox)
     live.problems = loaded.problems
-    return live, pages
+    return live
 
 
 @asynccontextmanager
@@ -151,14 +152,14 @@ async def serving(
     """
     loaded = configuration(directory)
     keys = read_keys(directory, os.environ)
-    listener = _bind(host or loaded.settings.host, loaded.settings.port if port is None else port)
+    listener = bind(host or loaded.settings.host, loaded.settings.port if port is None else port)
     store, secret = open_store(directory, loaded.settings.durability, code_version())
 
     def configure() -> Configured:
         fresh = check(directory)
         return fresh.plan, fresh.problems
 
-    live, _ = build(store, secret, loaded, configure)
+    live = build(store, secret, loaded, configure)
     sys.setswitchinterval(SWITCH_INTERVAL)
     await live.start(code_version(), _libraries())
     server, url = _site(live, keys, loaded.settings, listener, demo)
@@ -185,15 +186,14 @@ def _site(
     live: Live, keys: Keys, settings: Settings, listener: socket.socket, demo: bool
 ) -> tuple[uvicorn.Server, str]:
     """The HTTP side, not started, and its URL."""
-    address, port = listener.getsockname()[:2]
     origins = frozenset(settings.allowed_origins) - {"*"}
-    http = HttpSettings(demo=demo, allowed_origins=origins, is_loopback_bind=address in ("127.0.0.1", "::1"))
+    http = HttpSettings(demo=demo, allowed_origins=origins, is_loopback_bind=is_loopback(listener))
     site = build_site(live, HttpKeys([keys.write], [keys.server], [keys.admin]), http)
     config = uvicorn.Config(
         site, loop="none", http="httptools", ws="none", lifespan="off", access_log=False, log_config=None,
-        timeout_graceful_shutdown=SHUTDOWN, server_header=False,
+        timeout_graceful_shutdown=SHUTDOWN, server_header=False, proxy_headers=False,
     )  # fmt: skip
-    return uvicorn.Server(config), f"http://{f'[{address}]' if ':' in address else address}:{port}"
+    return uvicorn.Server(config), url_of(listener)
 
 
 async def _serve(server: uvicorn.Server, listener: socket.socket, ending: Callable[[], None]) -> None:
@@ -226,17 +226,6 @@ def _stamp(directory: Path) -> tuple[tuple[str, int], ...]:
         with suppress(OSError):
             found.append((str(file), file.stat().st_mtime_ns))
     return tuple(found)
-
-
-def _bind(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # inherited: an answer never waits for an ack
-    listener.bind((host, port))
-    listener.listen(2048)
-    listener.setblocking(False)
-    return listener
 
 
 def _libraries() -> str:

@@ -59,12 +59,12 @@ def event_arrived(customer: Customer, event: Event, settle: int | None, frame: F
     if settle > 0:
         frame.advance(customer.header.person, inputs.Forwarded(event, settle - 1))
         return
-    late = interpret.is_late(customer, event)
-    interpret.fold(customer, event)
+    late = interpret.fold(customer, event)
     act.withdraw(customer, interpret.consent_in(customer, event, frame), frame)
-    learn.reach_goals(customer, event, frame)
-    act.recall(customer, event, frame)
-    choose(customer, detect.listen(customer, event, late, frame), frame)
+    if event.name in frame.plan.by_event:
+        learn.reach_goals(customer, event, frame)
+        act.recall(customer, event, frame)
+        choose(customer, detect.listen(customer, event, late, frame), frame)
 
 
 def timer_came_due(customer: Customer, timer: inputs.TimerDue, frame: Frame) -> None:

@@ -17,6 +17,7 @@ from journeyloop.model.decision import Decision, Delivery
 from journeyloop.model.event import Event
 from journeyloop.model.identifier import Identifier
 from journeyloop.model.inputs import Epoch, Input, PlanChanged, Seen
+from journeyloop.model.moment import Present
 from journeyloop.model.plan import Plan
 from journeyloop.runtime import reads, records
 from journeyloop.runtime.batch import Batch, nobody_watches
@@ -124,8 +125,8 @@ class Rig:
         self.effects = batch.effects
         self.made += [records.decode_decision(raw) for _, raw in batch._decisions]
 
-    def _watch(self, anonymous_ids: list[str]) -> Seen | None:
-        return self.seen if self.seen is not None else nobody_watches(anonymous_ids)
+    def _watch(self, anonymous_ids: list[str], present: Present | None) -> Seen | None:
+        return self.seen if self.seen is not None else nobody_watches(anonymous_ids, present)
 
     def track(self, name: str, who: str = "a1", ago: int = 0, **fields: Any) -> Event:
         """Send one event now (or late, by `ago` ms). `who` is an anonymous id unless `user_id` is given."""

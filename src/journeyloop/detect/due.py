@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
-
 from journeyloop.detect.gate import confirm, gated
 from journeyloop.detect.listen import disarm
 from journeyloop.detect.look import looked
@@ -68,10 +66,7 @@ def _absent(customer: Customer, present: Present, seen: Seen | None, frame: Fram
         return "tab_closed", None
     if seen is None:
         return "tab_closed", frame.now + RECHECK
-    if present.page is not None and not fnmatchcase(seen.page, present.page):
-        return "other_page", frame.now + RECHECK
-    if present.visible and not seen.visible:
-        return "tab_hidden", frame.now + RECHECK
-    if present.idle is not None and seen.idle < present.idle:
-        return "not_idle", frame.now + present.idle - seen.idle
-    return None, None
+    lacking = seen.lacks(present)
+    if lacking == "not_idle":
+        return lacking, frame.now + (present.idle or 0) - seen.idle
+    return lacking, frame.now + RECHECK if lacking else None

@@ -1,7 +1,7 @@
 """Interpret: who is this, and what is known of them now? Identity, merge, fold, presence, consent. Rooms say what."""
 
 from journeyloop.interpret.consent import consent_in, state_consent
-from journeyloop.interpret.fold import fold, is_late
+from journeyloop.interpret.fold import fold
 from journeyloop.interpret.identity import answer_merge, claim_others, found, identify, lose, own
 from journeyloop.interpret.merge import hand_over
 from journeyloop.interpret.presence import tab_closed, tab_opened
@@ -14,7 +14,6 @@ __all__ = [
     "found",
     "hand_over",
     "identify",
-    "is_late",
     "lose",
     "own",
     "state_consent",

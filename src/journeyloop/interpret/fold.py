@@ -21,14 +21,10 @@ _BOT = re.compile(r"bot\b|crawl|spider|slurp|lighthouse|facebookexternalhit|ping
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
-def is_late(customer: Customer, event: Event) -> bool:
-    """Whether a newer event was folded before: such an event changes the profile but opens no signal."""
-    return event.time < customer.header.last_seen - JITTER
-
-
-def fold(customer: Customer, event: Event) -> None:
-    """Change the profile by one event, new or late."""
+def fold(customer: Customer, event: Event) -> bool:
+    """Change the profile by one event; whether it is late: a newer one was folded before, so it opens no signal."""
     header = customer.header
+    late = event.time < header.last_seen - JITTER
     _clocks(header, event)
     _count(header, event.name)
     if event.context:
@@ -38,6 +34,7 @@ def fold(customer: Customer, event: Event) -> None:
     change = _COMMERCE.get(event.name)
     if change is not None:
         change(customer, event)
+    return late
 
 
 def _clocks(header: Header, event: Event) -> None:

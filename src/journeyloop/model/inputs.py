@@ -6,6 +6,7 @@ Messages never leave a turn: embedded they run first-in first-out to the end wit
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from typing import Any
 
 from msgspec import Struct
@@ -13,14 +14,23 @@ from msgspec import Struct
 from journeyloop.model.customer import Customer
 from journeyloop.model.event import Event
 from journeyloop.model.identifier import Identifier
+from journeyloop.model.moment import Present
 
 
 class Seen(Struct, array_like=True, gc=False):
-    """What the open tabs of a person show right now: the best tab's page, visibility and idle time (ms)."""
+    """What an open tab of a person shows right now: its page, whether it is visible, its idle time (ms)."""
 
     page: str = ""
     visible: bool = False
     idle: int = 0
+
+    def lacks(self, present: Present) -> str | None:
+        """The first thing that a moment asks of a tab and this one does not show, or None."""
+        if present.page is not None and not fnmatchcase(self.page, present.page):
+            return "other_page"
+        if present.visible and not self.visible:
+            return "tab_hidden"
+        return "not_idle" if present.idle is not None and self.idle < present.idle else None
 
 
 # --- inputs: to an identifier ---------------------------------------------------------------------------------------

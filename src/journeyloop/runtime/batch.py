@@ -36,18 +36,19 @@ from journeyloop.model.inputs import (
     TimerDue,
     To,
 )  # fmt: skip
+from journeyloop.model.moment import Present
 from journeyloop.model.plan import Plan
 from journeyloop.runtime import records
-from journeyloop.runtime.memory import Memory
+from journeyloop.runtime.memory import OWNERS, Memory
 from journeyloop.runtime.ports import Transaction
 from journeyloop.runtime.records import LogHeader
 
-Watch = Callable[[list[str]], Seen | None]
+Watch = Callable[[list[str], Present | None], Seen | None]
 EVERYBODY = "*"
 KINDS: dict[type, str] = {kind: str(kind.__struct_config__.tag) for kind in get_args(Input)}
 
 
-def nobody_watches(anonymous_ids: list[str]) -> Seen | None:
+def nobody_watches(anonymous_ids: list[str], present: Present | None) -> Seen | None:
     """Presence where there are no browsers: replay, backtest."""
     return None
 
@@ -80,12 +81,13 @@ class Batch:
         """Read the owners and customers these events will need, each table in one go."""
         secret, owners = self.memory.secret, self.memory.owners
         wanted = {one.primary() for one in inputs if type(one) is Event}
-        keys = {identifier_key(secret, one): one for one in wanted if owners.get(one) is None}
+        if len(owners) > OWNERS:
+            owners.clear()
+        keys = {identifier_key(secret, one): one for one in wanted if one not in owners}
         for key, raw in self.transaction.get_many("owners", keys).items():
-            owners.put(keys[key], records.decode_owner(raw))
+            owners[keys[key]] = records.decode_owner(raw)
         known = {owner.person for one in wanted if (owner := owners.get(one)) is not None}
-        persons = [person for person in known if self.memory.customers.get(person) is None]
-        self._fetched.update(self.transaction.get_many("people", persons))
+        self._fetched = self.transaction.get_many("people", known - self.memory.customers.keys())
 
     # --- applying ---------------------------------------------------------------------------------------------------
 
@@ -146,7 +148,7 @@ class Batch:
         elif to.machine == "identify":
             owner = identify(self.owner(to.key), to.key, to.message, frame)  # type: ignore[arg-type]
             if owner is not None:
-                self.memory.owners.put(to.key, owner)
+                self.memory.owners[to.key] = owner
                 self._owners[to.key] = owner
         else:
             singles = self.memory.singles
@@ -195,7 +197,9 @@ class Batch:
     def _seen(self, person: bytes, name: str, now: int) -> Seen | None:
         if not name.startswith("absent/"):
             return None
-        return self.watch(self.customer(person, now).sealed.anonymous_ids())
+        moment = self.memory.plan.moment(name.split("/")[1])
+        present = moment.detect.present if moment else None
+        return self.watch(self.customer(person, now).sealed.anonymous_ids(), present)
 
     # --- state ------------------------------------------------------------------------------------------------------
 
@@ -205,7 +209,7 @@ class Batch:
             raw = self.transaction.get("owners", identifier_key(self.memory.secret, identifier))
             if raw is not None:
                 owner = records.decode_owner(raw)
-                self.memory.owners.put(identifier, owner)
+                self.memory.owners[identifier] = owner
         return owner
 
     def customer(self, person: bytes, now: int) -> Customer:
@@ -214,8 +218,8 @@ class Batch:
         if customer is None:
             customer = self.memory.customers.get(person) or self._load(person) or found(person, now)
             self._customers[person] = customer
-            self.memory.customers.put(person, customer)
-            self._parts[person] = dict(customer.older)
+            if customer.older:
+                self._parts[person] = dict(customer.older)
         return customer
 
     def _load(self, person: bytes) -> Customer | None:
@@ -252,6 +256,7 @@ class Batch:
         put_many("moments", [(name.encode(), records.encode_tally(one)) for name, one in self._tallies.items()])
         self._write_parts()
         self.transaction.put("meta", b"singles", msgpack.encode(self.memory.singles))
+        self.memory.customers = self._customers
 
     def _write_timers(self) -> None:
         """Bring the timer table in line with the timers of the touched customers."""
@@ -268,8 +273,10 @@ class Batch:
             customer.indexed = dict(after)
 
     def _write_parts(self) -> None:
-        for person, before in self._parts.items():
-            after = self._customers[person].older
+        for person, customer in self._customers.items():
+            if not (customer.older or person in self._parts):
+                continue
+            before, after = self._parts.get(person, {}), customer.older
             for part in before.keys() | after.keys():
                 if part not in after:
                     self.transaction.delete("dedup", _part_key(person, part))

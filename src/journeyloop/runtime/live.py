@@ -29,7 +29,6 @@ from journeyloop.model.inputs import (
     Outcome,
     Paused,
     PlanChanged,
-    Seen,
     TabClosed,
     TabOpened,
 )
@@ -64,7 +63,7 @@ class Live(Questions):
         self.plans = {self.plan.hash: self.plan}
         self.measures = Metrics(lambda: self.plan)
         self.notes = Feed()
-        self.writer = Writer(store, memory, self.plans.__getitem__, self._watch, clock, self._committed, inbox)
+        self.writer = Writer(store, memory, self.plans.__getitem__, pages.watch, clock, self._committed, inbox)
         self.performer = Performer(
             pages, self._report, lambda: self.plan, lambda: self.board, clock, self._note
         )  # fmt: skip
@@ -241,9 +240,6 @@ class Live(Questions):
 
     def saw_tabs(self, anonymous_id: str, tabs: list[dict[str, Any]]) -> None:
         self.pages.report(anonymous_id, tabs)
-
-    def _watch(self, anonymous_ids: list[str]) -> Seen | None:
-        return self.pages.watch(anonymous_ids)
 
     @asynccontextmanager
     async def feed(self) -> AsyncIterator[AsyncIterator[bytes]]:

@@ -1,12 +1,10 @@
-"""What the writer keeps between batches: bounded caches of decoded state, and the few values there is one of.
+"""What the writer keeps between batches: the decoded state of the last batch, and the few values there is one of.
 
 Only the writer's thread touches it. After a failed batch it is forgotten and read again from the store, which is right
 by construction: nothing of that batch was committed.
 """
 
 from __future__ import annotations
-
-from typing import Generic, TypeVar
 
 from msgspec import Struct, field, msgpack
 
@@ -17,39 +15,7 @@ from journeyloop.model.identifier import Identifier
 from journeyloop.model.plan import Plan
 from journeyloop.runtime.ports import Reader
 
-K = TypeVar("K")
-V = TypeVar("V")
-
-CUSTOMERS = 256
-"""Few on purpose: unpacking a record afresh is cheaper than touching the scattered parts of one that has gone cold."""
-
 OWNERS = 32_768
-POSITION_SIZE = 8
-
-
-class Recent(Generic[K, V]):
-    """A bounded cache of two generations: what was not used during a whole generation is dropped.
-
-    Cheaper per use than an exact LRU, and its size is at most twice `limit`.
-    """
-
-    __slots__ = ("limit", "old", "young")
-
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self.young: dict[K, V] = {}
-        self.old: dict[K, V] = {}
-
-    def get(self, key: K) -> V | None:
-        found = self.young.get(key)
-        if found is None and (found := self.old.pop(key, None)) is not None:
-            self.put(key, found)
-        return found
-
-    def put(self, key: K, value: V) -> None:
-        if len(self.young) >= self.limit:
-            self.old, self.young = self.young, {}
-        self.young[key] = value
 
 
 class Singles(Struct, array_like=True):
@@ -66,7 +32,11 @@ class Singles(Struct, array_like=True):
 
 
 class Memory:
-    """`secret` keys every hash of this store. `plan` is the one in force; `singles` is written with every batch."""
+    """`secret` keys every hash of this store. `plan` is the one in force; `singles` is written with every batch.
+
+    `customers` are those of the last batch and no more: unpacking a record afresh is cheaper than touching the
+    scattered parts of one that has gone cold.
+    """
 
     def __init__(self, secret: bytes, plan: Plan, reader: Reader) -> None:
         self.secret = secret
@@ -75,8 +45,8 @@ class Memory:
 
     def forget(self, reader: Reader) -> None:
         """Start over from what is committed."""
-        self.customers: Recent[bytes, Customer] = Recent(CUSTOMERS)
-        self.owners: Recent[Identifier, Owner] = Recent(OWNERS)
+        self.customers: dict[bytes, Customer] = {}
+        self.owners: dict[Identifier, Owner] = {}
         self.tallies: dict[str, Tally] = {}
         self.singles = read_singles(reader)
 

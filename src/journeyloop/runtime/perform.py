@@ -93,7 +93,7 @@ class Performer:
         return None
 
     def _browsers(self, send: Send) -> list[str]:
-        """Where it may go: again to the browser that has it, as long as that one is there, so that no other shows it."""
+        """Where it may go: to the browser that has it already, as long as that one is there, so no other shows it."""
         holder = self._written.get(send.delivery.decision)
         return [holder] if holder is not None and holder in self.pages else send.anonymous_ids
 

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from journeyloop.model.inputs import Seen
+from journeyloop.model.moment import Present
 
 TABLES = (
     "meta",  # name -> value: schema, secret, epoch, board, positions
@@ -98,7 +99,9 @@ class Pages(Protocol):
 
     def report(self, anonymous_id: str, tabs: list[dict[str, Any]]) -> None: ...
 
-    def watch(self, anonymous_ids: list[str]) -> Seen | None: ...
+    def watch(self, anonymous_ids: list[str], present: Present | None) -> Seen | None:
+        """What the tab shows that fits `present` best; None if none of these browsers has one."""
+        ...
 
     def push(self, anonymous_ids: list[str], content: Callable[[bool], bytes | None]) -> str | None:
         """Write to one of these browsers; which one, or None if none is there or `content(signed)` gave nothing."""

@@ -24,8 +24,8 @@ from journeyloop.runtime.memory import Memory
 from journeyloop.runtime.ports import Store, StoreFailed
 
 BATCH = 1_000
-BUSY = 16
-GATHER = 0.002
+BUSY = 32
+GATHER = 0.004
 """After a batch of at least BUSY inputs the next is gathered for that long (s): a commit costs the same for more."""
 
 QUARANTINE_LIMIT = 100_000

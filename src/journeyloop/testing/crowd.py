@@ -14,6 +14,7 @@ from msgspec import Struct, json
 from journeyloop.act import offers
 from journeyloop.model.event import Event
 from journeyloop.model.inputs import ConsentStated, Outcome, Seen, TabClosed, TabOpened
+from journeyloop.model.moment import Present
 from journeyloop.runtime import reads, records
 from journeyloop.runtime.memory import Memory
 from journeyloop.runtime.perform import Performer
@@ -154,7 +155,7 @@ class Crowd:
 
     # --- the on-page channel (the port `Pages`, as far as the performer uses it) ------------------------------------
 
-    def watch(self, anonymous_ids: list[str]) -> Seen | None:
+    def watch(self, anonymous_ids: list[str], present: Present | None) -> Seen | None:
         there = any(self.browsers[one].stream for one in anonymous_ids)
         return Seen("/checkout", self.random.random() < 0.8, self.random.randrange(2 * MINUTE)) if there else None
 

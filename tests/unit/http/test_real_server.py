@@ -59,6 +59,15 @@ def test_a_closed_socket_ends_its_stream(server: uvicorn.Server, door: Recording
     assert eventually(lambda: door.closed == 1)
 
 
+def test_every_stream_has_the_same_headers(server: uvicorn.Server) -> None:
+    headers = []
+    for _ in range(3):
+        connection, answer = opened(server)
+        headers.append([name for name, _ in answer.getheaders()])
+        connection.close()
+    assert headers[0] == headers[1] == headers[2]
+
+
 def test_a_stopping_server_ends_its_streams(server: uvicorn.Server, door: RecordingDoor) -> None:
     connection, answer = opened(server)
     server.should_exit = True

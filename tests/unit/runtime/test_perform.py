@@ -28,13 +28,16 @@ class Screens:
     def __init__(self, **signed: bool) -> None:
         self.signed, self.written = signed, list[tuple[str, dict[str, Any]]]()
 
-    def push(self, anonymous_ids: list[str], content: Callable[[bool], bytes | None]) -> bool:
+    def push(self, anonymous_ids: list[str], content: Callable[[bool], bytes | None]) -> str | None:
         for one in anonymous_ids:
             frame = content(self.signed[one]) if one in self.signed else None
             if frame is not None:
                 self.written.append((one, json.decode(frame)))
-                return True
-        return False
+                return one
+        return None
+
+    def __contains__(self, anonymous_id: object) -> bool:
+        return anonymous_id in self.signed
 
     def tell(self, anonymous_ids: list[str], frame: bytes) -> None:
         self.written += [(one, json.decode(frame)) for one in anonymous_ids if one in self.signed]

@@ -13,6 +13,7 @@ from typing import Any
 from msgspec import Struct, field, json
 
 from journeyloop.model.inputs import Seen
+from journeyloop.model.moment import Present
 
 GRACE = 5.0
 QUEUE = 100
@@ -115,16 +116,17 @@ class OnPage:
             for tab in tabs[:TAB_LIMIT]
         ]
 
-    def watch(self, anonymous_ids: list[str]) -> Seen | None:
-        """What the open tabs of these browsers show: a visible one rather than a hidden one, then the least idle."""
-        now, best = self.clock(), None
+    def watch(self, anonymous_ids: list[str], present: Present | None) -> Seen | None:
+        """The tab of these browsers that fits best what the moment asks, then a visible one, then the least idle."""
+        now, seen = self.clock(), list[Seen]()
         for anonymous_id in anonymous_ids:
             browser = self.browsers.get(anonymous_id)
-            if browser is None or not browser.streams:
-                continue
-            seen = [Seen(tab.page, tab.visible, tab.idle + now - browser.reported) for tab in browser.tabs] or [Seen()]
-            best = min([*seen, *([best] if best else [])], key=lambda one: (not one.visible, one.idle))
-        return best
+            if browser is not None and browser.streams:
+                seen += [Seen(tab.page, tab.visible, tab.idle + now - browser.reported) for tab in browser.tabs] or [
+                    Seen()
+                ]
+        asked = present or Present()
+        return min(seen, key=lambda one: (one.lacks(asked) is not None, not one.visible, one.idle), default=None)
 
     def push(self, anonymous_ids: list[str], content: Content) -> str | None:
         """Write to one browser of this person, the one most looked at."""
@@ -153,7 +155,7 @@ class OnPage:
                 stream.put(None)
 
     def _attention(self, anonymous_id: str) -> tuple[bool, int]:
-        seen = self.watch([anonymous_id])
+        seen = self.watch([anonymous_id], None)
         return (True, 1 << 60) if seen is None else (not seen.visible, seen.idle)
 
 

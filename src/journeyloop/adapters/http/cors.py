@@ -31,7 +31,8 @@ def preflight(scope: Scope) -> Response:
 def with_cors(send: Send) -> Send:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message["headers"] = [*message.get("headers", []), *HEADERS]
+            # A new message: the one given may be a constant that every answer shares.
+            message = {**message, "headers": [*message.get("headers", []), *HEADERS]}
         await send(message)
 
     return sending

@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any
 
 from msgspec import json
@@ -73,15 +74,17 @@ def events(rng: random.Random, person: int) -> Iterator[dict[str, Any]]:
 
 
 def sessions(rng: random.Random, active: int, people: int) -> Iterator[dict[str, Any]]:
-    """Events of `active` people at a time, each a session of 10 to 20, one of them at random next."""
+    """Events of `active` people at a time, each a session of 10 to 20. Whose turn it is, is random; a turn is a page
+    and what was seen or done on it: 2 to 4 events, which a browser sends together."""
     open_: list[list[Any]] = []
     while True:
         if len(open_) < active:
             open_.append([events(rng, rng.randrange(people)), rng.randint(10, 20)])
         at = rng.randrange(len(open_))
         session = open_[at]
-        yield next(session[0])
-        session[1] -= 1
+        turn = min(rng.randint(2, 4), session[1])
+        yield from islice(session[0], turn)
+        session[1] -= turn
         if not session[1]:
             open_[at] = open_[-1]
             open_.pop()
