@@ -33,7 +33,7 @@ from journeyloop.adapters.config.settings import Settings
 from journeyloop.adapters.http.context import HttpSettings
 from journeyloop.adapters.http.keys import Keys as HttpKeys
 from journeyloop.adapters.http.listen import bind, is_loopback, url_of
-from journeyloop.adapters.http.remote import sent_again
+from journeyloop.adapters.http.remote import ask
 from journeyloop.adapters.http.site import build_site
 from journeyloop.adapters.store.directory import open_reader, open_scratch, open_store
 from journeyloop.model.identifier import Identifier
@@ -43,6 +43,7 @@ from journeyloop.runtime.explain import why
 from journeyloop.runtime.live import Configured, Live
 from journeyloop.runtime.memory import Memory, read_secret, read_singles
 from journeyloop.runtime.ports import Reader, Store
+from journeyloop.runtime.quarantine import listed
 from journeyloop.runtime.replay import replay
 
 KERNEL = ("loop.py", *(f"{room}/*.py" for room in ("model", "detect", "interpret", "decide", "act", "learn")))
@@ -270,15 +271,13 @@ def replayed(directory: Path) -> dict[str, Any]:
 def quarantined(directory: Path, limit: int) -> list[dict[str, Any]]:
     """The newest refused inputs."""
     with closing(open_reader(directory)) as store, store.read() as reader:
-        return reads.quarantine(reader, limit)
+        return listed(reader, limit)
 
 
-def resubmit(directory: Path, numbers: list[int]) -> dict[str, int]:
-    """Send refused input through the running server's door again; what it refuses again is kept again."""
-    rows = quarantined(directory, reads.EVERYTHING)
-    wanted = [row["raw"] for row in rows if not numbers or row["number"] in numbers]
-    accepted = sent_again(_address(directory), read_keys(directory, os.environ).server, wanted[::-1])
-    return {"accepted": accepted, "refused": len(wanted) - accepted}
+def resubmit(directory: Path, numbers: list[int]) -> dict[str, Any]:
+    """Have the running server try refused input again; what it takes leaves the quarantine."""
+    admin = read_keys(directory, os.environ).admin
+    return ask(_address(directory), admin, "/v1/quarantine/resubmit", {"numbers": numbers})
 
 
 def _address(directory: Path) -> str:

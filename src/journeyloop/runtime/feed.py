@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 from msgspec import json
@@ -14,6 +14,7 @@ from journeyloop.model.event import Event
 from journeyloop.model.identifier import Identifier
 
 RECENT = 100
+KEEPALIVE = 15.0
 QUEUE = 500
 EVENTS_PER_BATCH = 20
 
@@ -88,3 +89,15 @@ def label(customer: Customer | None, fallback: str) -> str:
 
 def identifier_label(identifier: Identifier) -> str:
     return identifier[1].replace("-", "")
+
+
+async def frames_of(queue: asyncio.Queue[Any]) -> AsyncIterator[bytes]:
+    """What is queued, and a comment now and then so that proxies keep the connection."""
+    while True:
+        try:
+            frame = await asyncio.wait_for(queue.get(), KEEPALIVE)
+        except TimeoutError:
+            frame = b": keep-alive\n\n"
+        if frame is None:
+            return
+        yield frame

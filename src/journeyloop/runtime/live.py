@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from traceback import extract_tb
 from typing import Any
 from uuid import uuid4
 
@@ -35,16 +34,16 @@ from journeyloop.model.inputs import (
 from journeyloop.model.plan import Plan, Problem
 from journeyloop.runtime import reads
 from journeyloop.runtime.doors import Overloaded, Unavailable
-from journeyloop.runtime.feed import Feed, describe, identifier_label, label, sample
+from journeyloop.runtime.feed import Feed, describe, frames_of, identifier_label, label, sample
 from journeyloop.runtime.memory import Memory
 from journeyloop.runtime.metrics import Metrics
 from journeyloop.runtime.perform import Performer
 from journeyloop.runtime.ports import Pages, Store
+from journeyloop.runtime.quarantine import acceptable
 from journeyloop.runtime.questions import Questions
-from journeyloop.runtime.writer import Committed, Work, Writer
+from journeyloop.runtime.writer import Committed, Work, Writer, place_of
 
 log = structlog.get_logger("journeyloop")
-KEEPALIVE = 15.0
 RETRY_AFTER = 1
 Configured = tuple[Plan | None, list[Problem]]
 
@@ -91,7 +90,9 @@ class Live(Questions):
 
     # --- writing ----------------------------------------------------------------------------------------------------
 
-    async def submit(self, inputs: Sequence[Input], rejected: Sequence[Rejected] = ()) -> None:
+    async def submit(
+        self, inputs: Sequence[Input], rejected: Sequence[Rejected] = (), released: Sequence[int] = ()
+    ) -> None:
         """Return when it is durable.
 
         Raises:
@@ -101,7 +102,7 @@ class Live(Questions):
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         for refused in rejected:
             self.measures.refused.labels(refused.reason).inc()
-        if not self.writer.offer(Work(inputs, rejected, lambda error: _settle(done, error))):
+        if not self.writer.offer(Work(inputs, rejected, lambda error: _settle(done, error), released)):
             raise Overloaded(RETRY_AFTER)
         await done
 
@@ -131,7 +132,7 @@ class Live(Questions):
         self.measures.duplicates.inc(batch.duplicates)
         if batch.error is not None:
             log.error(
-                "batch refused", error=type(batch.error).__name__, place=_place(batch.error), work=len(batch.work)
+                "batch refused", error=type(batch.error).__name__, place=place_of(batch.error), work=len(batch.work)
             )
         self.performer.perform(batch.effects)
         for work in batch.work:
@@ -172,6 +173,16 @@ class Live(Questions):
             "action": action.name, "moment": moment.name, "channel": action.channel, "placement": action.placement,
             "content": content, "expires": decision.expires, **base,
         }  # fmt: skip
+
+    async def resubmit(self, numbers: list[int]) -> dict[str, int]:
+        """Take refused input that is acceptable by now out of the quarantine; no numbers: all of it."""
+        with self.store.read() as reader:
+            tried = list(acceptable(reader, numbers, self.clock))
+        for number, events in tried:
+            if events is not None:
+                await self.submit(events, released=[number])
+        accepted = sum(events is not None for _, events in tried)
+        return {"accepted": accepted, "refused": len(tried) - accepted}
 
     async def outcome(self, decision_id: str, outcome: str) -> bool:
         """Report an outcome of a decision by its id; False if there is no such decision."""
@@ -217,7 +228,7 @@ class Live(Questions):
             self._offer(anonymous_id)
         self.measures.browsers.set(len(self.pages))
         try:
-            yield _frames(stream.frames)
+            yield frames_of(stream.frames)
         finally:
             self.pages.disconnect(anonymous_id, stream)
 
@@ -245,7 +256,7 @@ class Live(Questions):
     async def feed(self) -> AsyncIterator[AsyncIterator[bytes]]:
         queue = self.notes.subscribe()
         try:
-            yield _frames(queue)
+            yield frames_of(queue)
         finally:
             self.notes.unsubscribe(queue)
 
@@ -267,12 +278,6 @@ class Live(Questions):
                 self.notes.publish(self.clock(), "event", who, "", describe(event), "")
 
 
-def _place(error: Exception) -> str:
-    """Where it was raised. Its message may quote what was sent, so that is not logged."""
-    frames = extract_tb(error.__traceback__)
-    return f"{frames[-1].name}:{frames[-1].lineno}" if frames else ""
-
-
 def _settle(done: asyncio.Future[None], error: Exception | None) -> None:
     if done.done():
         return
@@ -280,15 +285,3 @@ def _settle(done: asyncio.Future[None], error: Exception | None) -> None:
         done.set_result(None)
     else:
         done.set_exception(Unavailable(str(error) or type(error).__name__))
-
-
-async def _frames(queue: asyncio.Queue[Any]) -> AsyncIterator[bytes]:
-    """What is queued, and a comment now and then so that proxies keep the connection."""
-    while True:
-        try:
-            frame = await asyncio.wait_for(queue.get(), KEEPALIVE)
-        except TimeoutError:
-            frame = b": keep-alive\n\n"
-        if frame is None:
-            return
-        yield frame

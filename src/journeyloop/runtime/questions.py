@@ -12,6 +12,7 @@ from journeyloop.runtime import explain, reads
 from journeyloop.runtime.memory import Memory
 from journeyloop.runtime.metrics import Metrics
 from journeyloop.runtime.ports import Store
+from journeyloop.runtime.quarantine import listed
 from journeyloop.runtime.writer import Writer
 
 
@@ -60,7 +61,7 @@ class Questions:
 
     def quarantine(self, limit: int) -> list[dict[str, Any]]:
         with self.store.read() as reader:
-            return reads.quarantine(reader, limit)
+            return listed(reader, limit)
 
     def _problems(self) -> list[dict[str, Any]]:
         return [

@@ -19,7 +19,6 @@ from journeyloop.runtime import records
 from journeyloop.runtime.ports import Reader
 
 DECISIONS = 100
-EVERYTHING = 1 << 62
 
 
 def find_customer(reader: Reader, secret: bytes, identifier: Identifier) -> Customer | None:
@@ -182,25 +181,3 @@ def counts(tally: Tally) -> dict[str, Any]:
 def _group(flat: dict[str, int], name: str) -> dict[str, int]:
     prefix = f"{name}: "
     return {key.removeprefix(prefix): count for key, count in flat.items() if key.startswith(prefix)}
-
-
-# --- quarantine -------------------------------------------------------------------------------------------------------
-
-
-def quarantine(reader: Reader, limit: int) -> list[dict[str, Any]]:
-    """The newest refused inputs with their reasons, newest first."""
-    found = []
-    for key, raw in reader.scan("quarantine", reverse=True):
-        header, body = records.decode_refused(raw)
-        found.append(
-            {
-                "number": int.from_bytes(key, "big"),
-                "at": header.at,
-                "reason": header.reason,
-                "message": header.detail,
-                "raw": body.decode(errors="replace"),
-            }
-        )
-        if len(found) == limit:
-            break
-    return found

@@ -10,6 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from traceback import extract_tb
 from typing import Any
 
 from msgspec import Struct
@@ -22,22 +23,24 @@ from journeyloop.runtime import records
 from journeyloop.runtime.batch import Batch, Watch
 from journeyloop.runtime.memory import Memory
 from journeyloop.runtime.ports import Store, StoreFailed
+from journeyloop.runtime.quarantine import LIMIT
 
 BATCH = 1_000
 BUSY = 32
 GATHER = 0.004
 """After a batch of at least BUSY inputs the next is gathered for that long (s): a commit costs the same for more."""
 
-QUARANTINE_LIMIT = 100_000
 IDLE = 60.0
 
 
 class Work(Struct):
-    """Inputs that are acknowledged together. `done` runs after the commit with None, or with what went wrong."""
+    """Inputs that are acknowledged together. `done` runs after the commit with None, or with what went wrong;
+    `released` are the quarantine's numbers that these inputs are taken from."""
 
     inputs: Sequence[Input]
     rejected: Sequence[Rejected]
     done: Callable[[Exception | None], None]
+    released: Sequence[int] = ()
 
 
 class Committed(Struct):
@@ -178,6 +181,8 @@ class Writer:
                     inputs += 1
                 for refused in one.rejected:
                     self._quarantine(transaction, refused, now)
+                for number in one.released:
+                    transaction.delete("quarantine", number.to_bytes(8, "big"))
             fired = self._fire(batch, now)
             batch.flush()
             due = next((key for key, _ in transaction.scan("timers") if key not in self._broken_timers), None)
@@ -195,9 +200,15 @@ class Writer:
         """Nothing invalid vanishes: kept with its reason, the newest 100,000."""
         number = self.memory.singles.refused
         transaction.put("quarantine", number.to_bytes(8, "big"), records.encode_refused(now, refused))
-        if number >= QUARANTINE_LIMIT:
-            transaction.delete("quarantine", (number - QUARANTINE_LIMIT).to_bytes(8, "big"))
+        if number >= LIMIT:
+            transaction.delete("quarantine", (number - LIMIT).to_bytes(8, "big"))
         self.memory.singles.refused = number + 1
+
+
+def place_of(error: Exception) -> str:
+    """Where it was raised. Its message may quote what was sent, so that is not logged."""
+    frames = extract_tb(error.__traceback__)
+    return f"{frames[-1].name}:{frames[-1].lineno}" if frames else ""
 
 
 _IN_A_LONG_TIME = 1 << 62

@@ -63,6 +63,9 @@ class RecordingDoor:
     def quarantine(self, limit: int) -> list[dict[str, Any]]:
         return [{"reason": refused.reason} for refused in self.rejected[:limit]]
 
+    async def resubmit(self, numbers: list[int]) -> dict[str, int]:
+        return {"accepted": len(numbers), "refused": 0}
+
     async def outcome(self, decision_id: str, outcome: str) -> bool:
         self._may_fail()
         self.outcomes.append((decision_id, outcome))

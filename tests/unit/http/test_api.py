@@ -96,6 +96,8 @@ def test_moments_quarantine_reload(door: RecordingDoor) -> None:
     assert get(door, "/v1/quarantine", "limit=5", ADMIN).json == {"quarantined": []}
     for limit in ("-1", "x", "", "9999999", "５"):
         assert get(door, "/v1/quarantine", f"limit={limit}", ADMIN).status == 400
+    assert post(door, "/v1/quarantine/resubmit", {"numbers": [3, 4]}, ADMIN).json == {"accepted": 2, "refused": 0}
+    assert post(door, "/v1/quarantine/resubmit", {"numbers": [-1]}, ADMIN).status == 400
     assert post(door, "/v1/reload", b"", ADMIN).json == {"plan": "p", "problems": []}
 
 

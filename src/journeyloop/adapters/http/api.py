@@ -8,7 +8,7 @@ import msgspec
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from journeyloop.adapters.http.calls import ConsentChange, Decide, OpenTabs, Pause, Reported
+from journeyloop.adapters.http.calls import ConsentChange, Decide, OpenTabs, Pause, Reported, Resubmit
 from journeyloop.adapters.http.context import Context
 from journeyloop.adapters.http.errors import forbidden, invalid, not_found, origin_not_allowed, unauthorized
 from journeyloop.adapters.http.gate import Call, Endpoint, Parameter, identifier
@@ -69,6 +69,7 @@ class Api:
             Endpoint("POST", "/v1/pause", "Stop everything, a moment or a channel.", admin, self.pause, (), Pause),
             Endpoint("POST", "/v1/resume", "End a pause.", admin, self.resume, (), Pause),
             Endpoint("GET", "/v1/quarantine", "Refused input with its reasons.", admin, self.quarantine, _LIMIT),
+            Endpoint("POST", "/v1/quarantine/resubmit", "Try refused input again.", admin, self.resubmit, (), Resubmit),
             Endpoint("POST", "/v1/reload", "Read the configuration again.", admin, self.reload),
             Endpoint("GET", "/console/moments", "The console's counts.", admin, self.moments, local=True),
             Endpoint("GET", "/console/feed", "The console's live feed.", admin, self.feed, local=True),
@@ -190,6 +191,9 @@ class Api:
     async def resume(self, call: Call) -> ASGIApp:
         await self.door.pause(call.body.scope, False, "admin")
         return answer({"success": True})
+
+    async def resubmit(self, call: Call) -> ASGIApp:
+        return answer(await self.door.resubmit(call.body.numbers))
 
     async def reload(self, call: Call) -> ASGIApp:
         return answer(await self.door.reload())

@@ -51,6 +51,12 @@ class OpenTabs(Struct):
     write_key: str | None = None
 
 
+class Resubmit(Struct):
+    """Numbers of the quarantine's listing; none: all."""
+
+    numbers: Annotated[list[Annotated[int, Meta(ge=0, lt=2**62)]], Meta(max_length=100_000)] = []
+
+
 class Pause(Struct):
     """`all`, `moment:NAME` or `channel:NAME`."""
 

@@ -41,6 +41,10 @@ class Door(Protocol):
 
     def quarantine(self, limit: int) -> list[dict[str, Any]]: ...
 
+    async def resubmit(self, numbers: list[int]) -> dict[str, int]:
+        """Try refused input again (no numbers: all): `{"accepted": n, "refused": n}`."""
+        ...
+
     async def outcome(self, decision_id: str, outcome: str) -> bool:
         """False: no decision has this id."""
         ...
