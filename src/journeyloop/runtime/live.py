@@ -262,7 +262,7 @@ class Live(Questions):
 
     def _note(self, note: Note) -> None:
         self.measures.notes.labels(note.kind, note.moment).inc()
-        person = self._person(note.person) if self.notes.watched else note.person.hex()[:4]
+        person = self._person(note.person) if self.notes.watched else label(None, note.person.hex())
         self.notes.publish(self.clock(), note.kind, person, note.moment, note.text, note.reason)
 
     def _person(self, person: bytes) -> str:

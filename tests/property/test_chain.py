@@ -1,0 +1,39 @@
+"""The index from a person to their log records is a chain: walking it finds each of them once (docs/adr/0005)."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from hypothesis import given
+
+from journeyloop.runtime import records
+from journeyloop.runtime.ports import Reader
+from tests.property.histories import Step, histories, play
+
+
+def walked(reader: Reader, last: int) -> list[int]:
+    """The positions of one chain, newest first."""
+    found = []
+    while last >= 0:
+        found.append(last)
+        raw = reader.get("log", last.to_bytes(8, "big"))
+        assert raw is not None, "a chain never points outside the log"
+        last = records.decode_log_header(raw).previous
+    return found
+
+
+@given(histories())
+def test_a_persons_chain_is_all_their_records(history: list[Step]) -> None:
+    rig = play(history)
+    with rig.store.read() as reader:
+        logged: dict[bytes, list[int]] = {}
+        for key, raw in reader.scan("log", reverse=True):
+            person = records.decode_log_header(raw).person
+            if person is not None:
+                logged.setdefault(person, []).append(int.from_bytes(key, "big"))
+        headers = {key: records.decode_customer(raw).header for key, raw in reader.scan("people")}
+        for person, header in headers.items():
+            assert walked(reader, header.last_position) == logged.get(person, [])
+    survivors = [header for header in headers.values() if header.successor is None]
+    lives = Counter(one for header in survivors for one in (header.person, *(past.person for past in header.absorbed)))
+    assert lives == Counter(headers.keys()), "every life belongs to exactly one survivor"
