@@ -60,6 +60,9 @@ class Site:
         if scope["type"] != "http":
             await self.rest(scope, receive, send)
             return
+        if scope["path"] in PATHS:
+            await self._ingested(scope, receive, send)
+            return
         started = False
 
         async def sending(message: Message) -> None:
@@ -68,14 +71,28 @@ class Site:
             await send(message)
 
         try:
-            await (self.ingest if scope["path"] in PATHS else self.rest)(scope, receive, sending)
+            await self.rest(scope, receive, sending)
         except ClientDisconnect:
             return
         except Exception as error:
-            # Its message may quote what was sent, so only its type and place are logged.
-            log.error("http_failed", error=type(error).__name__, place=_place(error), path=_route(scope))
+            _log(error, scope)
             if not started:
                 await broken()(scope, receive, send)
+
+    async def _ingested(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Without the wrapped `send`: an ingest that fails has not begun to answer."""
+        try:
+            await self.ingest(scope, receive, send)
+        except ClientDisconnect:
+            return
+        except Exception as error:
+            _log(error, scope)
+            await broken()(scope, receive, send)
+
+
+def _log(error: Exception, scope: Scope) -> None:
+    """Its message may quote what was sent, so only its type and place are logged."""
+    log.error("http_failed", error=type(error).__name__, place=_place(error), path=_route(scope))
 
 
 def _routes(context: Context) -> list[BaseRoute]:
