@@ -37,6 +37,8 @@ def due(customer: Customer, timer: TimerDue, frame: Frame) -> list[Signal]:
 def _check_presence(customer: Customer, armed: Armed, moment: Moment, timer: TimerDue, frame: Frame) -> list[Signal]:
     present = moment.detect.present
     reason, again = (None, None) if present is None else _absent(customer, present, timer.seen, frame)
+    if reason is None and armed.at < frame.epoch_started:
+        reason, again = _dwells_anew(customer, armed, moment, frame)
     if reason is None:
         event = customer.sealed.armed.get(armed.name, {})
         disarm(customer, armed)
@@ -50,6 +52,24 @@ def _check_presence(customer: Customer, armed: Armed, moment: Moment, timer: Tim
     return []
 
 
+def _dwells_anew(customer: Customer, armed: Armed, moment: Moment, frame: Frame) -> tuple[str | None, int | None]:
+    """The server restarted meanwhile, and nobody knows for how long the tab was there before: it is given the time to
+    show it again."""
+    presence = customer.header.presence
+    short = moment.confirm.dwell - (presence.until(frame.now, frame.epoch) - armed.present_total)
+    if short <= 0 or not presence.ever:
+        return None, None
+    if presence.open(frame.epoch):
+        return "dwell", frame.now + short
+    return "dwell", _reconnect(customer, frame)
+
+
+def _reconnect(customer: Customer, frame: Frame) -> int | None:
+    """Until when a tab from before the restart is waited for, or None."""
+    presence, until = customer.header.presence, frame.epoch_started + RECONNECT
+    return until if presence.ever and presence.epoch != frame.epoch and frame.now < until else None
+
+
 def _cause(armed: Armed, frame: Frame) -> bytes:
     """A timer's id: arming cause, name, due."""
     return keyed_hash(frame.secret, "timer", armed.cause, armed.name, str(armed.due))
@@ -59,9 +79,7 @@ def _absent(customer: Customer, present: Present, seen: Seen | None, frame: Fram
     """(why presence does not hold, when to look again). Only a tab that can come back is waited for."""
     presence = customer.header.presence
     if presence.epoch != frame.epoch:
-        reconnecting = presence.ever and frame.now < frame.epoch_started + RECONNECT
-        reason = "presence_unknown" if not presence.ever else "tab_closed"
-        return reason, frame.epoch_started + RECONNECT if reconnecting else None
+        return "tab_closed" if presence.ever else "presence_unknown", _reconnect(customer, frame)
     if not presence.browsers:
         return "tab_closed", None
     if seen is None:

@@ -52,6 +52,29 @@ def test_dwell_without_loop_js_is_unknown_and_does_not_fire() -> None:
     assert gates(rig) == ["presence_unknown"]
 
 
+@pytest.mark.parametrize("away", [SECOND, 12 * SECOND])
+def test_after_a_restart_dwell_is_shown_anew(away: int) -> None:
+    rig = rig_with(confirm="{dwell: 20s}")
+    opened(rig)
+    rig.track("Asked For")
+    rig.pass_time(15 * SECOND)
+    rig.restart()
+    rig.pass_time(away)
+    opened(rig)
+    back = rig.now
+    rig.pass_time(MINUTE)
+    assert [one.at for one in rig.decisions()] == [back + 20 * SECOND]
+
+
+def test_after_a_restart_a_tab_that_never_comes_back_is_gated() -> None:
+    rig = rig_with(confirm="{dwell: 20s}")
+    opened(rig)
+    rig.track("Asked For")
+    rig.restart()
+    rig.pass_time(MINUTE)
+    assert gates(rig) == ["dwell"]
+
+
 # --- present ----------------------------------------------------------------------------------------------------------
 
 
