@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from journeyloop.detect.gate import confirm, gated
+from journeyloop.detect.gate import confirm, dwelt, gated
 from journeyloop.detect.listen import disarm
-from journeyloop.detect.look import looked
+from journeyloop.detect.look import looked, too_late
 from journeyloop.model.customer import Armed, Customer
 from journeyloop.model.frame import Frame
 from journeyloop.model.identifier import keyed_hash
@@ -28,8 +28,7 @@ def due(customer: Customer, timer: TimerDue, frame: Frame) -> list[Signal]:
         return []
     if frame.now > armed.due + moment.expires:
         disarm(customer, armed)
-        looked(customer, moment, "", "late", "its time had passed while nobody was watching", frame)
-        frame.count(moment.name, "late")
+        too_late(customer, moment, "", "its time had passed while nobody was watching", frame)
         return []
     return _check_presence(customer, armed, moment, timer, frame)
 
@@ -56,7 +55,7 @@ def _dwells_anew(customer: Customer, armed: Armed, moment: Moment, frame: Frame)
     """The server restarted meanwhile, and nobody knows for how long the tab was there before: it is given the time to
     show it again."""
     presence = customer.header.presence
-    short = moment.confirm.dwell - (presence.until(frame.now, frame.epoch) - armed.present_total)
+    short = moment.confirm.dwell - dwelt(customer, armed, frame)
     if short <= 0 or not presence.ever:
         return None, None
     if presence.open(frame.epoch):

@@ -40,6 +40,11 @@ def gated(customer: Customer, moment: Moment, reason: str, frame: Frame) -> None
     frame.note("gated", customer.header.person, moment.name, moment.title, reason)
 
 
+def dwelt(customer: Customer, armed: Armed, frame: Frame) -> int:
+    """How long (ms) a tab was open since this instance was armed."""
+    return customer.header.presence.until(frame.now, frame.epoch) - armed.present_total
+
+
 def _stopped(customer: Customer, moment: Moment, armed: Armed | None, frame: Frame) -> str | None:
     gate, header = moment.confirm, customer.header
     if gate.ignore_bots and header.bot:
@@ -47,7 +52,7 @@ def _stopped(customer: Customer, moment: Moment, armed: Armed | None, frame: Fra
     if gate.dwell and armed is not None:
         if not header.presence.ever:
             return "presence_unknown"
-        if header.presence.until(frame.now, frame.epoch) - armed.present_total < gate.dwell:
+        if dwelt(customer, armed, frame) < gate.dwell:
             return "dwell"
     if gate.at_most is not None and header.session.signals.get(moment.name, 0) >= gate.at_most:
         return "at_most"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from journeyloop.detect.gate import confirm
-from journeyloop.detect.look import judge, looked
+from journeyloop.detect.look import judge, looked, too_late
 from journeyloop.model.customer import Armed, Customer
 from journeyloop.model.event import JITTER, Event
 from journeyloop.model.frame import Frame
@@ -13,6 +13,8 @@ from journeyloop.model.moment import Match, Moment
 from journeyloop.model.plan import Listening
 from journeyloop.model.profile import Scene, scene
 from journeyloop.model.signal import Signal
+
+PASSED = "its time had passed before it arrived"
 
 
 def cause_of(event: Event, frame: Frame) -> bytes:
@@ -54,14 +56,13 @@ def _arm_or_raise(
     if not judge(customer, moment, event.name, read, frame):
         return []
     if late:
-        looked(customer, moment, event.name, "late", "an older event than one already seen", frame)
-        frame.count(moment.name, "late")
+        too_late(customer, moment, event.name, "an older event than one already seen", frame)
         return []
     if moment.waits:
         _arm(customer, event, moment, read, frame)
         return []
     if frame.now > event.time + moment.expires:
-        _too_late(customer, moment, event.name, frame)
+        too_late(customer, moment, event.name, PASSED, frame)
         return []
     return confirm(customer, moment, cause_of(event, frame), event.time, read.values["event"], None, frame)
 
@@ -75,7 +76,7 @@ def _arm(customer: Customer, event: Event, moment: Moment, read: Scene, frame: F
         return None
     due = event.time + max(detect.wait, moment.confirm.dwell)
     if frame.now > due + moment.expires:
-        return _too_late(customer, moment, event.name, frame)
+        return too_late(customer, moment, event.name, PASSED, frame)
     present = header.presence.until(frame.now, frame.epoch)
     armed = Armed(moment.name, name, event.time, due, cause_of(event, frame), detect.hash, present, _mark(by, frame))
     header.armed = [*(one for one in header.armed if one.name != name), armed]
@@ -94,11 +95,6 @@ def _by(event: Event, name: str | None) -> str | None:
 def _mark(by: str | None, frame: Frame) -> str | None:
     """The `by` value as timers and open instances name it: hashed, for it may be personal."""
     return None if by is None else keyed_hash(frame.secret, by, size=8).hex()
-
-
-def _too_late(customer: Customer, moment: Moment, event: str, frame: Frame) -> None:
-    looked(customer, moment, event, "late", "its time had passed before it arrived", frame)
-    frame.count(moment.name, "late")
 
 
 def _cancel(customer: Customer, event: Event, listening: Listening, read: Scene, frame: Frame) -> None:

@@ -26,6 +26,12 @@ def judge(customer: Customer, moment: Moment, event: str, read: Scene, frame: Fr
     return True
 
 
+def too_late(customer: Customer, moment: Moment, event: str, reason: str, frame: Frame) -> None:
+    """The moment's time has passed: counted, and remembered for `why`."""
+    looked(customer, moment, event, "late", reason, frame)
+    frame.count(moment.name, "late")
+
+
 def looked(customer: Customer, moment: Moment, event: str, outcome: str, reason: str, frame: Frame) -> None:
     """How far the moment came this time. Keeps the clauses' truths of the last judgement."""
     before = customer.sealed.looks.get(moment.name)

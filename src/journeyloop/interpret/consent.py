@@ -10,7 +10,6 @@ from journeyloop.model.event import Event
 from journeyloop.model.frame import Frame
 from journeyloop.model.inputs import ConsentStated
 
-UPDATED = "Segment Consent Preference Updated"
 UNSUBSCRIBED = ("Unsubscribed", "Email Unsubscribed")
 
 

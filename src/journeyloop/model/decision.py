@@ -6,12 +6,10 @@ customer until it ends; `Row` waits there for the window of one moment to close.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 from msgspec import Struct
 
-Arm = Literal["treated", "holdout", "mixed"]
-State = Literal["silent", "shadow", "due", "intent", "sent", "suppressed", "expired", "failed", "unknown"]
 ENDED: frozenset[str] = frozenset({"silent", "shadow", "sent", "suppressed", "expired", "failed", "unknown"})
 
 

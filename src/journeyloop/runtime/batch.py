@@ -109,7 +109,6 @@ class Batch:
         header = LogHeader(now, self._first, self._previous, KINDS[type(applied)])
         self._log.append((singles.position.to_bytes(8, "big"), records.encode_log(header, applied)))
         singles.position += 1
-        singles.events += type(applied) is Event
 
     def _run(self, frame: Frame) -> None:
         """Messages first-in first-out to the end; what they cause comes after them."""
@@ -247,9 +246,9 @@ class Batch:
         put_many = self.transaction.put_many
         self._write_timers()
         put_many("log", self._log, append=True)
-        put_many("people", sorted((key, records.encode_customer(one)) for key, one in self._customers.items()))
+        put_many("people", ((key, records.encode_customer(one)) for key, one in self._customers.items()))
         key_of = partial(identifier_key, self.memory.secret)
-        put_many("owners", sorted((key_of(one), records.encode_owner(owner)) for one, owner in self._owners.items()))
+        put_many("owners", ((key_of(one), records.encode_owner(owner)) for one, owner in self._owners.items()))
         put_many("decisions", self._decisions)
         put_many("by_person", self._by_person)
         put_many("deliveries", self._deliveries.items())

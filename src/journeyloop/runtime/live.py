@@ -22,7 +22,6 @@ from journeyloop.model.event import Rejected
 from journeyloop.model.identifier import Identifier
 from journeyloop.model.inputs import (
     Asked,
-    Delivered,
     Epoch,
     Input,
     Outcome,
@@ -64,7 +63,7 @@ class Live(Questions):
         self.notes = Feed()
         self.writer = Writer(store, memory, self.plans.__getitem__, pages.watch, clock, self._committed, inbox)
         self.performer = Performer(
-            pages, self._report, lambda: self.plan, lambda: self.board, clock, self._note
+            pages, self._tell, lambda: self.plan, lambda: self.board, clock, self._note
         )  # fmt: skip
 
     async def start(self, code: str, libraries: str) -> None:
@@ -114,9 +113,6 @@ class Live(Questions):
                 then()
 
         self.writer.offer(Work([applied], (), done), own=True)
-
-    def _report(self, delivered: Delivered) -> None:
-        self._tell(delivered)
 
     def _committed(self, batch: Committed) -> None:
         self._loop.call_soon_threadsafe(self._publish, batch)

@@ -26,7 +26,6 @@ class Singles(Struct, array_like=True):
     epoch_started: int = 0
     plan: str = ""
     refused: int = 0
-    events: int = 0
     code: str = ""
     board: Board = field(default_factory=Board)
 

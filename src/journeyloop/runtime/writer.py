@@ -1,7 +1,8 @@
 """The one thread that writes. It cuts a batch, applies it, commits, and only then tells the world.
 
 Nothing here sends or answers: results go to the event loop, which acknowledges and performs in commit order. A batch is
-whatever arrived while the previous one was being committed (at most 1,000 inputs): group commit without waiting.
+whatever arrived while the previous one was being committed (at most 1,000 inputs); only under load it is gathered a
+little longer.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ class Writer:
     """`publish` is called on the writer's thread with each batch; it hands over to the event loop.
 
     A failed store is final: later work is refused with the same error. Any other exception drops the batch whole, reads
-    the state again from the store and refuses that work.
+    the state again from the store and commits its works one at a time, so that only the culprit is refused.
     """
 
     def __init__(
