@@ -20,61 +20,62 @@ def advance(customer: Customer, message: inputs.Message, frame: Frame) -> None:
     if customer.header.successor is not None:
         return frame.advance(customer.header.successor, message)
     match message:
-        case inputs.Forwarded(input=Event() as event):
-            event_arrived(customer, event, message.settle, frame)
+        case inputs.Forwarded(input=Event() | inputs.Imported()):
+            event_arrived(customer, message, frame)
         case inputs.Forwarded(input=inputs.TimerDue() as timer):
             timer_came_due(customer, timer, frame)
-        case inputs.Forwarded(input=inputs.TabOpened() as tab):
-            interpret.tab_opened(customer, tab, frame)
+        case inputs.Forwarded(input=inputs.TabOpened() | inputs.TabClosed() as tab):
+            interpret.tab_changed(customer, tab, frame)
             act.offer(customer, frame)
-        case inputs.Forwarded(input=inputs.TabClosed() as tab):
-            interpret.tab_closed(customer, tab, frame)
         case inputs.Forwarded(input=inputs.Asked() as ask):
-            interpret.own(customer, ask.identifier)
+            interpret.own(customer, ask.identifier, frame.now, frame)
             choose(customer, detect.asked(customer, ask, frame), frame, ask)
         case inputs.Forwarded(input=inputs.ConsentStated() as stated):
-            interpret.own(customer, stated.identifier)
             act.withdraw(customer, interpret.state_consent(customer, stated, frame), frame)
         case inputs.Forwarded(input=inputs.Delivered() as delivered):
             act.result(customer, delivered, frame)
         case inputs.Forwarded(input=inputs.Outcome() as outcome):
             outcome_reported(customer, outcome, frame)
-        case inputs.MergeAsked():
-            interpret.answer_merge(customer, message, frame)
+        case inputs.Forwarded(input=inputs.Judge()):
+            interpret.begin(customer, frame)
         case inputs.HandOver():
             interpret.hand_over(customer, message, frame)
             act.reconsider(customer, frame)
-        case inputs.Owned(identifier=identifier):
-            interpret.own(customer, identifier)
-        case inputs.Lost(identifier=identifier):
-            interpret.lose(customer, identifier)
+            choose(customer, detect.crossed(customer, interpret.rejudge(customer, None, frame), message, frame), frame)
+        case inputs.MergeAsked() | inputs.Owned() | inputs.Lost():
+            interpret.told(customer, message, frame)
 
 
-def event_arrived(customer: Customer, event: Event, settle: int | None, frame: Frame) -> None:
-    """What happened, who is it, what does it mean, what to do, what worked. New claims settle first."""
-    if settle is None:
-        if detect.seen_before(customer, event.message_id, frame):
+def event_arrived(customer: Customer, message: inputs.Forwarded, frame: Frame) -> None:
+    """New claims settle first. What is imported changes the profile and nothing else."""
+    event = message.input if type(message.input) is Event else message.input.event
+    if message.settle is None:
+        if detect.seen_before(customer, message.input, frame):
             return
-        settle = SETTLE if interpret.claim_others(customer, event, frame) else 0
-    if settle > 0:
-        frame.advance(customer.header.person, inputs.Forwarded(event, settle - 1))
-        return
-    late = interpret.fold(customer, event)
+        message.settle = SETTLE if interpret.claim_others(customer, event, frame) else 0
+    if message.settle > 0:
+        return frame.advance(customer.header.person, inputs.Forwarded(message.input, message.settle - 1))
+    interpret.begin(customer, frame)
+    late = interpret.fold(customer, event, frame)
     act.withdraw(customer, interpret.consent_in(customer, event, frame), frame)
-    if event.name in frame.plan.by_event:
+    crossed = interpret.rejudge(customer, event, frame)
+    if message.input is event and (crossed or event.name in frame.plan.by_event):
         learn.reach_goals(customer, event, frame)
         act.recall(customer, event, frame)
-        choose(customer, detect.listen(customer, event, late, frame), frame)
+        signals = detect.listen(customer, event, late, frame)
+        choose(customer, signals + detect.crossed(customer, [] if late else crossed, event, frame), frame)
 
 
 def timer_came_due(customer: Customer, timer: inputs.TimerDue, frame: Frame) -> None:
     """Each timer's name says whose it is. One that was moved or ended meanwhile is nobody's."""
     if customer.header.timers.get(timer.name) != timer.due:
         return
-    del customer.header.timers[timer.name]
+    customer.header.timers.pop(timer.name)
     match timer.name.partition("/")[0]:
         case "absent":
             choose(customer, detect.due(customer, timer, frame), frame)
+        case "audience":
+            choose(customer, detect.crossed(customer, interpret.rejudge(customer, None, frame), timer, frame), frame)
         case "expire":
             act.expire(customer, timer.name, frame)
         case "close":
@@ -83,8 +84,7 @@ def timer_came_due(customer: Customer, timer: inputs.TimerDue, frame: Frame) -> 
 
 def outcome_reported(customer: Customer, outcome: inputs.Outcome, frame: Frame) -> None:
     """Shown, clicked or dismissed, once; then our own event, so that a moment may follow up."""
-    follow_up = act.outcome(customer, outcome, frame)
-    if follow_up is not None:
+    if follow_up := act.outcome(customer, outcome, frame):
         choose(customer, detect.listen(customer, follow_up, False, frame), frame)
 
 
@@ -96,4 +96,4 @@ def choose(customer: Customer, signals: list[Signal], frame: Frame, ask: inputs.
         learn.open_windows(customer, decision, frame)
         act.dispatch(customer, decision, ask is not None, frame)
     if ask is not None:
-        frame.emit(Answer(ask.request_id, decision, profile_values(customer, frame.now)))
+        frame.emit(Answer(ask.request_id, decision, profile_values(customer, frame.now, frame.plan.computed)))

@@ -123,7 +123,7 @@ class Rig:
                 pass
             batch.flush()
         self.effects = batch.effects
-        self.made += [records.decode_decision(raw) for _, raw in batch._decisions]
+        self.made += batch.touched.decisions
 
     def _watch(self, anonymous_ids: list[str], present: Present | None) -> Seen | None:
         return self.seen if self.seen is not None else nobody_watches(anonymous_ids, present)

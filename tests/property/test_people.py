@@ -49,7 +49,7 @@ def people(rig: Rig, said: list[Event]) -> dict[Any, Any]:
     for identifier in {one for event in said for one in (event.primary(), *event.others())}:
         customer = rig.find(identifier[1], identifier[0])
         header = customer.header
-        names = frozenset(map(tuple, customer.sealed.identifiers))
+        names = frozenset(one.identifier for one in customer.sealed.names)
         found[names] = (
             header.person if header.known else None, header.known, header.events, dict(sorted(header.counts.items())),
             header.orders, header.revenue, header.first_seen, header.last_seen, header.first_order, header.last_order,
@@ -100,21 +100,21 @@ def test_an_identifier_leads_to_somebody_who_lives_and_knows_it(said: list[Step]
     held: Counter[tuple[str, str]] = Counter()
     for customer in living.values():
         if customer.header.successor is None:
-            held.update(map(tuple, customer.sealed.identifiers))
+            held.update(one.identifier for one in customer.sealed.names)
         else:
             assert customer.header.successor in living
-            assert customer.sealed.identifiers == []
+            assert customer.sealed.names == []
     owners = dict(rig.rows("owners"))
     for identifier, holders in held.items():
         assert holders == 1, f"{identifier} belongs to {holders} people"
         owner = records.decode_owner(owners[identifier_key(SECRET, identifier)]).person  # type: ignore[arg-type]
-        assert identifier in map(tuple, living[owner].sealed.identifiers)
+        assert living[owner].sealed.name(identifier) is not None
 
 
 @given(histories(), st.booleans())
 def test_two_users_are_never_one_person(said: list[Step], shared: bool) -> None:
     for customer in map(records.decode_customer, play(said, shared).values("people")):
-        assert sum(kind == "user_id" for kind, _ in customer.sealed.identifiers) <= 1
+        assert sum(one.type == "user_id" for one in customer.sealed.names) <= 1
 
 
 def test_a_tombstone_forwards_timers_and_results() -> None:

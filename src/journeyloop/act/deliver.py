@@ -18,6 +18,7 @@ from journeyloop.model.event import Event
 from journeyloop.model.frame import Frame
 from journeyloop.model.inputs import Delivered, Outcome
 from journeyloop.model.moment import DAY
+from journeyloop.model.plan import Plan
 from journeyloop.model.profile import profile_values
 
 ONPAGE = "onpage"
@@ -41,7 +42,7 @@ def dispatch(customer: Customer, decision: Decision, pulled: bool, frame: Frame)
     header.timers[expiry_timer(decision.id)] = decision.expires
     changed(customer, delivery, frame)
     if pulled:
-        refusal = unrenderable(action.content, profile_values(customer, frame.now))
+        refusal = unrenderable(action.content, profile_values(customer, frame.now, frame.plan.computed))
         move(customer, delivery, "suppressed" if refusal else "sent", refusal or "asked", frame)
     else:
         offer(customer, frame)
@@ -58,7 +59,7 @@ def offer(customer: Customer, frame: Frame) -> None:
         if refusal is not None:
             move(customer, delivery, "suppressed", refusal, frame)
         elif frame.now < delivery.expires and move(customer, delivery, "intent", "", frame):
-            frame.emit(send(customer, delivery, frame.now))
+            frame.emit(send(customer, delivery, frame.now, frame.plan))
 
 
 def reconsider(customer: Customer, frame: Frame) -> None:
@@ -72,19 +73,18 @@ def reconsider(customer: Customer, frame: Frame) -> None:
     offer(customer, frame)
 
 
-def offers(customer: Customer, now: int) -> list[Send]:
+def offers(customer: Customer, now: int, plan: Plan) -> list[Send]:
     """What a browser that has just connected is offered again: on its way, not shown, not stopped, not expired."""
     return [
-        send(customer, delivery, now)
+        send(customer, delivery, now, plan)
         for delivery in customer.header.deliveries
         if delivery.state in OFFERED and not delivery.shown and not delivery.recalled and now < delivery.expires
     ]
 
 
-def send(customer: Customer, delivery: Delivery, now: int) -> Send:
-    return Send(
-        customer.header.person, replace(delivery), customer.sealed.anonymous_ids(), profile_values(customer, now)
-    )
+def send(customer: Customer, delivery: Delivery, now: int, plan: Plan) -> Send:
+    profile = profile_values(customer, now, plan.computed)
+    return Send(customer.header.person, replace(delivery), customer.sealed.anonymous_ids(), profile)
 
 
 def _refusal(customer: Customer, delivery: Delivery, frame: Frame) -> str | None:

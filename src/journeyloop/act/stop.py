@@ -16,7 +16,7 @@ def recall(customer: Customer, event: Event, frame: Frame) -> None:
     listening = frame.plan.by_event.get(event.name)
     if listening is None or not customer.header.deliveries:
         return
-    read = scene(listening.reader, listening.reader.event_values(event), customer, frame.now)
+    read = scene(listening.reader, listening.reader.event_values(event), customer, frame)
     stopping = {
         one.name: f"goal: {event.name}" for one in listening.goals if one.goal.where.hold(read.activation, read.values)
     }

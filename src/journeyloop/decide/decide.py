@@ -78,7 +78,7 @@ def _row(customer: Customer, signal: Signal, frame: Frame) -> SignalRow:
 
 
 def _verdicts(customer: Customer, signal: Signal, arm: str, placement: str | None, frame: Frame) -> list[Verdict]:
-    read = scene(signal.moment.reader, signal.event, customer, frame.now)
+    read = scene(signal.moment.reader, signal.event, customer, frame)
     return [judge(customer, signal, action, arm, placement, read, frame) for action in signal.moment.actions]
 
 

@@ -1,7 +1,8 @@
 """Detect: has something become true? Parsing, dedup, patterns, absence, presence, the noise gate. → Signals."""
 
+from journeyloop.detect.crossed import crossed
 from journeyloop.detect.dedup import seen_before
 from journeyloop.detect.due import due
 from journeyloop.detect.listen import asked, disarm, listen
 
-__all__ = ["asked", "disarm", "due", "listen", "seen_before"]
+__all__ = ["asked", "crossed", "disarm", "due", "listen", "seen_before"]

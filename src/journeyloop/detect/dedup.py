@@ -9,7 +9,9 @@ from __future__ import annotations
 from hashlib import blake2b
 
 from journeyloop.model.customer import Customer
+from journeyloop.model.event import Event
 from journeyloop.model.frame import Frame
+from journeyloop.model.inputs import Imported
 from journeyloop.model.moment import DAY
 
 SIZE = 8
@@ -20,9 +22,14 @@ PART_SIZE = 512 * SIZE
 PART_BITS = 16
 
 
-def seen_before(customer: Customer, message_id: str, frame: Frame) -> bool:
-    """Whether this message was folded in the last 30 days (the frame says so too); if not, it is remembered now."""
-    mark = blake2b(message_id.encode(), key=frame.secret, digest_size=SIZE).digest()
+def seen_before(customer: Customer, arrived: Event | Imported, frame: Frame) -> bool:
+    """Whether this message was folded in the last 30 days (the frame says so too); if not, it is remembered now. An
+    imported row without a messageId of its own is told apart by its place in its file, not here."""
+    if isinstance(arrived, Imported):
+        if not arrived.marked:
+            return False
+        arrived = arrived.event
+    mark = blake2b(arrived.message_id.encode(), key=frame.secret, digest_size=SIZE).digest()
     known = _contains(customer.header.recent, mark)
     if customer.older and not known:
         known = any(_contains(part, mark) for part in customer.older.values())

@@ -28,7 +28,7 @@ def listen(customer: Customer, event: Event, late: bool, frame: Frame) -> list[S
     listening = frame.plan.by_event.get(event.name)
     if listening is None:
         return []
-    read = scene(listening.reader, listening.reader.event_values(event), customer, frame.now)
+    read = scene(listening.reader, listening.reader.event_values(event), customer, frame)
     _cancel(customer, event, listening, read, frame)
     signals: list[Signal] = []
     for moment in listening.arms:
@@ -41,7 +41,7 @@ def asked(customer: Customer, ask: Asked, frame: Frame) -> list[Signal]:
     signals: list[Signal] = []
     cause = keyed_hash(frame.secret, "ask", customer.header.person, ask.request_id)
     for moment in frame.plan.by_ask.get(ask.placement, []):
-        read = scene(moment.reader, {}, customer, frame.now)
+        read = scene(moment.reader, {}, customer, frame)
         if judge(customer, moment, f"ask {ask.placement}", read, frame):
             signals += confirm(customer, moment, cause, frame.now, {}, None, frame)
     return signals

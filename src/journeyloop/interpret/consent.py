@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from journeyloop.interpret.identity import own
 from journeyloop.model.customer import Consent, Customer
 from journeyloop.model.effects import Stopped
 from journeyloop.model.event import Event
@@ -21,6 +22,7 @@ def consent_in(customer: Customer, event: Event, frame: Frame) -> list[str]:
 
 def state_consent(customer: Customer, stated: ConsentStated, frame: Frame) -> list[str]:
     """Record what was stated outside events; the purposes that were opted out of just now."""
+    own(customer, stated.identifier, stated.at, frame, stated.source)
     return _state(customer, stated.choices, stated.at, stated.source, frame)
 
 

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from journeyloop.model.customer import Customer, Header, Item, Session
+from journeyloop.model.customer import Customer, Header, Item, Session, Stated
 from journeyloop.model.event import JITTER, Event
+from journeyloop.model.frame import Frame
 from journeyloop.model.moment import MINUTE
 
 SESSION_GAP = 30 * MINUTE
@@ -21,7 +22,7 @@ _BOT = re.compile(r"bot\b|crawl|spider|slurp|lighthouse|facebookexternalhit|ping
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
-def fold(customer: Customer, event: Event) -> bool:
+def fold(customer: Customer, event: Event, frame: Frame) -> bool:
     """Change the profile by one event; whether it is late: a newer one was folded before, so it opens no signal."""
     header = customer.header
     late = event.time < header.last_seen - JITTER
@@ -29,8 +30,8 @@ def fold(customer: Customer, event: Event) -> bool:
     _count(header, event.name)
     if event.context:
         _context(customer, event)
-    if event.traits:
-        _traits(customer, event.traits, event.time)
+    if event.traits and event.kind != "group":
+        _traits(customer, event.traits, event)
     change = _COMMERCE.get(event.name)
     if change is not None:
         change(customer, event)
@@ -65,7 +66,7 @@ def _context(customer: Customer, event: Event) -> None:
     context, sealed = event.context, customer.sealed
     traits = context.get("traits")
     if isinstance(traits, dict):
-        _traits(customer, traits, event.time)
+        _traits(customer, traits, event)
     if event.time < customer.header.last_seen:
         return
     page = context.get("page")
@@ -95,19 +96,20 @@ def snake_case(name: str) -> str:
     return name if name.islower() else _CAMEL.sub("_", name).lower()
 
 
-def _traits(customer: Customer, stated: dict[str, Any], time: int) -> None:
+def _traits(customer: Customer, stated: dict[str, Any], event: Event) -> None:
     traits = customer.traits
     for raw_name, value in stated.items():
         name = snake_case(raw_name)
         before = traits.get(name)
         if before is None and len(traits) >= TRAIT_LIMIT:
             continue
-        if before is None or newer((value, time), before):
-            customer.state(name, value, time)
+        said = (value, event.time, event.source)
+        if before is None or newer(said, before):
+            customer.state(name, *said)
 
 
-def newer(one: tuple[Any, int], other: tuple[Any, int]) -> bool:
-    """Whether this statement of a trait, (value, event time), replaces the other. At the same time the larger text."""
+def newer(one: Stated, other: Stated) -> bool:
+    """Whether this statement of a trait replaces the other: the newer one, at the same time the larger text."""
     return one[1] > other[1] or (one[1] == other[1] and repr(one[0]) > repr(other[0]))
 
 

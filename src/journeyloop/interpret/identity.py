@@ -1,20 +1,28 @@
 """Which person is this? The `identify` machine, and the person's own side of a claim.
 
 `identify` holds one fact, the owner of one identifier, and never looks at a person. Whether two people are one is
-answered by the people asked, each from its own state: at most one of them has a user id.
+answered by the people asked, each from its own state (`interpret.one`).
 """
 
 from __future__ import annotations
 
+from collections import Counter
+
 from msgspec import Struct
 
-from journeyloop.model.customer import Absorbed, Customer, Header, Sealed
+from journeyloop.interpret.names import named
+from journeyloop.model.customer import Customer, Header, Sealed
 from journeyloop.model.event import Event
 from journeyloop.model.frame import Frame
-from journeyloop.model.identifier import Identifier, keyed_hash
-from journeyloop.model.inputs import Arrived, Claim, Forwarded, HandOver, Lost, MergeAsked, Owned, Repoint
+from journeyloop.model.identifier import ADDRESSES, DEVICES, Identifier, Name, keyed_hash
+from journeyloop.model.inputs import Arrived, Claim, Claimant, Forwarded, Lost, MergeAsked, Owned, Repoint
+from journeyloop.model.moment import DAY
+from journeyloop.model.profile import country
 
-IDENTIFIER_LIMIT = 20
+FRESH = 7 * DAY
+"""A device that was not used for that long (ms) makes room for another: browsers forget their cookies within a week."""
+
+TRUSTED = frozenset({"server", "import"})
 
 
 class Owner(Struct, array_like=True, gc=False):
@@ -38,22 +46,22 @@ def identify(
 
 
 def _arrived(owner: Owner | None, identifier: Identifier, message: Arrived, frame: Frame) -> Owner | None:
-    created = Owner(_person_id(identifier, frame)) if owner is None else None
-    named = created or owner
-    assert named is not None
-    frame.advance(named.person, Forwarded(message.input))
+    created = Owner(person_id(identifier, frame.secret)) if owner is None else None
+    named_ = created or owner
+    assert named_ is not None
+    frame.advance(named_.person, Forwarded(message.input))
     return created
 
 
 def _claimed(owner: Owner | None, identifier: Identifier, claim: Claim, frame: Frame) -> Owner | None:
+    person = claim.claimant.person
     if owner is None:
-        frame.advance(claim.person, Owned(identifier))
-        return Owner(claim.person, claim.at)
-    if owner.person == claim.person:
-        frame.advance(claim.person, Owned(identifier))
+        frame.advance(person, Owned(identifier, claim.at))
+        return Owner(person, claim.at)
+    if owner.person == person:
+        frame.advance(person, Owned(identifier, claim.at))
         return None
-    asked = MergeAsked(identifier, claim.person, claim.known, claim.created, claim.at)
-    frame.advance(owner.person, asked)
+    frame.advance(owner.person, MergeAsked(identifier, claim.claimant, claim.at))
     return None
 
 
@@ -64,15 +72,15 @@ def _repointed(owner: Owner | None, identifier: Identifier, message: Repoint, fr
         return Owner(message.person, owner.at)
     if message.at < owner.at:
         return None
-    frame.advance(message.person, Owned(identifier))
+    frame.advance(message.person, Owned(identifier, message.at))
     if owner.person != message.person:
         frame.advance(owner.person, Lost(identifier))
     return Owner(message.person, message.at)
 
 
-def _person_id(identifier: Identifier, frame: Frame) -> bytes:
+def person_id(identifier: Identifier, secret: bytes) -> bytes:
     """Opaque: a keyed hash of the identifier that founded the person."""
-    return keyed_hash(frame.secret, "person", identifier[0], identifier[1])
+    return keyed_hash(secret, "person", identifier[0], identifier[1])
 
 
 # --- the person's side ----------------------------------------------------------------------------------------------
@@ -83,73 +91,86 @@ def found(person: bytes, now: int) -> Customer:
     return Customer(Header(person=person, created=now), Sealed())
 
 
-def own(customer: Customer, identifier: Identifier) -> None:
+def own(customer: Customer, identifier: Identifier, at: int, frame: Frame, source: str = "") -> None:
     """The identifier is ours: remember it, so that it is not claimed again with every event."""
-    if identifier not in customer.sealed.identifiers:
-        customer.sealed.identifiers.append(identifier)
+    name = customer.sealed.name(identifier)
+    if name is not None:
+        if at > name.at:
+            name.at = at
+        return
     if identifier[0] == "user_id":
         customer.header.known = True
+    if _room(customer, identifier, frame):
+        customer.sealed.names.append(Name(*identifier, at, source))
 
 
 def lose(customer: Customer, identifier: Identifier) -> None:
     """The device belongs to somebody else now; should we claim it again, it will be asked for again."""
-    customer.sealed.identifiers = [one for one in customer.sealed.identifiers if one != identifier]
+    customer.sealed.names = [one for one in customer.sealed.names if one.identifier != identifier]
 
 
 def claim_others(customer: Customer, event: Event, frame: Frame) -> bool:
     """Claim the identifiers that came with this event and are not known to be ours; whether there were any."""
-    mine = customer.sealed.identifiers
-    if event.primary() not in mine:
-        own(customer, event.primary())
+    own(customer, event.primary(), event.time, frame, event.source)
     claimed = False
-    for identifier in event.others():
-        if identifier in mine:
-            continue
-        if len(customer.sealed.identifiers) >= IDENTIFIER_LIMIT:
-            frame.note("merge", customer.header.person, "", "identifier refused", "identifier_limit")
-            continue
-        header = customer.header
-        frame.identify(identifier, Claim(identifier, header.person, header.known, header.created, event.time))
-        claimed = True
+    for identifier, reason in named(event, lambda: country(customer), frame.plan.policy.identity):
+        reason = reason or _claim(customer, identifier, event, frame)
+        if reason == "claimed":
+            claimed = True
+        elif reason:
+            frame.refuse(identifier[0], reason)
+            frame.note("merge", customer.header.person, "", f"{identifier[0]} refused", reason)
     return claimed
 
 
-def answer_merge(customer: Customer, asked: MergeAsked, frame: Frame) -> None:
-    """Somebody says we are one. Hand over, ask them to, or let the device go; never join two identified people."""
+def _claim(customer: Customer, identifier: Identifier, event: Event, frame: Frame) -> str | None:
+    """`claimed`, why not, or None if it is ours already."""
+    name = customer.sealed.name(identifier)
+    trusted = event.source in TRUSTED
+    if name is not None:
+        name.at = max(name.at, event.time)
+        if trusted and not name.verified and name.type in ADDRESSES:
+            name.verified, name.source = frame.now, event.source
+        return None
+    if not _room(customer, identifier, frame):
+        return "identifier_limit"
+    frame.identify(identifier, Claim(identifier, claimant(customer, identifier, trusted, frame), event.time))
+    return "claimed"
+
+
+def claimant(customer: Customer, identifier: Identifier, trusted: bool, frame: Frame) -> Claimant:
+    """What of this person decides whether they and the owner of an identifier are one."""
     header = customer.header
-    if asked.other == header.person:
-        return own(customer, asked.identifier)
-    if header.known and asked.other_known:
-        return frame.identify(asked.identifier, Repoint(asked.identifier, asked.other, asked.at))
-    if _yields(customer, asked):
-        return _hand_over(customer, asked, frame)
-    back = MergeAsked(asked.identifier, header.person, header.known, header.created, asked.at)
-    return frame.advance(asked.other, back)
-
-
-def _yields(customer: Customer, asked: MergeAsked) -> bool:
-    """Whether this person becomes part of the other: the identified one stays, else the older, ties by id."""
-    header = customer.header
-    if header.known != asked.other_known:
-        return asked.other_known
-    return (header.created, header.person) > (asked.other_created, asked.other)
-
-
-def _hand_over(customer: Customer, asked: MergeAsked, frame: Frame) -> None:
-    """Give everything away and leave a tombstone that forwards."""
-    header = customer.header
-    own(customer, asked.identifier)
-    customer.pack()
-    given = Customer(header, customer.sealed, customer.older)
-    frame.advance(asked.other, HandOver(keyed_hash(frame.secret, "handover", header.person, asked.other), given))
-    for identifier in customer.sealed.identifiers:
-        frame.identify(identifier, Repoint(identifier, asked.other, None))
-    frame.note("merge", asked.other, "", "two visitors turned out to be one person")
-    customer.header = Header(
-        person=header.person,
-        created=header.created,
-        successor=asked.other,
-        last_position=header.last_position,
-        absorbed=[Absorbed(past.person, past.last_position) for past in header.absorbed],
+    return Claimant(
+        header.person,
+        header.known,
+        header.created,
+        held(customer, frame),
+        [header.person, *(past.person for past in header.absorbed)],
+        header.apart,
+        sole=not any(name.type == identifier[0] for name in customer.sealed.names),
+        trusted=trusted,
     )
-    customer.sealed, customer.older, customer.unpacked = Sealed(), {}, None
+
+
+def held(customer: Customer, frame: Frame) -> dict[str, int]:
+    """How many identifiers of each type count towards the limits."""
+    return Counter(name.type for name in customer.sealed.names if not _quiet(name, frame.now))
+
+
+def _quiet(name: Name, now: int) -> bool:
+    return name.type in DEVICES and name.at < now - FRESH
+
+
+def _room(customer: Customer, identifier: Identifier, frame: Frame) -> bool:
+    """Whether one more of this type fits; a device long out of use makes room."""
+    names = customer.sealed.names
+    limit = frame.plan.policy.identity.limit_of(identifier[0])
+    same = [name for name in names if name.type == identifier[0]]
+    if len(same) < limit:
+        return True
+    oldest = min(same, key=lambda name: name.at, default=None)
+    if oldest is None or not _quiet(oldest, frame.now):
+        return False
+    names.remove(oldest)
+    return True

@@ -9,9 +9,13 @@ from collections.abc import Callable
 from typing import Any
 
 from journeyloop.interpret.fold import newer, recount_cart
+from journeyloop.interpret.rolling import merge_windows
 from journeyloop.model.customer import Absorbed, Armed, Consent, Customer, Header, Presence, Session
+from journeyloop.model.effects import Recorded
 from journeyloop.model.frame import Frame
+from journeyloop.model.identifier import identifier_key
 from journeyloop.model.inputs import HandOver, Joined
+from journeyloop.model.ledger import Entry
 
 
 def hand_over(customer: Customer, message: HandOver, frame: Frame) -> None:
@@ -19,7 +23,10 @@ def hand_over(customer: Customer, message: HandOver, frame: Frame) -> None:
     mine, theirs = customer.header, message.customer.header
     if any(past.person == theirs.person for past in mine.absorbed):
         return
-    mine.absorbed = [*mine.absorbed, *theirs.absorbed, Absorbed(theirs.person, theirs.last_position)]
+    keys = [identifier_key(frame.secret, name.identifier) for name in message.customer.sealed.names]
+    absorbed = Absorbed(theirs.person, theirs.last_position, frame.now, message.via, keys)
+    mine.absorbed = [*mine.absorbed, *theirs.absorbed, absorbed]
+    frame.emit(Recorded(Entry("merged", mine.person, frame.now, frame.now, message.via, other=theirs.person)))
     armed = _armed(mine.armed, theirs.armed)
     for name, merge in HEADER.items():
         setattr(mine, name, merge(getattr(mine, name), getattr(theirs, name)))
@@ -48,7 +55,7 @@ def _evidence(mine: Header, theirs: Header, frame: Frame) -> None:
 
 def _sealed(customer: Customer, other: Customer) -> None:
     mine, theirs = customer.sealed, other.sealed
-    mine.identifiers += [one for one in theirs.identifiers if one not in mine.identifiers]
+    mine.names += [one for one in theirs.names if mine.name(one.identifier) is None]
     for name, stated in other.traits.items():
         if name not in customer.traits or newer(stated, customer.traits[name]):
             customer.state(name, *stated)
@@ -180,4 +187,10 @@ HEADER: dict[str, Callable[[Any, Any], Any]] = {
     "recent": _add,
     "recent_days": _add,
     "older_parts": lambda mine, theirs: sorted({*mine, *theirs}),
+    "windows": merge_windows,
+    "audiences": lambda mine, theirs: {**theirs, **mine},
+    "judged": lambda mine, theirs: mine if mine == theirs else "",
+    "progress": lambda mine, theirs: {**theirs, **mine},
+    "apart": _add,
+    "splits": _add,
 }

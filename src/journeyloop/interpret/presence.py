@@ -11,13 +11,21 @@ from journeyloop.model.inputs import TabClosed, TabOpened
 
 
 def _browser(identifier: tuple[str, str], frame: Frame) -> str:
-    return identifier_key(frame.secret, identifier)[:4].hex()  # type: ignore[arg-type]
+    return identifier_key(frame.secret, identifier)[:4].hex()
 
 
-def tab_opened(customer: Customer, message: TabOpened, frame: Frame) -> None:
+def tab_changed(customer: Customer, message: TabOpened | TabClosed, frame: Frame) -> None:
+    """A browser has its first tab, or none any more."""
+    if isinstance(message, TabOpened):
+        _opened(customer, message, frame)
+    else:
+        _closed(customer, message, frame)
+
+
+def _opened(customer: Customer, message: TabOpened, frame: Frame) -> None:
     """A browser holds a tab now. Absences that waited for a reconnect after a server start are looked at at once."""
     header, presence = customer.header, customer.header.presence
-    own(customer, message.identifier)
+    own(customer, message.identifier, frame.now, frame)
     if not presence.open(frame.epoch):
         presence.epoch, presence.browsers, presence.since = frame.epoch, [], frame.now
     presence.ever = True
@@ -29,7 +37,7 @@ def tab_opened(customer: Customer, message: TabOpened, frame: Frame) -> None:
             header.timers[armed.name] = frame.now
 
 
-def tab_closed(customer: Customer, message: TabClosed, frame: Frame) -> None:
+def _closed(customer: Customer, message: TabClosed, frame: Frame) -> None:
     """A browser has no tab left, since `message.at`."""
     presence = customer.header.presence
     if message.epoch != presence.epoch or not presence.open(frame.epoch):

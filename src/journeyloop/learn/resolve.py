@@ -55,7 +55,7 @@ def reach_goals(customer: Customer, event: Event, frame: Frame) -> None:
     listening = frame.plan.by_event.get(event.name)
     if listening is None or not listening.goals or not customer.header.pending:
         return
-    read = scene(listening.reader, listening.reader.event_values(event), customer, frame.now)
+    read = scene(listening.reader, listening.reader.event_values(event), customer, frame)
     for moment in listening.goals:
         if not moment.goal.where.hold(read.activation, read.values):
             continue

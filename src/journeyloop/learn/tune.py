@@ -10,8 +10,8 @@ from journeyloop.model.inputs import Count, Credit, Joined, Paused
 def tune(tally: Tally, message: Count | Credit | Joined | Paused, board: Board) -> Board:
     """Change the tally in place; the board as it is now."""
     match message:
-        case Count(key=key):
-            tally.counts[key] = tally.counts.get(key, 0) + 1
+        case Count(key=key, by=by):
+            tally.counts[key] = tally.counts.get(key, 0) + by
             return board
         case Credit(moment=moment):
             add(tally.evidence, message)

@@ -13,9 +13,12 @@ from typing import Any
 from msgspec import Raw, Struct, field, msgpack
 
 from journeyloop.model.decision import Delivery, Row
-from journeyloop.model.identifier import Identifier
+from journeyloop.model.identifier import Identifier, Name
 
-Traits = dict[str, tuple[Any, int]]
+Stated = tuple[Any, int, str]
+"""A trait as it was stated: value, event time, source."""
+
+Traits = dict[str, Stated]
 NO_TRAITS = Raw(msgpack.encode({}))
 _pack = msgpack.Encoder().encode
 _unpack = msgpack.Decoder(Traits).decode
@@ -77,21 +80,55 @@ class Contact(Struct, array_like=True, gc=False):
 
 
 class Consent(Struct, array_like=True, gc=False):
+    """One word on consent: by their clock (`at`) and ours (`received`); `wording` is a hash of what they were asked."""
+
     granted: bool
     at: int
     received: int
     source: str
+    wording: str = ""
 
 
 class Absorbed(Struct, array_like=True, gc=False):
-    """A person handed over to this one: their id and the last log position that names them."""
+    """A person handed over to this one: their id and the last log position that names them; when (`at`) and by which
+    type of identifier the two were found to be one; and the keys of the identifiers they brought."""
 
     person: bytes
     last_position: int
+    at: int = 0
+    via: str = ""
+    keys: list[bytes] = []
+
+
+class Split(Struct, array_like=True, gc=False):
+    """An unmerge: of the records up to `position` only those of the identifiers with these keys are this person's, or
+    (`mine` False) all but those."""
+
+    position: int
+    keys: list[bytes]
+    mine: bool
+
+
+class Rolled(Struct, array_like=True, gc=False):
+    """What a computed trait has counted. `meaning` is the hash of its definition.
+
+    `buckets` ascend: [number, count, sum, min, max], sums in millionths so that they add up exactly in any order.
+    `marks` are hashes of the different values with the newest bucket of each; `ends`: (time, value) of first and last.
+    """
+
+    meaning: str
+    buckets: list[list[int]] = []
+    marks: dict[int, int] = {}
+    ends: list[tuple[int, Any]] = []
 
 
 class Header(Struct, array_like=True, gc=False):
-    """`scores` holds, per moment, the sum and number of this person's rows in its evidence."""
+    """`scores` holds, per moment, the sum and number of this person's rows in its evidence.
+
+    `windows` are the computed traits by name; `audiences` those this person is in, with the time they came in, as of
+    the plan's audiences `judged`. `progress` holds, per moment (and `by` value), how far a sequence or count has come.
+    `apart` are persons this one was told apart from by an unmerge: the two never join again by themselves.
+    """
 
     person: bytes
     created: int
@@ -124,6 +161,12 @@ class Header(Struct, array_like=True, gc=False):
     recent: bytes = b""
     recent_days: list[list[int]] = []
     older_parts: list[int] = []
+    windows: dict[str, Rolled] = {}
+    audiences: dict[str, int] = {}
+    judged: str = ""
+    progress: dict[str, list[int]] = {}
+    apart: list[bytes] = []
+    splits: list[Split] = []
 
     def stated(self, purpose: str) -> bool | None:
         """What this person said about a purpose; None if nothing."""
@@ -165,7 +208,7 @@ class Item(Struct, array_like=True, gc=False):
 class Sealed(Struct, array_like=True, gc=False):
     """`packed_traits` is msgpack of `Customer.traits`."""
 
-    identifiers: list[Identifier] = []
+    names: list[Name] = []
     packed_traits: Raw = NO_TRAITS
     cart: dict[str, Item] = {}
     page: str = ""
@@ -174,9 +217,16 @@ class Sealed(Struct, array_like=True, gc=False):
     armed: dict[str, dict[str, Any]] = {}
     looks: dict[str, Look] = {}
 
+    def name(self, identifier: Identifier) -> Name | None:
+        """What is known of this identifier, if it is one of theirs."""
+        for name in self.names:
+            if name.value == identifier[1] and name.type == identifier[0]:
+                return name
+        return None
+
     def anonymous_ids(self) -> list[str]:
         """The browsers of this person."""
-        return [value for kind, value in self.identifiers if kind == "anonymous_id"]
+        return [name.value for name in self.names if name.type == "anonymous_id"]
 
 
 class Customer(Struct, gc=False):
@@ -195,17 +245,17 @@ class Customer(Struct, gc=False):
     restated: bool = False
 
     @property
-    def traits(self) -> Mapping[str, tuple[Any, int]]:
-        """Trait → (value, event time). To be changed by `state` only."""
+    def traits(self) -> Mapping[str, Stated]:
+        """Trait → (value, event time, source). To be changed by `state` only."""
         if self.unpacked is None:
             self.unpacked = _unpack(self.sealed.packed_traits)
         return self.unpacked
 
-    def state(self, name: str, value: Any, at: int) -> None:
+    def state(self, name: str, value: Any, at: int, source: str) -> None:
         """Set a trait."""
         if self.unpacked is None:
             self.unpacked = _unpack(self.sealed.packed_traits)
-        self.unpacked[name] = (value, at)
+        self.unpacked[name] = (value, at, source)
         self.restated = True
 
     def pack(self) -> None:

@@ -25,7 +25,8 @@ class Verdict(Struct, array_like=True, gc=False):
 
 
 class SignalRow(Struct, array_like=True, gc=False):
-    """One moment taking part in a decision: its arm, mode and the time its signal was raised."""
+    """One moment taking part in a decision: its arm, mode, the time its signal was raised, and how sure we were of the
+    signal with what spoke against it."""
 
     moment: str
     signal_at: int
@@ -33,6 +34,8 @@ class SignalRow(Struct, array_like=True, gc=False):
     mode: str
     explore: float
     closes: int
+    confidence: float = 1.0
+    doubts: list[str] = []
 
 
 class Decision(Struct, array_like=True, gc=False):

@@ -7,6 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 from journeyloop.model.decision import Decision, Delivery
+from journeyloop.model.ledger import Entry
 
 
 class Decided(Struct, gc=False):
@@ -66,4 +67,19 @@ class Note(Struct, gc=False):
     reason: str = ""
 
 
-Effect = Decided | DeliveryChanged | Send | Recall | Answer | Stopped | Note
+class Membership(Struct, gc=False):
+    """A person is in this audience since `since`, or (0) no longer. `told`: whoever is told of changes hears of it."""
+
+    person: bytes
+    audience: str
+    since: int
+    told: bool
+
+
+class Recorded(Struct, gc=False):
+    """A line for the ledger: consent stated, people joined or told apart."""
+
+    entry: Entry
+
+
+Effect = Membership | Recorded | Decided | DeliveryChanged | Send | Recall | Answer | Stopped | Note

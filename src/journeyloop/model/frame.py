@@ -12,12 +12,15 @@ from journeyloop.model.identifier import Identifier
 from journeyloop.model.inputs import Count, Message, To
 from journeyloop.model.plan import Plan
 
+TYPES = frozenset({"user_id", "anonymous_id", "email", "phone", "device_id"})
+
 
 class Frame(Struct, gc=False):
     """`now` in ms; `epoch` counts server starts, `epoch_started` its time; `secret` keys every hash.
 
     `out` collects messages and effects in order. `tally` counts clause verdicts per (moment, clause index, truth): an
-    observation for /metrics, never read by the kernel. `duplicate` says that the input had been folded before.
+    observation for /metrics, never read by the kernel, as is `refused`, which counts identifiers that were not taken by
+    (type, reason). `duplicate` says that the input had been folded before.
     """
 
     now: int
@@ -28,6 +31,7 @@ class Frame(Struct, gc=False):
     epoch_started: int
     out: list[Any] = field(default_factory=list)
     tally: dict[tuple[str, int, str], int] = field(default_factory=dict)
+    refused: dict[tuple[str, str], int] = field(default_factory=dict)
     duplicate: bool = False
 
     def emit(self, effect: Effect) -> None:
@@ -39,8 +43,13 @@ class Frame(Struct, gc=False):
     def advance(self, person: bytes, message: Message) -> None:
         self.out.append(To("advance", person, message))
 
-    def count(self, moment: str, key: str) -> None:
-        self.out.append(To("tune", moment, Count(moment, key)))
+    def count(self, moment: str, key: str, by: int = 1) -> None:
+        self.out.append(To("tune", moment, Count(moment, key, by)))
+
+    def refuse(self, type_: str, reason: str) -> None:
+        """An identifier was not taken. Types are the sender's words: beyond a few they count as `other`."""
+        key = (type_ if type_ in TYPES else "other", reason)
+        self.refused[key] = self.refused.get(key, 0) + 1
 
     def tune(self, moment: str, message: Message) -> None:
         self.out.append(To("tune", moment, message))

@@ -7,10 +7,33 @@ replay or another engine repeats it.
 from __future__ import annotations
 
 from hashlib import blake2b
-from typing import Literal
 
-IdentifierType = Literal["user_id", "anonymous_id"]
-Identifier = tuple[IdentifierType, str]
+from msgspec import Struct
+
+Identifier = tuple[str, str]
+"""(type, value). Types: `user_id`, `anonymous_id`, `email`, `phone`, `device_id`, and whatever a sender calls an id of
+its own in `context.externalIds`, such as `stripe_customer`."""
+
+DEVICES = frozenset({"anonymous_id", "device_id"})
+"""Types that name a thing people may share: it belongs to whoever used it last."""
+
+ADDRESSES = frozenset({"email", "phone"})
+"""Types that a message can be sent to, once somebody we trust has vouched for them."""
+
+
+class Name(Struct, array_like=True, gc=False):
+    """An identifier a person goes by. `at` is the newest time (ms) it was named, `source` through which door,
+    `verified` when a server key vouched for it (0: never)."""
+
+    type: str
+    value: str
+    at: int = 0
+    source: str = ""
+    verified: int = 0
+
+    @property
+    def identifier(self) -> Identifier:
+        return (self.type, self.value)
 
 
 def keyed_hash(secret: bytes, *parts: str | bytes, size: int = 16) -> bytes:

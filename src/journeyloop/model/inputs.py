@@ -61,10 +61,23 @@ class Asked(Struct, array_like=True, tag="asked", gc=False):
 
 
 class ConsentStated(Struct, array_like=True, tag="consent", gc=False):
+    """What a person allows: `choices` by purpose, or purpose/channel. `wording` is the SHA-256 of what they were asked;
+    `received` when somebody else took it down (0: now, by us)."""
+
     identifier: Identifier
     choices: dict[str, bool]
     at: int
     source: str
+    wording: str = ""
+    received: int = 0
+
+
+class Imported(Struct, array_like=True, tag="imported", gc=False):
+    """An event from before we came: it is folded into the profile, and never raises a signal. `marked`: its messageId
+    is its sender's own, so that the same event by another way counts once."""
+
+    event: Event
+    marked: bool = True
 
 
 # --- inputs: to a person --------------------------------------------------------------------------------------------
@@ -96,6 +109,20 @@ class Outcome(Struct, array_like=True, tag="outcome", gc=False):
     outcome: str
 
 
+class Judge(Struct, array_like=True, tag="judge", gc=False):
+    """Look at the audiences of these people anew: the plan has others now, or their past was imported."""
+
+    persons: list[bytes]
+
+
+class Unmerge(Struct, array_like=True, tag="unmerge", gc=False):
+    """`absorbed` was joined with `person` by mistake: both become again what their own records say."""
+
+    person: bytes
+    absorbed: bytes
+    by: str = ""
+
+
 # --- inputs: to the board -------------------------------------------------------------------------------------------
 
 
@@ -125,6 +152,9 @@ Input = (
     | TabClosed
     | Asked
     | ConsentStated
+    | Imported
+    | Judge
+    | Unmerge
     | TimerDue
     | Delivered
     | Outcome
@@ -142,13 +172,26 @@ class Arrived(Struct, gc=False):
     input: Any
 
 
-class Claim(Struct, gc=False):
-    """`person` was named together with `identifier`, at event time `at`."""
+class Claimant(Struct, gc=False):
+    """Who claims an identifier, and what of them decides whether two people are one: their age, whether they have a
+    user id, how many fresh identifiers of each type, whom they were told apart from (`apart`) and all the ids they go
+    by (`ids`). `sole`: they have no other identifier of the claimed type; `trusted`: a server key says so."""
 
-    identifier: Identifier
     person: bytes
     known: bool
     created: int
+    held: dict[str, int]
+    ids: list[bytes]
+    apart: list[bytes]
+    sole: bool = True
+    trusted: bool = False
+
+
+class Claim(Struct, gc=False):
+    """A person was named together with `identifier`, at event time `at`."""
+
+    identifier: Identifier
+    claimant: Claimant
     at: int
 
 
@@ -176,23 +219,23 @@ class MergeAsked(Struct, gc=False):
     """Another person says you two are one. Carries what the other knows of itself."""
 
     identifier: Identifier
-    other: bytes
-    other_known: bool
-    other_created: int
+    claimant: Claimant
     at: int
 
 
 class HandOver(Struct, gc=False):
-    """All that an anonymous person was. `id` makes it idempotent."""
+    """All that an anonymous person was. `id` makes it idempotent; `via` is the type of identifier that tied them."""
 
     id: bytes
     customer: Customer
+    via: str = ""
 
 
 class Owned(Struct, gc=False):
     """The identifier is yours now."""
 
     identifier: Identifier
+    at: int = 0
 
 
 class Lost(Struct, gc=False):
@@ -205,10 +248,11 @@ class Lost(Struct, gc=False):
 
 
 class Count(Struct, gc=False):
-    """Add one to `key` of a moment's counts."""
+    """Add `by` to `key` of a moment's counts."""
 
     moment: str
     key: str
+    by: int = 1
 
 
 class Credit(Struct, gc=False):

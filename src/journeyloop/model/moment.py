@@ -47,7 +47,12 @@ class Present(Struct, frozen=True):
 
 
 class Detect(Struct, frozen=True):
-    """One event, an absence after it, or an ask for a placement. `hash` names this detection in timers."""
+    """What to notice. `hash` names this detection in timers and progress.
+
+    Exactly one kind: `event` (with `absent` it is an absence after it, with `count` so many of it `within`), `steps` in
+    order `within`, `inactive` ms without any event after `event`, `crossed` an audience or crossing with its `change`,
+    or an `ask` for a placement.
+    """
 
     event: str | None = None
     where: Clauses = NEVER
@@ -58,14 +63,22 @@ class Detect(Struct, frozen=True):
     present: Present | None = None
     ask: str | None = None
     hash: str = ""
+    count: int = 0
+    within: int = 0
+    steps: tuple[Match, ...] = ()
+    inactive: int = 0
+    crossed: str | None = None
+    change: Literal["enters", "leaves"] = "enters"
 
 
 class Confirm(Struct, frozen=True):
-    """The noise gate. `at_most` signals per session (None: no limit); `dwell` needs presence."""
+    """The noise gate. `at_most` signals per session (None: no limit); `dwell` needs presence; a signal whose
+    `confidence` is less is noise."""
 
     dwell: int = 0
     at_most: int | None = None
     ignore_bots: bool = True
+    confidence: float = 0.0
 
 
 class Goal(Struct, frozen=True):
@@ -130,5 +143,5 @@ class Moment(Struct, frozen=True):
 
     @property
     def waits(self) -> bool:
-        """Whether the signal needs a timer: an absence, a dwell, or presence checked at the due time."""
-        return bool(self.detect.absent or self.confirm.dwell or self.detect.present)
+        """Whether the signal needs a timer: an absence, inactivity, a dwell, or presence checked at the due time."""
+        return bool(self.detect.absent or self.detect.inactive or self.confirm.dwell or self.detect.present)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from journeyloop.model.audience import Audience, Computed, Crossing
 from journeyloop.model.condition import PathReader
 from journeyloop.model.moment import Match, Moment
 from journeyloop.model.policy import Policy
@@ -25,9 +26,11 @@ class Problem(Struct, frozen=True, order=True):
 
 
 class Listening(Struct):
-    """What listens to one event name. `reader` extracts the paths that any of its conditions reads, once."""
+    """What listens to one event name. `steps` are the moments with the step of their sequence that it can be. `reader`
+    extracts the paths that any of its conditions reads, once."""
 
     arms: list[Moment] = []
+    steps: list[tuple[Moment, int]] = []
     absences: list[tuple[Moment, Match]] = []
     cancels: list[tuple[Moment, Match]] = []
     goals: list[Moment] = []
@@ -35,6 +38,10 @@ class Listening(Struct):
 
 
 class Plan(Struct):
+    """`computed` are the computed traits by name, `computing` by the event they count. `watched` are the audiences and
+    the crossings that moments listen to; `watching` names them all with their meaning. `by_crossed` finds moments by
+    the name of an audience or crossing and its change."""
+
     hash: str
     moments: dict[str, Moment]
     policy: Policy
@@ -43,6 +50,11 @@ class Plan(Struct):
     texts: dict[str, str]
     by_event: dict[str, Listening]
     by_ask: dict[str, list[Moment]]
+    computed: dict[str, Computed] = {}
+    computing: dict[str, list[Computed]] = {}
+    watched: tuple[Audience | Crossing, ...] = ()
+    watching: str = ""
+    by_crossed: dict[tuple[str, str], list[Moment]] = {}
 
     def moment(self, name: str) -> Moment | None:
         return self.moments.get(name)

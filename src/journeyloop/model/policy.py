@@ -9,6 +9,9 @@ from msgspec import Struct
 from journeyloop.model.customer import Contact
 from journeyloop.model.moment import span
 
+BLOCKED = frozenset({"", "null", "undefined", "nan", "[object object]", "0", "anonymous", "none", "unknown"})
+"""Ids that name nobody: what broken clients send in place of one. Sharing such an id would merge strangers."""
+
 
 class Purpose(Struct, frozen=True):
     name: str
@@ -36,12 +39,26 @@ class Cap(Struct, frozen=True):
         return f"{self.at_most} per person{of} in {span(self.within)}"
 
 
+class Identity(Struct, frozen=True):
+    """What may name a person. `limits`: how many identifiers of a type one person may have (others: `limit`, but one
+    user id); `priority` which types claim first; `blocked`: values that name nobody, in lower case."""
+
+    limit: int = 5
+    limits: dict[str, int] = {}
+    priority: tuple[str, ...] = ("user_id", "anonymous_id", "email", "phone", "device_id")
+    blocked: frozenset[str] = BLOCKED
+
+    def limit_of(self, type_: str) -> int:
+        return 1 if type_ == "user_id" else self.limits.get(type_, self.limit)
+
+
 class Policy(Struct, frozen=True):
     purposes: dict[str, Purpose]
     caps: tuple[Cap, ...] = ()
     holdout: float = 0.0
     priority: tuple[str, ...] = ("onpage",)
     unsupported: tuple[str, ...] = ()
+    identity: Identity = Identity()
 
     def refusal(self, purpose: str, stated: bool | None) -> str | None:
         """Why this purpose may not be pursued, given what the person stated (None: nothing), or None if it may."""

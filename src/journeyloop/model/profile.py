@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from journeyloop.model.audience import Computed
 from journeyloop.model.condition import ABSENT, PathReader, activation
 from journeyloop.model.customer import Customer
+from journeyloop.model.frame import Frame
 from journeyloop.model.moment import DAY
+from journeyloop.model.rolled import rolled_value
 
 TRAITS = (
     "address", "age", "avatar", "birthday", "company", "created_at", "description", "email", "first_name", "gender",
@@ -74,17 +77,20 @@ SESSION: dict[str, Callable[[Customer, int], Any]] = {
 }
 
 
-def profile_value(customer: Customer, name: str, now: int) -> Any:
-    """A built-in or a declared trait; None if absent."""
+def profile_value(customer: Customer, name: str, now: int, computed: dict[str, Computed]) -> Any:
+    """A built-in, a computed or a declared trait; None if absent."""
     read = PROFILE.get(name)
-    return read(customer, now) if read else trait(customer, name)
+    if read:
+        return read(customer, now)
+    counted = computed.get(name)
+    return rolled_value(customer.header.windows.get(name), counted, now) if counted else trait(customer, name)
 
 
-def profile_values(customer: Customer, now: int) -> dict[str, Any]:
+def profile_values(customer: Customer, now: int, computed: dict[str, Computed]) -> dict[str, Any]:
     """All built-ins and traits that are present: what templates and the profile API see."""
     found = {name: value[0] for name, value in customer.traits.items()}
-    for name, read in PROFILE.items():
-        value = read(customer, now)
+    for name in (*computed, *PROFILE):
+        value = profile_value(customer, name, now, computed)
         if value is not None:
             found[name] = value
     return found
@@ -100,11 +106,12 @@ class Scene:
         self.activation = activation(values)
 
 
-def scene(reader: PathReader, event: dict[str, Any], customer: Customer, now: int) -> Scene:
+def scene(reader: PathReader, event: dict[str, Any], customer: Customer, frame: Frame) -> Scene:
     """Read the wanted paths; `event` holds the event's part already (from the event, or kept since it armed)."""
     values: dict[str, Any] = {"event": event}
+    now, computed = frame.now, frame.plan.computed
     if reader.profile:
-        values["profile"] = _present((name, profile_value(customer, name, now)) for name in reader.profile)
+        values["profile"] = _present((name, profile_value(customer, name, now, computed)) for name in reader.profile)
     if reader.session:
         values["session"] = _present((name, SESSION[name](customer, now)) for name in reader.session)
     return Scene(values)

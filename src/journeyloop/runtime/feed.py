@@ -81,7 +81,7 @@ def describe(event: Event) -> str:
 def label(customer: Customer | None, fallback: str) -> str:
     """A short name for a row: first name and initial if known."""
     traits = customer.traits if customer else {}
-    first, last = (traits.get(name, ("", 0))[0] for name in ("first_name", "last_name"))
+    first, last = (traits.get(name, ("", 0, ""))[0] for name in ("first_name", "last_name"))
     if isinstance(first, str) and first:
         return f"{first[:20]} {str(last)[:1]}.".replace(" .", "")
     return f"Visitor {fallback[:4]}"

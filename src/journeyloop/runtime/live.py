@@ -242,7 +242,7 @@ class Live(Questions):
             customer = reads.find_customer(reader, self.memory.secret, ("anonymous_id", anonymous_id))
         for recall in recalls(customer) if customer else []:
             self.performer.take_back(recall)
-        for send in offers(customer, self.clock()) if customer else []:
+        for send in offers(customer, self.clock(), self.plan) if customer else []:
             self.performer.send(send)
 
     def saw_tabs(self, anonymous_id: str, tabs: list[dict[str, Any]]) -> None:

@@ -28,6 +28,8 @@ class Singles(Struct, array_like=True):
     refused: int = 0
     code: str = ""
     board: Board = field(default_factory=Board)
+    ledger: int = 0
+    ledger_head: bytes = bytes(32)
 
 
 class Memory:

@@ -21,6 +21,8 @@ TABLES = (
     "by_person",  # person (16) + time (8) + decision id (16) -> b"": decisions of a person, in order
     "dedup",  # person (16) + day (2) + part (2) -> message hashes (8 bytes each)
     "moments",  # moment name -> tally record
+    "audiences",  # audience name + NUL + person (16) -> since (8, big endian)
+    "ledger",  # number (8) -> consent and merges, each line bound to the one before it
     "plans",  # plan hash -> the configuration's texts
     "quarantine",  # number (8) -> refused input with its reason
 )

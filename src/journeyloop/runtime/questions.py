@@ -31,7 +31,7 @@ class Questions:
     def profile(self, identifier: Identifier) -> dict[str, Any] | None:
         with self.store.read() as reader:
             customer = reads.find_customer(reader, self.memory.secret, identifier)
-            return None if customer is None else reads.profile(customer, self.clock())
+            return None if customer is None else reads.profile(customer, self.plan, self.clock())
 
     def decisions(self, identifier: Identifier) -> list[dict[str, Any]]:
         with self.store.read() as reader:

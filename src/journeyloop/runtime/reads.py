@@ -36,15 +36,15 @@ def read_customer(reader: Reader, person: bytes) -> Customer | None:
     return customer if successor is None else read_customer(reader, successor)
 
 
-def profile(customer: Customer, now: int) -> dict[str, Any]:
+def profile(customer: Customer, plan: Plan, now: int) -> dict[str, Any]:
     """`GET /v1/profile`: who this is, what is known, what they allow."""
     header, sealed = customer.header, customer.sealed
     return {
         "person": header.person.hex(),
         "known": header.known,
-        "identifiers": [{"type": kind, "value": value} for kind, value in sealed.identifiers],
-        "traits": {name: value for name, (value, _) in customer.traits.items()},
-        "profile": profile_values(customer, now),
+        "identifiers": [{"type": name.type, "value": name.value} for name in sealed.names],
+        "traits": {name: value for name, (value, _, _) in customer.traits.items()},
+        "profile": profile_values(customer, now, plan.computed),
         "cart": [
             {"id": key, "name": item.name, "price": item.price, "quantity": item.quantity}
             for key, item in sealed.cart.items()

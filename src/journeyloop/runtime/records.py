@@ -24,6 +24,7 @@ from journeyloop.model.customer import Customer, Header, Sealed
 from journeyloop.model.decision import Decision, Delivery
 from journeyloop.model.event import Rejected
 from journeyloop.model.inputs import Input
+from journeyloop.model.ledger import Line
 
 VERSION = 1
 UPGRADES: dict[int, Callable[[bytes, type[Struct]], bytes]] = {}
@@ -179,6 +180,14 @@ def decode_refused(raw: bytes) -> tuple[RefusedHeader, bytes]:
     """The input is empty once its key is gone."""
     header, body = decode_record(raw, RefusedHeader, Raw)
     return header, b"" if body is None else body.content
+
+
+def encode_line(line: Line) -> bytes:
+    return encode_record(line)
+
+
+def decode_line(raw: bytes) -> Line:
+    return decode_record(raw, Line)[0]
 
 
 def encode_tally(tally: Tally) -> bytes:

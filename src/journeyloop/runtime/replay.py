@@ -19,7 +19,18 @@ from journeyloop.runtime.batch import Batch
 from journeyloop.runtime.memory import Memory, read_singles
 from journeyloop.runtime.ports import Reader, Store
 
-COMPARED = ("people", "owners", "timers", "decisions", "deliveries", "by_person", "dedup", "moments")
+COMPARED = (
+    "people",
+    "owners",
+    "timers",
+    "decisions",
+    "deliveries",
+    "by_person",
+    "dedup",
+    "moments",
+    "audiences",
+    "ledger",
+)
 BATCH = 1_000
 SHOWN = 20
 

@@ -143,7 +143,7 @@ class Crowd:
     def _offer(self, browser: Browser) -> None:
         with self.store.read() as reader:
             customer = reads.find_customer(reader, SECRET, ("anonymous_id", browser.id))
-        for send in offers(customer, self.now) if customer else []:
+        for send in offers(customer, self.now, self.memory.plan) if customer else []:
             self.performer.send(send)
 
     def _leave(self, browser: Browser) -> None:

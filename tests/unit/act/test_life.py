@@ -137,4 +137,4 @@ def test_a_report_is_an_event_that_a_moment_may_follow() -> None:
 def test_a_browser_that_connects_is_offered_what_waits(happens: object, offered: bool) -> None:
     rig = message()
     happens(rig)  # type: ignore[operator]
-    assert bool(offers(rig.find(), rig.now)) is offered
+    assert bool(offers(rig.find(), rig.now, rig.plan)) is offered

@@ -61,9 +61,9 @@ def values(of: Any) -> st.SearchStrategy[Any]:
 
 def test_traits_are_packed_when_they_were_stated() -> None:
     customer = Customer(Header(b"p" * 16, 1))
-    customer.state("tier", "gold", 5)
+    customer.state("tier", "gold", 5, "server")
     again = records.decode_customer(records.encode_customer(customer))
-    assert again.traits == {"tier": ("gold", 5)}
+    assert again.traits == {"tier": ("gold", 5, "server")}
     again.state("tier", "silver", 6)
     assert records.decode_customer(records.encode_customer(again)).traits == {"tier": ("silver", 6)}
 

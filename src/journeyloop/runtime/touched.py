@@ -1,0 +1,175 @@
+"""What one batch touches of the stored state: read when first needed, changed in place, written once at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+
+from msgspec import msgpack
+
+from journeyloop.interpret import found
+from journeyloop.interpret.identity import Owner
+from journeyloop.model.board import Tally
+from journeyloop.model.customer import Customer
+from journeyloop.model.decision import Decision
+from journeyloop.model.effects import Membership
+from journeyloop.model.event import Event
+from journeyloop.model.identifier import Identifier, identifier_key
+from journeyloop.model.inputs import Imported, Input
+from journeyloop.model.ledger import Entry, chained
+from journeyloop.runtime import records
+from journeyloop.runtime.memory import OWNERS, Memory
+from journeyloop.runtime.ports import Transaction
+
+
+class Touched:
+    """The records behind one transaction. Whoever asks for a customer or a tally is about to change it."""
+
+    def __init__(self, transaction: Transaction, memory: Memory) -> None:
+        self.transaction, self.memory = transaction, memory
+        self.customers: dict[bytes, Customer] = {}
+        self.decisions: list[Decision] = []
+        self.deliveries: dict[bytes, bytes] = {}
+        self.log: list[tuple[bytes, bytes]] = []
+        self._fetched: dict[bytes, bytes] = {}
+        self._owners: dict[Identifier, Owner] = {}
+        self._tallies: dict[str, Tally] = {}
+        self._parts: dict[bytes, dict[int, bytes]] = {}
+        self._memberships: dict[bytes, bytes | None] = {}
+        self._entries: list[Entry] = []
+
+    def prefetch(self, inputs: Iterable[Input]) -> None:
+        """Read the owners and customers these events will need, each table in one go."""
+        secret, owners = self.memory.secret, self.memory.owners
+        wanted = set()
+        for one in inputs:
+            if isinstance(one, Event | Imported):
+                wanted.add((one if isinstance(one, Event) else one.event).primary())
+        if len(owners) > OWNERS:
+            owners.clear()
+        keys = {identifier_key(secret, one): one for one in wanted if one not in owners}
+        for key, raw in self.transaction.get_many("owners", keys).items():
+            owners[keys[key]] = records.decode_owner(raw)
+        known = {owner.person for one in wanted if (owner := owners.get(one)) is not None}
+        self._fetched = self.transaction.get_many("people", known - self.memory.customers.keys())
+
+    # --- reading ----------------------------------------------------------------------------------------------------
+
+    def owner(self, identifier: Identifier) -> Owner | None:
+        owner = self.memory.owners.get(identifier)
+        if owner is None:
+            raw = self.transaction.get("owners", identifier_key(self.memory.secret, identifier))
+            if raw is not None:
+                owner = records.decode_owner(raw)
+                self.memory.owners[identifier] = owner
+        return owner
+
+    def give(self, identifier: Identifier, owner: Owner) -> None:
+        """The identifier has another owner, or its first."""
+        self.memory.owners[identifier] = self._owners[identifier] = owner
+
+    def customer(self, person: bytes, now: int) -> Customer:
+        """The person's state."""
+        customer = self.customers.get(person)
+        if customer is None:
+            customer = self.memory.customers.get(person) or self._load(person) or found(person, now)
+            self.customers[person] = customer
+            if customer.older:
+                self._parts[person] = dict(customer.older)
+        return customer
+
+    def _load(self, person: bytes) -> Customer | None:
+        raw = self._fetched.pop(person, None) or self.transaction.get("people", person)
+        if raw is None:
+            return None
+        customer = records.decode_customer(raw)
+        for part in customer.header.older_parts:
+            customer.older[part] = self.transaction.get("dedup", _part_key(person, part)) or b""
+        customer.indexed = dict(customer.header.timers)
+        return customer
+
+    def tally(self, moment: str) -> Tally:
+        tally = self._tallies.get(moment) or self.memory.tallies.get(moment)
+        if tally is None:
+            raw = self.transaction.get("moments", moment.encode())
+            tally = Tally() if raw is None else records.decode_tally(raw)
+        self._tallies[moment] = self.memory.tallies[moment] = tally
+        return tally
+
+    def member(self, change: Membership) -> None:
+        """A person came into an audience or left it."""
+        key = change.audience.encode() + b"\0" + change.person
+        self._memberships[key] = change.since.to_bytes(8, "big") if change.since else None
+
+    def record(self, entry: Entry) -> None:
+        """One more line for the ledger."""
+        self._entries.append(entry)
+
+    # --- writing ----------------------------------------------------------------------------------------------------
+
+    def flush(self) -> None:
+        """Write all that was touched. The commit is the transaction's."""
+        put_many = self.transaction.put_many
+        self.write_timers()
+        put_many("log", self.log, append=True)
+        put_many("people", ((key, records.encode_customer(one)) for key, one in self.customers.items()))
+        key_of = partial(identifier_key, self.memory.secret)
+        put_many("owners", ((key_of(one), records.encode_owner(owner)) for one, owner in self._owners.items()))
+        put_many("decisions", [(one.id, records.encode_decision(one)) for one in self.decisions])
+        put_many("by_person", [(one.person + one.at.to_bytes(8, "big") + one.id, b"") for one in self.decisions])
+        put_many("deliveries", self.deliveries.items())
+        put_many("moments", [(name.encode(), records.encode_tally(one)) for name, one in self._tallies.items()])
+        self._write_parts()
+        self._write_memberships()
+        self._write_ledger()
+        self.transaction.put("meta", b"singles", msgpack.encode(self.memory.singles))
+        self.memory.customers = self.customers
+
+    def write_timers(self) -> None:
+        """Bring the timer table in line with the timers of the touched customers."""
+        for person, customer in self.customers.items():
+            before, after = customer.indexed, customer.header.timers
+            if before == after:
+                continue
+            for name, due in before.items():
+                if after.get(name) != due:
+                    self.transaction.delete("timers", _timer_key(due, person, name))
+            for name, due in after.items():
+                if before.get(name) != due:
+                    self.transaction.put("timers", _timer_key(due, person, name), b"")
+            customer.indexed = dict(after)
+
+    def _write_parts(self) -> None:
+        for person, customer in self.customers.items():
+            if not (customer.older or person in self._parts):
+                continue
+            before, after = self._parts.get(person, {}), customer.older
+            for part in before.keys() | after.keys():
+                if part not in after:
+                    self.transaction.delete("dedup", _part_key(person, part))
+                elif before.get(part) != after[part]:
+                    self.transaction.put("dedup", _part_key(person, part), after[part])
+
+    def _write_memberships(self) -> None:
+        for key, since in self._memberships.items():
+            if since is None:
+                self.transaction.delete("audiences", key)
+            else:
+                self.transaction.put("audiences", key, since)
+
+    def _write_ledger(self) -> None:
+        """Each line is bound to the one before it, so none can be changed or left out unseen."""
+        singles, lines = self.memory.singles, []
+        for entry in self._entries:
+            line = chained(entry, singles.ledger_head)
+            lines.append((singles.ledger.to_bytes(8, "big"), records.encode_line(line)))
+            singles.ledger, singles.ledger_head = singles.ledger + 1, line.hash
+        self.transaction.put_many("ledger", lines, append=True)
+
+
+def _timer_key(due: int, person: bytes, name: str) -> bytes:
+    return due.to_bytes(8, "big") + person + name.encode()
+
+
+def _part_key(person: bytes, part: int) -> bytes:
+    return person + part.to_bytes(4, "big")
