@@ -63,9 +63,9 @@ def no_expiry_check_before_the_first_byte(patch: MonkeyPatch) -> None:
 def dedup_is_forgotten_at_a_crash(patch: MonkeyPatch) -> None:
     seen: set[Any] = set()
 
-    def forgetful(customer: Any, message_id: str, frame: Any) -> bool:
-        known = (frame.epoch, message_id) in seen
-        seen.add((frame.epoch, message_id))
+    def forgetful(customer: Any, event: Any, frame: Any) -> bool:
+        known = (frame.epoch, event.message_id) in seen
+        seen.add((frame.epoch, event.message_id))
         return known
 
     patch.setattr(detect, "seen_before", forgetful)
@@ -104,7 +104,9 @@ def unknown_is_tried_again(patch: MonkeyPatch) -> None:
     patch.setattr(deliver, "OFFERED", ("intent", "sent", "unknown"))
     no_expiry_check_before_the_first_byte(patch)
     offers = deliver.offers
-    patch.setattr("journeyloop.testing.crowd.offers", lambda customer, now: offers(customer, now - 10 * 60_000))
+    patch.setattr(
+        "journeyloop.testing.crowd.offers", lambda customer, now, plan: offers(customer, now - 10 * 60_000, plan)
+    )
 
 
 @caught_as("sent after the goal was reached")

@@ -95,7 +95,7 @@ def _refusal(customer: Customer, delivery: Delivery, frame: Frame) -> str | None
     header, policy = customer.header, frame.plan.policy
     return (
         frame.board.stops(delivery.moment, delivery.channel)
-        or policy.refusal(moment.purpose, header.stated(moment.purpose))
+        or policy.refusal(header, moment.purpose, delivery.channel)
         or header.held_out(delivery.moment)
         or policy.capped(
             contact(delivery, frame.now), (one for one in header.contacts if one.decision != delivery.decision)

@@ -28,11 +28,11 @@ def recall(customer: Customer, event: Event, frame: Frame) -> None:
             stop(customer, delivery, stopping[delivery.moment], frame)
 
 
-def withdraw(customer: Customer, purposes: list[str], frame: Frame) -> None:
-    """The person opted out: stop everything pending that has one of these purposes."""
-    for delivery in customer.header.deliveries if purposes else []:
+def withdraw(customer: Customer, subjects: list[str], frame: Frame) -> None:
+    """The person opted out of these purposes, or purpose/channel: stop everything pending that has one of them."""
+    for delivery in customer.header.deliveries if subjects else []:
         moment = frame.plan.moment(delivery.moment)
-        if moment is None or moment.purpose in purposes:
+        if moment is None or moment.purpose in subjects or f"{moment.purpose}/{delivery.channel}" in subjects:
             stop(customer, delivery, "consent: withdrawn", frame)
 
 

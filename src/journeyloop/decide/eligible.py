@@ -26,7 +26,7 @@ def judge(
         or _possible(moment, action, placement, frame)
         or _stale(customer, moment, frame.now)
         or action.where.reason(truths, read.values)
-        or policy.consent(customer, moment.purpose, frame)
+        or policy.consent(customer, moment, action, frame)
         or policy.rest(customer, moment, frame)
         or policy.caps(customer, moment, action, frame)
         or policy.limit(customer, moment, action, frame.now)

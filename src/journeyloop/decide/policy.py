@@ -7,9 +7,9 @@ from journeyloop.model.frame import Frame
 from journeyloop.model.moment import Action, Moment
 
 
-def consent(customer: Customer, purpose: str, frame: Frame) -> str | None:
+def consent(customer: Customer, moment: Moment, action: Action, frame: Frame) -> str | None:
     """A purpose that requires consent needs one on record; an unknown purpose is never permitted."""
-    return frame.plan.policy.refusal(purpose, customer.header.stated(purpose))
+    return frame.plan.policy.refusal(customer.header, moment.purpose, action.channel)
 
 
 def rest(customer: Customer, moment: Moment, frame: Frame) -> str | None:

@@ -1,60 +1,106 @@
-"""What a person allows, per purpose. An opt-out wins unless the grant is newer by both clocks."""
+"""What a person allows, per purpose and per purpose/channel. An opt-out wins unless the grant is newer by both clocks.
+
+A word for one channel refines the word for the purpose: see `model.consent`. Every word that was said on purpose, and
+every one that changed something, is a line of the ledger; preferences that a client stamps on each event are not.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
+from msgspec import Struct
+
 from journeyloop.interpret.identity import own
+from journeyloop.interpret.privacy import Signalled, signalled
+from journeyloop.model.consent import stricter
 from journeyloop.model.customer import Consent, Customer
-from journeyloop.model.effects import Stopped
+from journeyloop.model.effects import Recorded, Stopped
 from journeyloop.model.event import Event
 from journeyloop.model.frame import Frame
 from journeyloop.model.inputs import ConsentStated
+from journeyloop.model.ledger import Entry
 
-UNSUBSCRIBED = ("Unsubscribed", "Email Unsubscribed")
+UPDATED = "Segment Consent Preference Updated"
+UNSUBSCRIBED = {"Unsubscribed": ("", "/email"), "Email Unsubscribed": ("/email",), "Email Marked as Spam": ("/email",)}
+"""Events that are an opt-out, and what of each purpose they end: everything, or one channel."""
+
+FIRM = frozenset({UPDATED, *UNSUBSCRIBED})
+
+
+class Said(Struct, gc=False):
+    """Choices with where and when they were stated; `firm`: on purpose, not along with something else."""
+
+    choices: dict[str, bool]
+    at: int
+    received: int
+    source: str
+    wording: str = ""
+    firm: bool = True
 
 
 def consent_in(customer: Customer, event: Event, frame: Frame) -> list[str]:
-    """Record what an event says of consent; the purposes that were opted out of just now."""
-    choices = _stated_in(event, frame)
-    return _state(customer, choices, event.time, event.source, frame) if choices else []
+    """Record what an event says of consent; what was opted out of just now (purposes, or purpose/channel)."""
+    choices = _stated_in(customer, event, frame)
+    if not choices:
+        return []
+    return _state(
+        customer, Said(choices, event.time, frame.now, event.source, firm=event.name in FIRM), frame
+    )  # fmt: skip
 
 
 def state_consent(customer: Customer, stated: ConsentStated, frame: Frame) -> list[str]:
-    """Record what was stated outside events; the purposes that were opted out of just now."""
+    """Record what was stated outside events; what was opted out of just now."""
     own(customer, stated.identifier, stated.at, frame, stated.source)
-    return _state(customer, stated.choices, stated.at, stated.source, frame)
+    received = stated.received or frame.now
+    return _state(customer, Said(stated.choices, stated.at, received, stated.source, stated.wording), frame)
 
 
-def _stated_in(event: Event, frame: Frame) -> dict[str, bool]:
-    """The choices an event carries. In Segment's consent object an empty object or a missing category means no."""
+def _stated_in(customer: Customer, event: Event, frame: Frame) -> dict[str, bool]:
+    """The choices an event carries. In Segment's consent object an empty object or a missing category means no, and a
+    privacy string with an opt-out is one whatever the preferences say."""
+    wanted = [name for name, purpose in frame.plan.policy.purposes.items() if purpose.consent_required]
     if event.name in UNSUBSCRIBED:
-        return {name: False for name, purpose in frame.plan.policy.purposes.items() if purpose.consent_required}
+        return {f"{name}{ending}": False for name in wanted for ending in UNSUBSCRIBED[event.name]}
     consent = event.context.get("consent")
     if not isinstance(consent, dict):
         return {}
+    string = signalled(consent) if len(consent) > 1 or "categoryPreferences" not in consent else None
+    if string is not None:
+        _keep(customer, string, event.time)
+    if string is not None and string.opted_out:
+        return dict.fromkeys(wanted, False)
+    if string is not None and "categoryPreferences" not in consent:
+        return {}
     stated: Any = consent.get("categoryPreferences")
     preferences = stated if isinstance(stated, dict) else {}
-    wanted = frame.plan.policy.purposes
-    return {name: preferences.get(name) is True for name, purpose in wanted.items() if purpose.consent_required}
+    return {name: preferences.get(name) is True for name in wanted}
 
 
-def _state(customer: Customer, choices: dict[str, bool], at: int, source: str, frame: Frame) -> list[str]:
+def _keep(customer: Customer, string: Signalled, at: int) -> None:
+    """The newest privacy string is stored as it came."""
+    kept = (at, string.kind, string.text)
+    if customer.sealed.privacy is None or kept >= customer.sealed.privacy:
+        customer.sealed.privacy = kept
+
+
+def _state(customer: Customer, said: Said, frame: Frame) -> list[str]:
     stopped: list[str] = []
-    for purpose, granted in choices.items():
-        before = customer.header.consent.get(purpose)
-        if before is not None and not _rules(before, granted, at, frame.now):
-            continue
-        customer.header.consent[purpose] = Consent(granted, at, frame.now, source)
-        if before is None or before.granted != granted:
-            frame.emit(Stopped(customer.header.person, purpose, stopped=not granted))
-            if not granted:
-                stopped.append(purpose)
+    for subject, granted in said.choices.items():
+        before = customer.header.consent.get(subject)
+        word = Consent(granted, said.at, said.received, said.source, said.wording, said.firm)
+        now = word if before is None else stricter(before, word)
+        customer.header.consent[subject] = now
+        changed = before is None or before.granted != now.granted
+        if changed or said.firm:
+            frame.emit(Recorded(_entry(customer, subject, word)))
+        if changed:
+            frame.emit(Stopped(customer.header.person, subject, stopped=not now.granted))
+            if not now.granted:
+                stopped.append(subject)
     return stopped
 
 
-def _rules(before: Consent, granted: bool, at: int, now: int) -> bool:
-    """Whether a new statement replaces the one on record."""
-    if granted and not before.granted:
-        return at > before.at and now > before.received
-    return at >= before.at or (not granted and before.granted)
+def _entry(customer: Customer, subject: str, word: Consent) -> Entry:
+    said = "granted" if word.granted else "refused"
+    person = customer.header.person
+    return Entry("consent", person, word.at, word.received, subject, said, word.source, word.wording)

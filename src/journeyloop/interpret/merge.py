@@ -10,6 +10,7 @@ from typing import Any
 
 from journeyloop.interpret.fold import newer, recount_cart
 from journeyloop.interpret.rolling import merge_windows
+from journeyloop.model.consent import stricter
 from journeyloop.model.customer import Absorbed, Armed, Consent, Customer, Header, Presence, Session
 from journeyloop.model.effects import Recorded
 from journeyloop.model.frame import Frame
@@ -66,6 +67,7 @@ def _sealed(customer: Customer, other: Customer) -> None:
         mine.page, mine.locale = theirs.page or mine.page, theirs.locale or mine.locale
         mine.user_agent = theirs.user_agent or mine.user_agent
     mine.armed = {**theirs.armed, **mine.armed}
+    mine.privacy = max((one for one in (mine.privacy, theirs.privacy) if one is not None), default=None)
     mine.looks = {
         **mine.looks,
         **{k: v for k, v in theirs.looks.items() if k not in mine.looks or v.at > mine.looks[k].at},
@@ -136,13 +138,6 @@ def _consents(mine: dict[str, Consent], theirs: dict[str, Consent]) -> dict[str,
     for purpose, other in theirs.items():
         merged[purpose] = stricter(merged[purpose], other) if purpose in merged else other
     return merged
-
-
-def stricter(one: Consent, other: Consent) -> Consent:
-    if one.granted == other.granted:
-        return max(one, other, key=lambda c: (c.at, c.received))
-    grant, refusal = (one, other) if one.granted else (other, one)
-    return grant if grant.at > refusal.at and grant.received > refusal.received else refusal
 
 
 def _sum_by_name(mine: dict[str, int], theirs: dict[str, int]) -> dict[str, int]:

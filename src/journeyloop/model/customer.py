@@ -80,13 +80,15 @@ class Contact(Struct, array_like=True, gc=False):
 
 
 class Consent(Struct, array_like=True, gc=False):
-    """One word on consent: by their clock (`at`) and ours (`received`); `wording` is a hash of what they were asked."""
+    """One word on consent: by their clock (`at`) and ours (`received`); `wording` is a hash of what they were asked.
+    `firm`: said on purpose, not a preference that a client stamps on everything it sends."""
 
     granted: bool
     at: int
     received: int
     source: str
     wording: str = ""
+    firm: bool = False
 
 
 class Absorbed(Struct, array_like=True, gc=False):
@@ -168,11 +170,6 @@ class Header(Struct, array_like=True, gc=False):
     apart: list[bytes] = []
     splits: list[Split] = []
 
-    def stated(self, purpose: str) -> bool | None:
-        """What this person said about a purpose; None if nothing."""
-        consent = self.consent.get(purpose)
-        return None if consent is None else consent.granted
-
     def held_out(self, moment: str) -> str | None:
         """The stored arm, universal or the moment's own, that keeps a moment from contacting this person, or None."""
         return next(
@@ -206,7 +203,7 @@ class Item(Struct, array_like=True, gc=False):
 
 
 class Sealed(Struct, array_like=True, gc=False):
-    """`packed_traits` is msgpack of `Customer.traits`."""
+    """`packed_traits` is msgpack of `Customer.traits`; `privacy`: the newest privacy string (time, kind, text)."""
 
     names: list[Name] = []
     packed_traits: Raw = NO_TRAITS
@@ -216,6 +213,7 @@ class Sealed(Struct, array_like=True, gc=False):
     user_agent: str = ""
     armed: dict[str, dict[str, Any]] = {}
     looks: dict[str, Look] = {}
+    privacy: tuple[int, str, str] | None = None
 
     def name(self, identifier: Identifier) -> Name | None:
         """What is known of this identifier, if it is one of theirs."""

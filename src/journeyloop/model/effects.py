@@ -50,7 +50,7 @@ class Answer(Struct, gc=False):
 
 
 class Stopped(Struct, gc=False):
-    """A person opted out (or in again): sends check this before the first byte."""
+    """A person opted out (or in again) of a purpose, or purpose/channel: sends check this before the first byte."""
 
     person: bytes
     purpose: str

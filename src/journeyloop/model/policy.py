@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from journeyloop.model.customer import Contact
+from journeyloop.model.consent import stated
+from journeyloop.model.customer import Contact, Header
 from journeyloop.model.moment import span
 
 BLOCKED = frozenset({"", "null", "undefined", "nan", "[object object]", "0", "anonymous", "none", "unknown"})
@@ -60,14 +61,16 @@ class Policy(Struct, frozen=True):
     unsupported: tuple[str, ...] = ()
     identity: Identity = Identity()
 
-    def refusal(self, purpose: str, stated: bool | None) -> str | None:
-        """Why this purpose may not be pursued, given what the person stated (None: nothing), or None if it may."""
+    def refusal(self, header: Header, purpose: str, channel: str | None = None) -> str | None:
+        """Why this purpose may not be pursued with this person (over this channel), or None if it may."""
         known = self.purposes.get(purpose)
         if known is None:
             return f"consent: {purpose} is not a purpose"
-        if stated is False:
-            return f"consent: {purpose} refused"
-        return f"consent: {purpose} not given" if known.consent_required and stated is None else None
+        word = stated(header.consent, purpose, channel)
+        if word is False:
+            general = header.consent.get(purpose)
+            return f"consent: {purpose} refused" + (f" for {channel}" if general is None or general.granted else "")
+        return f"consent: {purpose} not given" if known.consent_required and word is None else None
 
     def capped(self, wanted: Contact, made: Iterable[Contact]) -> str | None:
         """The cap that leaves no room for one more contact beside those made or reserved, or None."""

@@ -42,7 +42,7 @@ def why(reader: Reader, plan: Plan, moment: Moment, customer: Customer | None, n
         "presence": _presence(customer),
         "gate": _gate(customer, moment),
         "holdout": {"moment": customer.header.arms.get(moment.name), "universal": customer.header.arms.get("*")},
-        "policy": plan.policy.refusal(moment.purpose, customer.header.stated(moment.purpose)),
+        "policy": plan.policy.refusal(customer.header, moment.purpose),
         **_decided(reader, customer, moment, last),
     }
 

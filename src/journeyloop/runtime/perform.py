@@ -106,7 +106,8 @@ class Performer:
         moment = self.plan().moment(delivery.moment)
         if moment is None:
             return "moment_removed"
-        if (send.person, moment.purpose) in self._stopped:
+        subjects = (moment.purpose, f"{moment.purpose}/{delivery.channel}")
+        if any((send.person, subject) in self._stopped for subject in subjects):
             return "consent: withdrawn"
         if delivery.decision in self._recalled:
             return "recalled"

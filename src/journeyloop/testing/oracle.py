@@ -21,11 +21,12 @@ PURPOSE = "marketing"
 
 
 class Statement(Struct):
-    """One word on consent: `at` by the person's clock, `received` by ours."""
+    """One word on consent: `at` by the person's clock, `received` by ours; `firm`: not stamped on an event."""
 
     granted: bool
     at: int
     received: int
+    firm: bool
 
 
 class Push(Struct):
@@ -64,7 +65,7 @@ class Oracle:
                 case Event():
                     self.sometimes["duplicate"] += 1
                 case ConsentStated(identifier=identifier, choices=choices, at=at):
-                    self._state(self._root(identifier), Statement(choices[PURPOSE], at, now))
+                    self._state(self._root(identifier), Statement(choices[PURPOSE], at, now, True))
                 case Decision():
                     self._decided(one)
 
@@ -75,7 +76,7 @@ class Oracle:
             root = self._link(root, self._root(other))
         said = event.context.get("consent", {}).get("categoryPreferences")
         if said is not None:
-            self._state(root, Statement(said[PURPOSE], event.time, now))
+            self._state(root, Statement(said[PURPOSE], event.time, now, False))
         for decision in self.decisions.values():
             moment = self.plan.moments[decision.rows[0].moment]
             if moment.goal.event == event.name and self._root(self._people[decision.person]) == root:
@@ -145,11 +146,13 @@ class Oracle:
         self._count(root, Push(now, decision))
 
     def _allows(self, root: Identifier) -> bool:
-        """Somebody said yes, and every no has been taken back later by both clocks."""
+        """Somebody said yes, and every no has been taken back later by both clocks, as firmly."""
         said = self._statements.get(root, [])
         grants = [one for one in said if one.granted]
         return bool(grants) and all(
-            any(grant.at > no.at and grant.received > no.received for grant in grants) for no in said if not no.granted
+            any(yes.at > no.at and yes.received > no.received and yes.firm >= no.firm for yes in grants)
+            for no in said
+            if not no.granted
         )
 
     def _count(self, root: Identifier, push: Push) -> None:

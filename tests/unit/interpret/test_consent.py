@@ -6,10 +6,13 @@ import itertools
 
 import pytest
 
-from journeyloop.interpret.merge import stricter
+from journeyloop.model.consent import stated as holds
+from journeyloop.model.consent import stricter
 from journeyloop.model.customer import Consent
 from journeyloop.model.effects import Stopped
 from journeyloop.model.inputs import ConsentStated
+from journeyloop.model.ledger import chained
+from journeyloop.runtime import records
 from tests.property.rig import ALLOWED, MINUTE, REFUSED, Rig
 
 WHO = ("anonymous_id", "a1")
@@ -21,7 +24,7 @@ def state(rig: Rig, granted: bool, ago: int = 0) -> None:
 
 
 def stated(rig: Rig) -> bool | None:
-    return rig.find().header.stated("marketing")
+    return holds(rig.find().header.consent, "marketing")
 
 
 @pytest.mark.parametrize(("ago", "granted"), [(0, True), (MINUTE - 1, True), (MINUTE, True), (MINUTE + 1, False)])
@@ -63,18 +66,128 @@ def test_a_word_in_an_event_and_one_outside_are_the_same() -> None:
     rig = Rig()
     rig.track("Page", context=ALLOWED)
     assert stated(rig) is True
-    state(rig, False)
-    rig.track("Page", context=ALLOWED, ago=MINUTE)
+    rig.now += 1
+    rig.track("Segment Consent Preference Updated", context=REFUSED)
     assert stated(rig) is False
+    state(rig, True, ago=MINUTE)
+    assert stated(rig) is False
+    state(rig, True)
+    assert stated(rig) is True
+
+
+def test_what_a_page_stamps_on_its_events_does_not_undo_what_was_said() -> None:
+    rig = Rig()
+    rig.track("Page", context=REFUSED)
     rig.now += 1
     rig.track("Page", context=ALLOWED)
     assert stated(rig) is True
-    rig.track("Segment Consent Preference Updated", context=REFUSED)
+    state(rig, False)
+    rig.now += MINUTE
+    rig.track("Page", context=ALLOWED)
     assert stated(rig) is False
+    rig.now += 1
+    rig.track("Segment Consent Preference Updated", context=ALLOWED)
+    assert stated(rig) is True
+
+
+@pytest.mark.parametrize(
+    "context",
+    [{"consent": {}}, {"consent": {"categoryPreferences": {}}}, {"consent": {"categoryPreferences": {"ads": True}}}],
+)
+def test_an_empty_object_and_a_missing_category_mean_no(context: dict[str, object]) -> None:
+    rig = Rig()
+    rig.track("Page", context=context)
+    assert stated(rig) is False
+    assert holds(rig.find().header.consent, "service") is None
+
+
+# --- channels -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("general", "special", "expected"),
+    [
+        (None, None, None),
+        (True, None, True),
+        (False, None, False),
+        (None, True, True),
+        (None, False, False),
+        (True, False, False),
+        (True, True, True),
+    ],
+)
+def test_a_word_for_a_channel_refines_the_purpose(
+    general: bool | None, special: bool | None, expected: bool | None
+) -> None:
+    said = {"marketing": general, "marketing/email": special}
+    consent = {name: Consent(word, 1, 1, "x") for name, word in said.items() if word is not None}
+    assert holds(consent, "marketing", "email") is expected
+    assert holds(consent, "marketing", "sms") is general
+
+
+def test_an_unsubscribed_channel_stays_so_until_it_is_granted_itself() -> None:
+    rig = Rig()
+    state(rig, True)
+    rig.now += 1
+    rig.track("Email Unsubscribed")
+    state(rig, True)
+    consent = rig.find().header.consent
+    assert holds(consent, "marketing", "email") is False
+    assert holds(consent, "marketing", "onpage") is True
+    rig.now += 1
+    rig.apply(ConsentStated(WHO, {"marketing/email": True}, rig.now, "server"))
+    assert holds(rig.find().header.consent, "marketing", "email") is True
+
+
+# --- privacy strings ------------------------------------------------------------------------------------------------
+
+US_OPTED_OUT = {"gpp": {"string": "DBABTA~1YYN", "applicableSections": [6]}}
+
+
+def test_a_privacy_string_with_an_opt_out_counts_as_one_and_is_kept() -> None:
+    rig = Rig()
+    rig.track("Page", context={"consent": {"categoryPreferences": {"marketing": True}, **US_OPTED_OUT}})
+    assert stated(rig) is False
+    at, kind, text = rig.find().sealed.privacy or (0, "", "")
+    assert (at, kind, text) == (rig.now, "gpp", "DBABTA~1YYN")
+
+
+def test_a_privacy_string_without_an_opt_out_is_no_grant() -> None:
+    rig = Rig()
+    rig.track("Page", context={"consent": {"usp": "1YNN"}})
+    assert stated(rig) is None
+    assert rig.find().sealed.privacy is not None
+
+
+# --- the ledger -----------------------------------------------------------------------------------------------------
+
+
+def test_what_was_said_is_a_line_of_the_ledger_and_stamps_are_not() -> None:
+    rig = Rig()
+    for _ in range(3):
+        rig.track("Page", context=ALLOWED)
+    rig.now += 1
+    rig.apply(
+        ConsentStated(WHO, {"marketing": False}, rig.now - 5, "mail tool", wording="ab" * 32, received=rig.now - 3)
+    )
+    lines = [records.decode_line(raw) for raw in rig.values("ledger")]
+    assert [(one.entry.word, one.entry.source) for one in lines] == [("granted", "browser"), ("refused", "mail tool")]
+    assert (lines[1].entry.at, lines[1].entry.received) == (rig.now - 5, rig.now - 3)
+    assert lines[1].entry.wording == "ab" * 32
+    head = bytes(32)
+    for line in lines:
+        assert line == chained(line.entry, head)
+        head = line.hash
 
 
 def words() -> list[Consent]:
-    return [Consent(granted, at, received, "x") for granted in (True, False) for at in (1, 2) for received in (1, 2)]
+    return [
+        Consent(granted, at, received, "x", firm=firm)
+        for granted in (True, False)
+        for at in (1, 2)
+        for received in (1, 2)
+        for firm in (True, False)
+    ]
 
 
 @pytest.mark.parametrize(("one", "other"), list(itertools.product(words(), words())))
@@ -83,5 +196,5 @@ def test_a_merge_keeps_the_stricter(one: Consent, other: Consent) -> None:
     assert merged == stricter(other, one)
     if one.granted != other.granted:
         grant, refusal = (one, other) if one.granted else (other, one)
-        newer = grant.at > refusal.at and grant.received > refusal.received
+        newer = grant.at > refusal.at and grant.received > refusal.received and grant.firm >= refusal.firm
         assert merged == (grant if newer else refusal)

@@ -64,8 +64,8 @@ def test_traits_are_packed_when_they_were_stated() -> None:
     customer.state("tier", "gold", 5, "server")
     again = records.decode_customer(records.encode_customer(customer))
     assert again.traits == {"tier": ("gold", 5, "server")}
-    again.state("tier", "silver", 6)
-    assert records.decode_customer(records.encode_customer(again)).traits == {"tier": ("silver", 6)}
+    again.state("tier", "silver", 6, "server")
+    assert records.decode_customer(records.encode_customer(again)).traits == {"tier": ("silver", 6, "server")}
 
 
 # --- round trips ----------------------------------------------------------------------------------------------------
