@@ -34,6 +34,7 @@ TRACKING = """\
 The write key at least, also as `writeKey` in the body. Bodies may be gzipped, whatever their `Content-Type` says. 200
 comes only once the events are on disk. In a batch with some bad items the good ones are taken; `rejected` names the
 others, which are kept in the quarantine. At most 32 KB an event, 500 KB and 2,500 events a batch, after decompression.
+`/beacon/v1/batch`, RudderStack's beacon, also takes the key as `writeKey` in the query.
 """
 
 

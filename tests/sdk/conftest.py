@@ -38,12 +38,12 @@ class Served(Struct):
     rejected: Callable[[], int]
 
     def wait_for(self, count: int) -> list[Event]:
-        """The events once there are at least `count` of them."""
+        """The events once there are at least `count` of them, and none was refused."""
         until = time.monotonic() + PATIENCE_S
-        while len(self.events()) < count and time.monotonic() < until:
+        while len(self.events()) < count and not self.rejected() and time.monotonic() < until:
             time.sleep(0.02)
-        assert len(self.events()) >= count, [(event.kind, event.name) for event in self.events()]
         assert self.rejected() == 0
+        assert len(self.events()) >= count, [(event.kind, event.name) for event in self.events()]
         return self.events()
 
 

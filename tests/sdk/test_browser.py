@@ -6,6 +6,7 @@ import functools
 import http.server
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -45,15 +46,21 @@ class Files(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *_: object) -> None: ...
 
 
-@pytest.fixture
-def shop(packages: Path) -> Iterator[str]:
-    """Serves the SDK's own bundle, from another origin than the server's."""
-    folder = packages / "@segment" / "analytics-next" / "dist" / "umd"
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """The folder's files and the page, from another origin than the server's."""
     serving = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Files, directory=folder))
     threading.Thread(target=serving.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{serving.server_port}"
     serving.shutdown()
     serving.server_close()
+
+
+@pytest.fixture
+def shop(packages: Path) -> Iterator[str]:
+    """Serves the SDK's own bundle."""
+    with served(packages / "@segment" / "analytics-next" / "dist" / "umd") as address:
+        yield address
 
 
 @pytest.fixture

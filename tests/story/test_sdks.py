@@ -10,17 +10,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import BrowserContext, Route
 from segment.analytics.client import Client
 
 from tests.sdk.conftest import HERE, node, packages
 from tests.sdk.test_browser import METHODS, PAGE, Files, shop
+from tests.sdk.test_rudderstack_browser import EMPTY_USER, both, leave, rudder_shop, visit
 from tests.story.conftest import end
 from tests.story.projects import project
 from tests.story.servers import SHIPPED, Server, eventually
 from tests.story.visits import somebody
 
-__all__ = ["node", "packages", "shop"]  # fixtures
+__all__ = ["node", "packages", "rudder_shop", "shop"]  # fixtures
 pytestmark = [pytest.mark.sdk, pytest.mark.slow]
 
 
@@ -67,6 +68,19 @@ def test_node(server: Server, node: str, packages: Path) -> None:
     assert profile["profile"]["revenue"] == 129.9 and profile["traits"]["tier"] == "gold"
 
 
+@pytest.mark.parametrize("form", ["gzip", "plain"])
+def test_rudderstack_node(server: Server, node: str, packages: Path, form: str) -> None:
+    words = [node, "rudderstack.mjs", server.url, server.keys.write, form]
+    run = subprocess.run(words, cwd=HERE, capture_output=True, text=True, timeout=60, check=False)
+    assert run.returncode == 0, run.stderr
+    user, browser = f"rudder-{form}", f"rudder-browser-{form}"
+    expected = {"Identify": 1, "Order Completed": 1, "Page": 1, "Screen": 1, "Group": 1, "Alias": 1}
+    assert counts(server, user_id=user) == counts(server, anonymous_id=browser) == expected
+    assert counts(server, anonymous_id=f"stranger-{form}") == {"Signed Out": 1}
+    profile = server.get("/v1/profile", user_id=user).json()
+    assert profile["profile"]["revenue"] == 129.9 and profile["traits"]["tier"] == "gold"
+
+
 @pytest.mark.browser
 def test_browser(server: Server, shop: str, context: BrowserContext) -> None:
     """From a page of another origin, which asks the server for its settings first."""
@@ -89,3 +103,59 @@ def test_browser(server: Server, shop: str, context: BrowserContext) -> None:
     assert eventually(lambda: counts(server, user_id=user), lambda found: sum(found.values()) >= 4) == expected
     profile = server.get("/v1/profile", anonymous_id=me).json()
     assert profile["known"] and profile["profile"]["cart_value"] == 600 and profile["traits"]["first_name"] == "Ana"
+
+
+@pytest.mark.browser
+def test_rudderstack_browser_whose_alias_overtakes_its_identify(
+    server: Server, rudder_shop: str, context: BrowserContext
+) -> None:
+    """Three ids of one person, and the call that says so comes last."""
+    user, before, held = somebody(), somebody(), list[Route]()
+    page = context.new_page()
+    page.route("**/v1/identify", lambda route: held.append(route))
+    visit(page, rudder_shop, server.url, server.keys.write)
+    me = page.evaluate(
+        """([user, before]) => {
+          analytics.identify(user, { firstName: "Ana" });
+          analytics.track("Product Added", { product_id: "p1", price: "600", quantity: 1 });
+          analytics.alias(user, before);
+          return analytics.getAnonymousId();
+        }""",
+        [user, before],
+    )
+    overtaken = {"Product Added": 1, "Alias": 1}
+    assert eventually(lambda: counts(server, anonymous_id=before), lambda found: sum(found.values()) >= 2) == overtaken
+    page.wait_for_function("() => true")  # so that Playwright hands over the request it holds
+    held.pop().continue_()
+    expected = {**overtaken, "Identify": 1}
+    assert eventually(lambda: counts(server, user_id=user), lambda found: sum(found.values()) >= 3) == expected
+    assert counts(server, anonymous_id=me) == counts(server, anonymous_id=before) == expected
+    profile = server.get("/v1/profile", user_id=user).json()
+    assert profile["known"] and profile["profile"]["cart_value"] == 600 and profile["traits"]["first_name"] == "Ana"
+
+
+@EMPTY_USER
+@pytest.mark.browser
+@both
+def test_rudderstack_browser(server: Server, rudder_shop: str, context: BrowserContext, beacon: bool) -> None:
+    """A visit, a login, and after the logout somebody else at the same browser."""
+    user = somebody()
+    page = context.new_page()
+    visit(page, rudder_shop, server.url, server.keys.write, beacon)
+    me, other = page.evaluate(
+        """(user) => {
+          analytics.page("Start");
+          analytics.track("Product Added", { product_id: "p1", price: "600", quantity: 1 });
+          const me = analytics.getAnonymousId();
+          analytics.identify(user, { firstName: "Ana" });
+          analytics.reset({ entries: { anonymousId: true } });
+          analytics.track("Signed Out");
+          return [me, analytics.getAnonymousId()];
+        }""",
+        user,
+    )
+    leave(page, beacon)
+    expected = {"Page": 1, "Product Added": 1, "Identify": 1}
+    assert eventually(lambda: counts(server, user_id=user), lambda found: sum(found.values()) >= 3) == expected
+    assert counts(server, anonymous_id=me) == expected
+    assert eventually(lambda: counts(server, anonymous_id=other), bool) == {"Signed Out": 1}

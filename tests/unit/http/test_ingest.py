@@ -12,7 +12,7 @@ import pytest
 
 from journeyloop.adapters.http.body import gunzip
 from journeyloop.adapters.http.context import HttpSettings
-from journeyloop.adapters.http.ingest import PATHS
+from journeyloop.adapters.http.ingest import BEACON, PATHS
 from journeyloop.runtime.doors import Overloaded, Unavailable
 from tests.unit.http.asgi import ADMIN, SERVER, WRITE, ask, basic, bearer, site
 from tests.unit.http.recording import RecordingDoor
@@ -60,6 +60,34 @@ def test_the_key_in_the_body(door: RecordingDoor) -> None:
     assert post(door, {**TRACK, "writeKey": WRITE}, "/v1/t", headers=headers).status == 200
     assert post(door, {**TRACK, "writeKey": WRITE}, "/v1/t", headers=[("authorization", "Basic Og==")]).status == 200
     assert len(door.events) == 3
+
+
+def test_the_key_in_the_query_of_a_beacon_only(door: RecordingDoor) -> None:
+    sent = {"headers": [("content-type", "text/plain")], "query": f"writeKey={WRITE}"}
+    answer = post(door, {"batch": [TRACK]}, BEACON, **sent)
+    assert (answer.status, answer.headers["access-control-allow-origin"]) == (200, "*")
+    assert door.events[0].source == "browser"
+    assert post(door, {"batch": [{}]}, BEACON, **sent).status == 400 and len(door.rejected) == 1
+    assert post(door, {"batch": [TRACK]}, "/v1/batch", **sent).status == 401
+    empty = [("authorization", "Basic Og==")]
+    assert post(door, {"batch": [TRACK]}, BEACON, **{**sent, "headers": empty}).status == 200
+    for query in ("", "writeKey=", "writeKey=nope", "write_key=" + WRITE, "%ff=%ff&writeKey=%00"):
+        assert post(door, {"batch": [TRACK]}, BEACON, headers=empty, query=query).status == 401
+    assert len(door.events) == 2 and len(door.rejected) == 1
+
+
+def test_a_right_beacon_does_not_open_the_door_for_the_next_request(door: RecordingDoor) -> None:
+    app, empty = site(door), [("authorization", "Basic Og==")]
+    for headers in ([], empty):
+        assert ask(app, "POST", BEACON, headers, {"batch": [TRACK]}, query=f"writeKey={WRITE}").status == 200
+        assert ask(app, "POST", BEACON, headers, {"batch": [TRACK]}).status == 401
+
+
+def test_a_beacon_is_bound_to_the_allowed_origins(door: RecordingDoor) -> None:
+    settings = HttpSettings(allowed_origins=frozenset({"https://shop.example"}))
+    sent = {"query": f"writeKey={WRITE}", "settings": settings}
+    there = [("origin", "https://other.example")]
+    assert post(door, {"batch": [TRACK]}, BEACON, headers=there, **sent).code == "origin_not_allowed"
 
 
 @pytest.mark.parametrize("key", [SERVER, ADMIN])
@@ -182,13 +210,17 @@ def test_a_failure_behind_the_door_is_a_500_in_our_shape_without_data(door: Reco
     assert "RuntimeError" in out.out + out.err and "canary" not in out.out + out.err
 
 
-@pytest.mark.parametrize("path", ["/v1/t", "/v1/batch", "/v1/outcomes", "/v1/stream", "/v1/presence", "/v1/consent"])
-def test_preflight(door: RecordingDoor, path: str) -> None:
-    asked = [("origin", "https://shop.example"), ("access-control-request-headers", "authorization,content-type")]
+@pytest.mark.parametrize(
+    "path",
+    ["/v1/t", "/v1/batch", "/v1/outcomes", "/v1/stream", "/v1/presence", "/v1/consent", "/sourceConfig/", BEACON],
+)
+@pytest.mark.parametrize("headers", ["authorization,content-type", "anonymousid,authorization,content-type,sentat"])
+def test_preflight(door: RecordingDoor, path: str, headers: str) -> None:
+    asked = [("origin", "https://shop.example"), ("access-control-request-headers", headers)]
     answer = ask(site(door), "OPTIONS", path, asked)
     assert answer.status == 204
     assert answer.headers["access-control-allow-origin"] == "*"
-    assert answer.headers["access-control-allow-headers"] == "authorization,content-type"
+    assert answer.headers["access-control-allow-headers"] == headers
     assert "POST" in answer.headers["access-control-allow-methods"]
     assert "access-control-allow-credentials" not in answer.headers
 
@@ -210,3 +242,18 @@ def test_settings_of_analytics_js(door: RecordingDoor) -> None:
     assert answer.headers["access-control-allow-origin"] == "*"
     for wrong in ("nope", SERVER):
         assert ask(site(door), "GET", f"/v1/projects/{wrong}/settings").status == 401
+
+
+@pytest.mark.parametrize("path", ["/sourceConfig/", "/sourceConfig"])
+def test_settings_of_rudderstack(door: RecordingDoor, path: str) -> None:
+    in_query, in_header = {"query": f"p=npm&writeKey={WRITE}"}, {"headers": [basic(WRITE)]}
+    for sent in (in_query, in_header, {**in_query, **in_header}):
+        answer = ask(site(door), "GET", path, **sent)
+        source = answer.json["source"]
+        assert (source["enabled"], source["config"], source["destinations"]) == (True, {}, [])
+        assert answer.status == 200 and source["id"] and answer.headers["access-control-allow-origin"] == "*"
+        assert ask(site(door), "HEAD", path, **sent).status == 200  # how the SDK finds out about ad blockers
+    for wrong in ({}, {"query": "writeKey=nope"}, {"query": f"writeKey={SERVER}"}, {"headers": [basic(SERVER)]}):
+        answer = ask(site(door), "GET", path, **wrong)
+        assert (answer.status, answer.code) == (401, "unauthorized")
+        assert answer.headers["access-control-allow-origin"] == "*"

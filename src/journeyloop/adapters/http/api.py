@@ -22,6 +22,7 @@ _MOMENT = Parameter("moment", "The moment's name.", required=True)
 _LIMIT = (Parameter("limit", f"How many, newest first: 100 unless given, at most {MAX_QUARANTINE:,}."),)
 _SHARED = (Parameter("key", "The write key.", required=True),)
 _KEY = (Parameter("write_key", "The write key, where a browser can set no header."),)
+_SOURCE = (Parameter("writeKey", "The write key, unless it is in a header."),)
 _STREAM = (
     Parameter("anonymous_id", "The browser."),
     *_KEY,
@@ -41,10 +42,13 @@ class Api:
         return [*self._for_browsers(), *self._for_backends(), *self._for_operators()]
 
     def _for_browsers(self) -> list[Endpoint]:
-        segment, stream, report = "/v1/projects/{key}/settings", "/v1/stream", "/v1/outcomes"
+        segment, rudder = "/v1/projects/{key}/settings", "Settings for RudderStack's browser SDK."
+        stream, report = "/v1/stream", "/v1/outcomes"
         write = Role.WRITE
         return [
             Endpoint("GET", segment, "Settings for analytics.js.", "open", self.settings, _SHARED, browser=True),
+            Endpoint("GET", "/sourceConfig/", rudder, "open", self.source_config, _SOURCE, browser=True),
+            Endpoint("GET", "/sourceConfig", rudder, "open", self.source_config, _SOURCE, browser=True),
             Endpoint("GET", stream, "Messages for one browser.", "open", self.stream, _STREAM, browser=True),
             Endpoint("POST", report, "What became of a message.", write, self.outcome, _KEY, Reported, browser=True),
             Endpoint(
@@ -181,6 +185,14 @@ class Api:
         host = dict(call.scope["headers"]).get(b"host", b"").decode("latin-1")
         segment = {"apiKey": key, "apiHost": f"{host}/v1", "protocol": call.scope["scheme"]}
         return answer({"integrations": {"Segment.io": segment}})
+
+    async def source_config(self, call: Call) -> ASGIApp:
+        """A source with nothing beside it: RudderStack's SDK then sends all its traffic to the host its page names."""
+        role = call.role or self.context.keys.role(call.query.get("writeKey"))
+        if role is not Role.WRITE:
+            return unauthorized()
+        source = {"id": "journeyloop", "name": "journeyloop", "enabled": True, "config": {}, "destinations": []}
+        return answer({"source": source})
 
     # --- running it -------------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""The Segment tracking paths, as bare ASGI: read, parse, hand over, answer 200 once it is durable.
+"""The Segment tracking paths, and RudderStack's beacon, as bare ASGI: read, parse, hand over, answer 200 once durable.
 
 Speed matters here and only here, so there is no request object. What may enter is decided by `detect.parse`; whatever
 was refused from somebody with a valid key is handed over too, so that nothing vanishes.
@@ -7,6 +7,7 @@ was refused from somebody with a valid key is handed over too, so that nothing v
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import parse_qsl
 
 import msgspec
 from starlette.responses import Response
@@ -37,9 +38,11 @@ _KINDS: dict[str, Kind | None] = {
     "alias": "alias",
     "batch": None,
 }
+BEACON = "/beacon/v1/batch"
 PATHS: dict[str, Kind | None] = {
     **{f"/v1/{name}": kind for name, kind in _KINDS.items()},
     **{f"/v1/{name[0]}": kind for name, kind in _KINDS.items()},
+    BEACON: None,
 }
 
 KNOWN = 100
@@ -89,7 +92,7 @@ class Ingest:
                 self._remember(authorization, role)
         body = await read_body(receive, MAX_BATCH_BYTES)
         parsed = self._parsed(body, PATHS[scope["path"]], role)
-        role = role or self.context.keys.role(parsed.write_key)
+        role = role or self.context.keys.role(parsed.write_key or _in_query(scope))
         if role is None:
             return unauthorized()
         if not self.context.allows_origin(role, origin):
@@ -117,6 +120,13 @@ class Ingest:
             except (Overloaded, Unavailable) as error:
                 return not_taken(error)
         return _partly(parsed) if parsed.rejected else None
+
+
+def _in_query(scope: Scope) -> str | None:
+    """The write key of a beacon: a page cannot give it headers, and RudderStack writes no key into the body."""
+    if scope["path"] != BEACON:
+        return None
+    return dict(parse_qsl(scope["query_string"].decode("latin-1"))).get("writeKey")
 
 
 def _partly(parsed: Parsed) -> Response:

@@ -10,7 +10,7 @@ import msgspec
 
 from journeyloop import __version__
 from journeyloop.adapters.http.gate import Endpoint
-from journeyloop.adapters.http.ingest import PATHS
+from journeyloop.adapters.http.ingest import BEACON, PATHS
 
 _ERROR = {"$ref": "#/components/schemas/Error"}
 _SCHEMAS: dict[str, Any] = {
@@ -50,11 +50,13 @@ def document(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
 
 def _segment(path: str) -> dict[str, Any]:
     kind = PATHS[path] or "batch"
+    key = {"name": "writeKey", "in": "query", "required": False, "schema": {"type": "string"}}
     return {
         "operationId": "post" + path.replace("/", "_"),
         "summary": f"Segment HTTP Tracking API: {kind}.",
         "description": "Needs the write key at least. Answered 200 once the events are durable.",
         "security": [{"basic": []}, {"bearer": []}, {}],
+        "parameters": [key] if path == BEACON else [],
         "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}},
         "responses": _responses("200"),
     }
@@ -63,7 +65,7 @@ def _segment(path: str) -> dict[str, Any]:
 def _operation(endpoint: Endpoint, references: dict[Any, dict[str, Any]]) -> dict[str, Any]:
     least = endpoint.least
     found: dict[str, Any] = {
-        "operationId": endpoint.method.lower() + re.sub(r"[^a-z0-9]+", "_", endpoint.path),
+        "operationId": endpoint.method.lower() + re.sub(r"[^a-zA-Z0-9]+", "_", endpoint.path),
         "summary": endpoint.about,
         "parameters": [_parameter(endpoint, parameter) for parameter in endpoint.query],
         "responses": _responses("200"),
