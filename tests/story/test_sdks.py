@@ -15,7 +15,7 @@ from segment.analytics.client import Client
 
 from tests.sdk.conftest import HERE, node, packages
 from tests.sdk.test_browser import METHODS, PAGE, Files, shop
-from tests.sdk.test_rudderstack_browser import EMPTY_USER, both, leave, rudder_shop, visit
+from tests.sdk.test_rudderstack_browser import both, leave, rudder_shop, visit
 from tests.story.conftest import end
 from tests.story.projects import project
 from tests.story.servers import SHIPPED, Server, eventually
@@ -134,7 +134,6 @@ def test_rudderstack_browser_whose_alias_overtakes_its_identify(
     assert profile["known"] and profile["profile"]["cart_value"] == 600 and profile["traits"]["first_name"] == "Ana"
 
 
-@EMPTY_USER
 @pytest.mark.browser
 @both
 def test_rudderstack_browser(server: Server, rudder_shop: str, context: BrowserContext, beacon: bool) -> None:

@@ -15,7 +15,6 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 from msgspec.structs import replace
 
 from journeyloop.detect.blocked import refuse_id
-from journeyloop.detect.commerce import parse_numbers
 from journeyloop.detect.refusal import (
     INVALID,
     MAX_BATCH_BYTES,
@@ -25,12 +24,11 @@ from journeyloop.detect.refusal import (
     invalid,
     refusal,
 )
+from journeyloop.detect.shapes import SHAPES, Item
 from journeyloop.detect.skew import corrected, millis
 from journeyloop.detect.strict import is_plain, is_plain_in_full, refuse_closely, refuse_depth, repeats_outer_key
 from journeyloop.model.event import Event, Kind, Rejected
-
-Text = str | None | UnsetType
-Object = dict[str, Any] | None | UnsetType
+from journeyloop.model.policy import BLOCKED
 
 
 class Parsed(Struct, gc=False):
@@ -44,29 +42,6 @@ class Parsed(Struct, gc=False):
     positions: list[int] = []
     write_key: str | None = None
     whole: bool = False
-
-
-class _Item(Struct, gc=False, omit_defaults=True, rename="camel"):
-    """One call as sent. Fields that are not kept are `Raw`: skipped, not decoded."""
-
-    type: Text = UNSET
-    event: Text = UNSET
-    name: Text = UNSET
-    category: Text = UNSET
-    message_id: Text = UNSET
-    user_id: Text = UNSET
-    anonymous_id: Text = UNSET
-    previous_id: Text = UNSET
-    group_id: Text = UNSET
-    timestamp: Any = UNSET
-    original_timestamp: Any = UNSET
-    sent_at: Any = UNSET
-    properties: Object = UNSET
-    traits: Object = UNSET
-    context: Object = UNSET
-    write_key: Text = UNSET
-    integrations: Raw | UnsetType = UNSET
-    metadata: Raw | UnsetType = msgspec.field(default=UNSET, name="_metadata")
 
 
 class _Batch(Struct, gc=False, omit_defaults=True, rename="camel"):
@@ -87,22 +62,31 @@ class _Arrival(Struct, gc=False):
     received: int
     source: str
     fresh_id: Callable[[], str]
+    blocked: frozenset[str]
     sent: int | None = None
     context: dict[str, Any] | None = None
 
 
-_decode_item = msgspec.json.Decoder(_Item).decode
+_decode_item = msgspec.json.Decoder(Item).decode
 _decode_batch = msgspec.json.Decoder(_RawBatch).decode
 _decode_context = msgspec.json.Decoder(dict[str, Any] | None).decode
 
 
-def parse_batch(body: bytes, kind_hint: Kind | None, received: int, source: str, fresh_id: Callable[[], str]) -> Parsed:
+def parse_batch(
+    body: bytes,
+    kind_hint: Kind | None,
+    received: int,
+    source: str,
+    fresh_id: Callable[[], str],
+    blocked: frozenset[str] = BLOCKED,
+) -> Parsed:
     """Parse one body: a single call of `kind_hint`, or with None a batch whose items name their `type`.
 
     `received` is the time of arrival in ms; `source` is copied into each event; `fresh_id` names a call that came
-    without a messageId (never a hash of its content: two equal clicks are two clicks).
+    without a messageId (never a hash of its content: two equal clicks are two clicks); `blocked` are ids that name
+    nobody, in lower case.
     """
-    arrival = _Arrival(received, source, fresh_id)
+    arrival = _Arrival(received, source, fresh_id, blocked)
     if kind_hint is not None:
         return _parse_single(body, kind_hint, arrival)
     if len(body) > MAX_BATCH_BYTES:
@@ -175,7 +159,7 @@ def _read_outer(outer: _RawBatch, arrival: _Arrival) -> str | None:
     return refuse_depth(raw) or refuse_closely(raw, arrival.context)
 
 
-def _decoded(raw: bytes) -> _Item | Rejected:
+def _decoded(raw: bytes) -> Item | Rejected:
     if len(raw) > MAX_EVENT_BYTES:
         return refusal("too_large", raw)
     try:
@@ -184,7 +168,7 @@ def _decoded(raw: bytes) -> _Item | Rejected:
         return invalid(raw, error)
 
 
-def _finish(raw: bytes, item: _Item, kind: Kind | None, arrival: _Arrival, plain: bool) -> Event | Rejected:
+def _finish(raw: bytes, item: Item, kind: Kind | None, arrival: _Arrival, plain: bool) -> Event | Rejected:
     reason = refuse_depth(raw) or (None if plain else refuse_closely(raw, item))
     built = reason or _build(item, kind, arrival)
     return refusal(built, raw) if isinstance(built, str) else built
@@ -193,10 +177,10 @@ def _finish(raw: bytes, item: _Item, kind: Kind | None, arrival: _Arrival, plain
 # --- building one event ---------------------------------------------------------------------------------------------
 
 
-def _build(item: _Item, kind: Kind | None, arrival: _Arrival) -> Event | str:
+def _build(item: Item, kind: Kind | None, arrival: _Arrival) -> Event | str:
     """The event, or the reason there is none."""
     call = kind or item.type or ""
-    shape = _SHAPES.get(call)
+    shape = SHAPES.get(call)
     if shape is None:
         return "unknown_type"
     sent = arrival.sent
@@ -208,8 +192,10 @@ def _build(item: _Item, kind: Kind | None, arrival: _Arrival) -> Event | str:
     if isinstance(time, str):
         return time
     user, anonymous, previous = item.user_id, item.anonymous_id, item.previous_id
+    if user == "" and anonymous:
+        user = None  # RudderStack's browser SDK names the user of an anonymous visit so
     event = Event(
-        call,  # type: ignore[arg-type]  # a key of _SHAPES is a Kind
+        call,  # type: ignore[arg-type]  # a key of SHAPES is a Kind
         "",
         item.message_id or arrival.fresh_id(),
         time,
@@ -223,10 +209,10 @@ def _build(item: _Item, kind: Kind | None, arrival: _Arrival) -> Event | str:
     )
     if arrival.context:
         event.context = {**arrival.context, **event.context}
-    return _refuse_ids(event) or shape(event, item) or event
+    return _refuse_ids(event, arrival.blocked) or shape(event, item) or event
 
 
-def _refuse_ids(event: Event) -> str | None:
+def _refuse_ids(event: Event, blocked: frozenset[str]) -> str | None:
     if len(event.message_id) > MAX_MESSAGE_ID:
         return "message_id_too_long"
     if "\0" in event.message_id:
@@ -235,56 +221,7 @@ def _refuse_ids(event: Event) -> str | None:
         return "missing_id"
     for identifier in (event.user_id, event.anonymous_id, event.previous_id):
         if identifier is not None:
-            reason = refuse_id(identifier)
+            reason = refuse_id(identifier, blocked)
             if reason:
                 return reason
     return None
-
-
-def _track(event: Event, item: _Item) -> str | None:
-    if not item.event:
-        return "missing_event"
-    if "\0" in item.event:
-        return "nul_character"
-    event.name = item.event
-    parse_numbers(event.properties)
-    return None
-
-
-def _identify(event: Event, item: _Item) -> str | None:
-    event.name = "Identify"
-    return None
-
-
-def _page(event: Event, item: _Item) -> str | None:
-    """The page's own name and category become properties: conditions read them there."""
-    event.name = "Page" if event.kind == "page" else "Screen"
-    for key, value in (("name", item.name), ("category", item.category)):
-        if value:
-            event.properties.setdefault(key, value)
-    return None
-
-
-def _group(event: Event, item: _Item) -> str | None:
-    if not item.group_id:
-        return "missing_group_id"
-    event.name = "Group"
-    event.properties.setdefault("group_id", item.group_id)
-    return None
-
-
-def _alias(event: Event, item: _Item) -> str | None:
-    event.name = "Alias"
-    if not event.user_id:
-        return "missing_user_id"
-    return None if event.previous_id else "missing_previous_id"
-
-
-_SHAPES: dict[str, Callable[[Event, _Item], str | None]] = {
-    "track": _track,
-    "identify": _identify,
-    "page": _page,
-    "screen": _page,
-    "group": _group,
-    "alias": _alias,
-}

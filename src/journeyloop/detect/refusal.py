@@ -24,6 +24,7 @@ INVALID = (msgspec.MsgspecError, ValueError, RecursionError)
 ID_FIELDS = frozenset({"userId", "anonymousId", "previousId", "groupId", "messageId"})
 
 REASONS = {
+    "alias_of_itself": "An alias call joins two different ids.",
     "batch_missing": "The body needs `batch`, a list of events.",
     "blocked_id": "This id is a placeholder (such as null, undefined or 0), not the name of one person.",
     "duplicate_key": "A key occurs twice in one object.",

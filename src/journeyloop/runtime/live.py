@@ -173,7 +173,7 @@ class Live(Questions):
     async def resubmit(self, numbers: list[int]) -> dict[str, int]:
         """Take refused input that is acceptable by now out of the quarantine; no numbers: all of it."""
         with self.store.read() as reader:
-            tried = list(acceptable(reader, numbers, self.clock))
+            tried = list(acceptable(reader, numbers, self.clock, self.blocked_ids()))
         for number, events in tried:
             if events is not None:
                 await self.submit(events, released=[number])

@@ -38,7 +38,7 @@ def listed(reader: Reader, limit: int) -> list[dict[str, Any]]:
 
 
 def acceptable(
-    reader: Reader, numbers: list[int], clock: Callable[[], int]
+    reader: Reader, numbers: list[int], clock: Callable[[], int], blocked: frozenset[str]
 ) -> Iterator[tuple[int, list[Event] | None]]:
     """(number, its events, or None if it is refused still) for each of these, oldest first; no numbers: for all."""
     wanted = set(numbers)
@@ -46,7 +46,7 @@ def acceptable(
         number = int.from_bytes(key, "big")
         if not wanted or number in wanted:
             _, body = records.decode_refused(raw)
-            parsed = parse_batch(_as_batch(body), None, clock(), SOURCE, lambda: uuid4().hex)
+            parsed = parse_batch(_as_batch(body), None, clock(), SOURCE, lambda: uuid4().hex, blocked)
             yield number, None if parsed.rejected else parsed.events
 
 

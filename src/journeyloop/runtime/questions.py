@@ -28,6 +28,12 @@ class Questions:
     problems: list[Problem]
     clock: Callable[[], int]
 
+    def blocked_ids(self) -> frozenset[str]:
+        return self.plan.policy.identity.blocked
+
+    def purposes(self) -> frozenset[str]:
+        return frozenset(self.plan.policy.purposes)
+
     def profile(self, identifier: Identifier) -> dict[str, Any] | None:
         with self.store.read() as reader:
             customer = reads.find_customer(reader, self.memory.secret, identifier)

@@ -11,6 +11,7 @@ from journeyloop.adapters.http.door import Frames
 from journeyloop.model.event import Event, Rejected
 from journeyloop.model.identifier import Identifier
 from journeyloop.model.inputs import Input
+from journeyloop.model.policy import BLOCKED
 
 
 class RecordingDoor:
@@ -42,6 +43,12 @@ class RecordingDoor:
         await asyncio.sleep(0)
         self.inputs += inputs
         self.rejected += rejected
+
+    def blocked_ids(self) -> frozenset[str]:
+        return BLOCKED
+
+    def purposes(self) -> frozenset[str]:
+        return frozenset({"marketing", "service"})
 
     async def ask(self, identifier: Identifier, placement: str, context: dict[str, Any]) -> dict[str, Any]:
         self._may_fail()

@@ -1,9 +1,10 @@
-"""policy.yaml → Policy: consent purposes, rolling caps, the universal holdout, channel priority."""
+"""policy.yaml → Policy: consent purposes, rolling caps, the universal holdout, channel priority, identity."""
 
 from __future__ import annotations
 
 from msgspec import Struct
 
+from journeyloop.adapters.config.identity import read_identity
 from journeyloop.adapters.config.report import Report, suggestion
 from journeyloop.adapters.config.section import Section, as_section
 from journeyloop.adapters.config.tree import Mapping, Scalar, Sequence, plain
@@ -42,7 +43,7 @@ class PolicyFile(Struct, frozen=True):
 
 def read_policy(root: Mapping, report: Report) -> PolicyFile:
     """The policy; problems go to the report."""
-    section = Section(root, "", report, ("purposes", "holdout", "caps", "channels"), _LATER)
+    section = Section(root, "", report, ("purposes", "holdout", "caps", "channels", "identity"), _LATER)
     channels = section.section("channels", ("priority",), ("fallback",))
     priority = channels.texts("priority") if channels else ()
     for name in priority:
@@ -53,6 +54,7 @@ def read_policy(root: Mapping, report: Report) -> PolicyFile:
         caps=tuple(cap for item in _caps(section) if (cap := _cap(item, mentions))),
         holdout=section.share("holdout", 0.0),
         priority=priority or ("onpage",),
+        identity=read_identity(section),
         unsupported=section.name_unsupported() + (channels.name_unsupported() if channels else ()),
     )
     return PolicyFile(policy, tuple(mentions), _guards(root))

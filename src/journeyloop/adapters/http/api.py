@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -10,10 +11,13 @@ from starlette.types import ASGIApp
 
 from journeyloop.adapters.http.calls import ConsentChange, Decide, OpenTabs, Pause, Reported, Resubmit
 from journeyloop.adapters.http.context import Context
-from journeyloop.adapters.http.errors import forbidden, invalid, not_found, origin_not_allowed, unauthorized
+from journeyloop.adapters.http.errors import forbidden, invalid, not_found, origin_not_allowed, refuse, unauthorized
 from journeyloop.adapters.http.gate import Call, Endpoint, Parameter, identifier
 from journeyloop.adapters.http.keys import Role
 from journeyloop.adapters.http.stream import EventStream
+from journeyloop.detect.refusal import REASONS
+from journeyloop.detect.skew import corrected
+from journeyloop.model.identifier import Identifier
 from journeyloop.model.inputs import ConsentStated
 
 MAX_QUARANTINE = 1_000
@@ -133,9 +137,25 @@ class Api:
             return who
         if call.role is Role.WRITE and body.user_id is not None:
             return forbidden()
-        source = "browser" if call.role is Role.WRITE else "server"
-        await self.door.submit([ConsentStated(who, body.purposes, self.context.clock(), source)])
+        stated = self._stated(call.role, body, who)
+        if isinstance(stated, Response):
+            return stated
+        await self.door.submit([stated])
         return answer({"success": True})
+
+    def _stated(self, role: Role | None, body: ConsentChange, who: Identifier) -> ConsentStated | Response:
+        unknown = sorted(body.purposes.keys() - self.door.purposes())
+        if unknown:
+            return refuse(400, "unknown_purpose", "policy.yaml has no such purpose.")
+        now, trusted = self.context.clock(), role is not Role.WRITE
+        at = corrected(body.timestamp if trusted else None, None, now)
+        if isinstance(at, str):
+            return refuse(400, at, REASONS[at])
+        ending = f"/{body.channel}" if body.channel else ""
+        choices = {f"{purpose}{ending}": granted for purpose, granted in body.purposes.items()}
+        source = (body.source or "server") if trusted else "browser"
+        wording = sha256(body.wording.encode()).hexdigest() if body.wording else ""
+        return ConsentStated(who, choices, at, source, wording)
 
     # --- browsers ---------------------------------------------------------------------------------------------------
 

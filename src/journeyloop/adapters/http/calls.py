@@ -28,11 +28,19 @@ class Reported(Struct):
 
 
 class ConsentChange(Struct):
-    """Consent by purpose; `false` withdraws. One of `user_id` (server key) and `anonymous_id` is needed."""
+    """Consent by purpose; `false` withdraws. One of `user_id` (server key) and `anonymous_id` is needed.
+
+    `channel` limits it to one channel, such as email. `wording` is the text that was agreed to: its SHA-256 goes into
+    the ledger. With a server key, `source` says where it was stated and `timestamp` (ISO 8601) when.
+    """
 
     purposes: Annotated[dict[Name, bool], Meta(min_length=1, max_length=50)]
     user_id: Id | None = None
     anonymous_id: Id | None = None
+    channel: Annotated[str, Meta(pattern="^[a-z_]{1,32}$")] | None = None
+    wording: Annotated[str, Meta(max_length=20_000)] | None = None
+    source: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
+    timestamp: Annotated[str, Meta(max_length=64)] | None = None
     write_key: str | None = None
 
 

@@ -23,6 +23,14 @@ class Door(Protocol):
         """Return once the inputs, and the quarantine of the rejected, are durable."""
         ...
 
+    def blocked_ids(self) -> frozenset[str]:
+        """Ids that name nobody, in lower case."""
+        ...
+
+    def purposes(self) -> frozenset[str]:
+        """What consent can be given for."""
+        ...
+
     async def ask(self, identifier: Identifier, placement: str, context: dict[str, Any]) -> dict[str, Any]:
         """`{"action": …, …}` or `{"action": None, "reason": …}`."""
         ...

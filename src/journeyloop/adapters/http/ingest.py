@@ -111,7 +111,8 @@ class Ingest:
             return Parsed([], [body], [0], None, True)
         # A key in the body is the write key: whoever holds a better one sends it in the header.
         source = "browser" if role is None or role is Role.WRITE else "server"
-        return parse_batch(body, kind, self.context.clock(), source, self.context.fresh_id)
+        context = self.context
+        return parse_batch(body, kind, context.clock(), source, context.fresh_id, context.door.blocked_ids())
 
     async def _hand_over(self, parsed: Parsed) -> Response | None:
         if parsed.events or parsed.rejected:
