@@ -24,7 +24,7 @@ from journeyloop.detect.refusal import (
     invalid,
     refusal,
 )
-from journeyloop.detect.shapes import SHAPES, Item
+from journeyloop.detect.shapes import SHAPES, Item, Text
 from journeyloop.detect.skew import corrected, millis
 from journeyloop.detect.strict import is_plain, is_plain_in_full, refuse_closely, refuse_depth, repeats_outer_key
 from journeyloop.model.event import Event, Kind, Rejected
