@@ -11,6 +11,7 @@ from typing import Any
 
 from journeyloop.adapters.config.load import load
 from journeyloop.adapters.store.memory import MemoryStore
+from journeyloop.interpret import found
 from journeyloop.model.board import Tally
 from journeyloop.model.customer import Customer
 from journeyloop.model.decision import Decision, Delivery
@@ -23,6 +24,7 @@ from journeyloop.runtime import reads, records
 from journeyloop.runtime.batch import Batch, nobody_watches
 from journeyloop.runtime.memory import Memory
 from journeyloop.runtime.replay import COMPARED, Replayed, replay
+from journeyloop.runtime.touched import Found
 
 T = 1_700_000_000_000
 SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000
@@ -87,11 +89,14 @@ def action(name: str = "hello", more: str = "") -> str:
 class Rig:
     """The machines over a memory store. `effects` are those of the last commit, `made` all decisions in order."""
 
-    def __init__(self, plan: Plan | None = None, start: int = T, secret: bytes = SECRET) -> None:
+    def __init__(
+        self, plan: Plan | None = None, start: int = T, secret: bytes = SECRET, found: Found = found
+    ) -> None:  # fmt: skip
         self.plan = plan or shop()
         self.plans = {self.plan.hash: self.plan}
         self.store, self.secret, self.now = MemoryStore(), secret, start
         self.seen: Seen | None = WATCHING
+        self.found = found
         self.effects: list[Any] = []
         self.made: list[Decision] = []
         self.memory = self.reopened()
@@ -117,6 +122,7 @@ class Rig:
         """One batch at the present time; then the timers due by now, until none is."""
         with self.store.write() as transaction:
             batch = Batch(transaction, self.memory, self.plans.__getitem__, self._watch)
+            batch.touched.found = self.found
             for one in inputs:
                 batch.apply(one, self.now)
             while fire and batch.fire(self.now, 1_000):

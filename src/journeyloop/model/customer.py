@@ -104,11 +104,13 @@ class Absorbed(Struct, array_like=True, gc=False):
 
 class Split(Struct, array_like=True, gc=False):
     """An unmerge: of the records up to `position` only those of the identifiers with these keys are this person's, or
-    (`mine` False) all but those."""
+    (`mine` False) all but those. `before` is the last position of this person from before the two were one (-1: the
+    records up to `position` tell)."""
 
     position: int
     keys: list[bytes]
     mine: bool
+    before: int = -1
 
 
 class Rolled(Struct, array_like=True, gc=False):

@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterable
 from typing import Any, get_args
 
 from msgspec import msgpack
+from msgspec.structs import replace
 
 from journeyloop.interpret import identify
 from journeyloop.learn import tune
 from journeyloop.loop import advance
+from journeyloop.model.customer import Customer
 from journeyloop.model.effects import Decided, DeliveryChanged, Membership, Recorded
 from journeyloop.model.event import Event
 from journeyloop.model.frame import Frame
@@ -32,14 +34,16 @@ from journeyloop.model.inputs import (
     TabOpened,
     TimerDue,
     To,
+    Unmerge,
 )  # fmt: skip
 from journeyloop.model.moment import Present
 from journeyloop.model.plan import Plan
 from journeyloop.runtime import records
 from journeyloop.runtime.memory import Memory
-from journeyloop.runtime.ports import Transaction
+from journeyloop.runtime.ports import Nothing, Transaction
 from journeyloop.runtime.records import LogHeader
-from journeyloop.runtime.touched import Touched
+from journeyloop.runtime.touched import Found, Touched
+from journeyloop.runtime.unmerge import part
 
 Watch = Callable[[list[str], Present | None], Seen | None]
 EVERYBODY = "*"
@@ -122,6 +126,8 @@ class Batch:
             case Judge(persons=persons):
                 for person in persons:
                     frame.advance(person, Forwarded(applied))
+            case Unmerge():
+                self._part(applied, frame)
             case PlanChanged(hash=hash):
                 self.memory.plan = plan = self.plans(hash)
                 self.memory.singles.plan = hash
@@ -146,11 +152,29 @@ class Batch:
             singles.board = tune(self.touched.tally(to.key), to.message, singles.board)  # type: ignore[arg-type]
 
     def _advance(self, person: bytes, message: Any, frame: Frame) -> None:
+        advance(self._enter(person, frame), message, frame)
+
+    def _enter(self, person: bytes, frame: Frame) -> Customer:
+        """The first person an input reaches has it in their chain of records."""
         customer = self.touched.customer(person, frame.now)
         if self._first is None:
             self._first, self._previous = person, customer.header.last_position
             customer.header.last_position = self.memory.singles.position
-        advance(customer, message, frame)
+        return customer
+
+    def _part(self, unmerge: Unmerge, frame: Frame) -> None:
+        """Two people are told apart. It concerns whoever the person is part of by now."""
+        customer = self._enter(unmerge.person, frame)
+        if customer.header.successor is not None:
+            return self._part(replace(unmerge, person=customer.header.successor), frame)
+        before = self._previous if customer.header.person == self._first else customer.header.last_position
+        frame.out += part(unmerge, self.touched, before, self._aside, frame)
+
+    def _aside(self, found: Found) -> Batch:
+        """A batch over nothing, for people who are lived once more."""
+        batch = Batch(Nothing(), Memory(self.memory.secret, self.memory.plan, Nothing()), self.plans)
+        batch.touched.found = found
+        return batch
 
     def _effect(self, effect: Any) -> None:
         match effect:

@@ -56,6 +56,30 @@ class Transaction(Reader, Protocol):
     def delete(self, table: str, key: bytes) -> None: ...
 
 
+class Nothing:
+    """A transaction over an empty store that forgets what is written: for what is computed and not kept."""
+
+    def get(self, table: str, key: bytes) -> bytes | None:
+        return None
+
+    def get_many(self, table: str, keys: Iterable[bytes]) -> dict[bytes, bytes]:
+        return {}
+
+    def scan(
+        self, table: str, start: bytes = b"", stop: bytes | None = None, reverse: bool = False
+    ) -> Iterator[tuple[bytes, bytes]]:
+        return iter(())
+
+    def put(self, table: str, key: bytes, value: bytes) -> None:
+        """Forgotten."""
+
+    def put_many(self, table: str, pairs: Iterable[tuple[bytes, bytes]], append: bool = False) -> None:
+        """Forgotten."""
+
+    def delete(self, table: str, key: bytes) -> None:
+        """There is nothing."""
+
+
 class Store(Protocol):
     """State and log in one place, so that they can never disagree. One writer per directory.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 from msgspec import msgpack
@@ -21,12 +21,15 @@ from journeyloop.runtime import records
 from journeyloop.runtime.memory import OWNERS, Memory
 from journeyloop.runtime.ports import Transaction
 
+Found = Callable[[bytes, int], Customer]
+"""Makes the state of a person nobody has seen before."""
+
 
 class Touched:
     """The records behind one transaction. Whoever asks for a customer or a tally is about to change it."""
 
-    def __init__(self, transaction: Transaction, memory: Memory) -> None:
-        self.transaction, self.memory = transaction, memory
+    def __init__(self, transaction: Transaction, memory: Memory, found: Found = found) -> None:
+        self.transaction, self.memory, self.found = transaction, memory, found
         self.customers: dict[bytes, Customer] = {}
         self.decisions: list[Decision] = []
         self.deliveries: dict[bytes, bytes] = {}
@@ -72,7 +75,7 @@ class Touched:
         """The person's state."""
         customer = self.customers.get(person)
         if customer is None:
-            customer = self.memory.customers.get(person) or self._load(person) or found(person, now)
+            customer = self.memory.customers.get(person) or self._load(person) or self.found(person, now)
             self.customers[person] = customer
             if customer.older:
                 self._parts[person] = dict(customer.older)
@@ -95,6 +98,18 @@ class Touched:
             tally = Tally() if raw is None else records.decode_tally(raw)
         self._tallies[moment] = self.memory.tallies[moment] = tally
         return tally
+
+    def logged(self, position: int) -> bytes | None:
+        """The log record at a position, those of this batch included."""
+        first = self.memory.singles.position - len(self.log)
+        if position >= first:
+            return self.log[position - first][1] if position - first < len(self.log) else None
+        return self.transaction.get("log", position.to_bytes(8, "big"))
+
+    def last_of(self, person: bytes) -> int:
+        """The last position of a person's own chain, -1 for none."""
+        customer = self.customers.get(person) or self.memory.customers.get(person) or self._load(person)
+        return -1 if customer is None else customer.header.last_position
 
     def member(self, change: Membership) -> None:
         """A person came into an audience or left it."""

@@ -1,0 +1,229 @@
+"""Two people who were joined by mistake become again what their own records say.
+
+Their records are applied once more, in order, by the same kernel in a batch over nothing, where the two know from the
+start that they are not one: what comes out is what each would be, had they never met. What has really happened is kept:
+a message that was sent counts for its person, a window that is open stays open, nothing is sent again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from journeyloop.interpret import found
+from journeyloop.interpret.identity import Owner
+from journeyloop.model.audience import Audience
+from journeyloop.model.customer import Absorbed, Customer, Header, Split
+from journeyloop.model.decision import Decision
+from journeyloop.model.effects import Membership, Recorded
+from journeyloop.model.frame import Frame
+from journeyloop.model.identifier import identifier_key
+from journeyloop.model.inputs import Count, Delivered, Input, Outcome, Seen, TabOpened, TimerDue, To, Unmerge
+from journeyloop.model.ledger import Entry
+from journeyloop.runtime.chain import inputs, positions
+from journeyloop.runtime.memory import Memory
+from journeyloop.runtime.records import LogHeader
+from journeyloop.runtime.touched import Found, Touched
+
+Past = list[tuple[int, LogHeader, Input]]
+Fired = dict[tuple[str, int], tuple[int, Seen | None]]
+OWN_TIMERS = ("expire/", "close/")
+"""Timers of decisions: they belong to what has really happened."""
+
+
+class World(Protocol):
+    """A batch over nothing."""
+
+    touched: Touched
+    memory: Memory
+
+    def apply(self, applied: Input, now: int) -> None: ...
+
+
+class Sides(Struct):
+    """Who is on which side: the person that stays, and the one to leave with whom they had absorbed themselves."""
+
+    stays: set[bytes]
+    leaves: set[bytes]
+    absorbed: Absorbed
+
+    def founded(self, person: bytes, now: int) -> Customer:
+        """A new person who knows from the start whom they are not."""
+        customer = found(person, now)
+        if person in self.stays:
+            customer.header.apart = sorted(self.leaves)
+        elif person in self.leaves:
+            customer.header.apart = sorted(self.stays)
+        return customer
+
+
+class Again(Struct):
+    """The two people as their own records have it, and whose decision each one is that came out on the way."""
+
+    stays: Customer
+    leaves: Customer
+    made: dict[bytes, bytes]
+
+
+def sides(customer: Customer, absorbed: bytes) -> Sides | None:
+    """None if this person has not absorbed that one."""
+    header = customer.header
+    past = next((one for one in header.absorbed if one.person == absorbed), None)
+    if past is None:
+        return None
+    leaves = {one.person for one in header.absorbed if one.keys and set(one.keys) <= set(past.keys)} | {absorbed}
+    return Sides({header.person, *(one.person for one in header.absorbed)} - leaves, leaves, past)
+
+
+def part(unmerge: Unmerge, touched: Touched, before: int, aside: Callable[[Found], World], frame: Frame) -> list[Any]:
+    """Carry out an unmerge; the effects and messages it has.
+
+    Args:
+        before: the last position of this person's chain, without the unmerge itself.
+        aside: makes the batch over nothing, given how people in it are founded.
+    """
+    one = touched.customer(unmerge.person, frame.now)
+    parted = sides(one, unmerge.absorbed)
+    if parted is None:
+        frame.note("merge", unmerge.person, "", "not told apart", "they were never joined")
+        return []
+    gone = touched.customer(unmerge.absorbed, frame.now)
+    header = replace(one.header, last_position=before)
+    wanted = positions(touched.logged, touched.last_of, header, frame.secret)
+    again = relive(list(inputs(touched.logged, wanted)), aside(parted.founded), one, parted, frame)
+    settle(one, gone.header.last_position, again, parted, frame)
+    effects = told(one, again, unmerge.by, frame)
+    _take(again, one, gone, touched, frame.now)
+    return effects
+
+
+def _take(again: Again, one: Customer, gone: Customer, touched: Touched, now: int) -> None:
+    """Put both in their places, each with the identifiers that still lead here."""
+    ours = {one.header.person, gone.header.person, *again.stays.header.apart, *again.leaves.header.apart}
+    for customer, was in ((again.stays, one), (again.leaves, gone)):
+        kept = []
+        for name in customer.sealed.names:
+            owner = touched.owner(name.identifier)
+            if owner is None or owner.person in ours:
+                touched.give(name.identifier, Owner(customer.header.person, owner.at if owner else name.at))
+                kept.append(name)
+        customer.sealed.names = kept
+        customer.indexed = was.indexed
+        touched.customers[customer.header.person] = customer
+
+
+# --- living it once more --------------------------------------------------------------------------------------------
+
+
+def relive(past: Past, world: World, one: Customer, parted: Sides, frame: Frame) -> Again:
+    """Apply the records, firing each timer when it was fired, or when it was due if it never was."""
+    now, singles = frame.now, world.memory.singles
+    singles.board = frame.board
+    fired = {(timer.name, timer.due): (header.now, timer.seen) for _, header, timer in past if type(timer) is TimerDue}
+    made: dict[bytes, Decision] = {}
+    for _, header, applied in past:
+        _pass_time(world, header.now, fired)
+        for decision in world.touched.decisions[len(made) :]:
+            made[decision.id] = decision
+        if isinstance(applied, TabOpened):
+            singles.epoch = applied.epoch
+        for again in _readdressed(applied, made):
+            world.apply(again, header.now)
+    singles.epoch, singles.epoch_started = frame.epoch, frame.epoch_started
+    _pass_time(world, now, fired)
+    owners = {decision.id: _living(world, decision.person, now).header.person for decision in world.touched.decisions}
+    stays, leaves = _living(world, one.header.person, now), _living(world, parted.absorbed.person, now)
+    return Again(stays, leaves, owners)
+
+
+def _pass_time(world: World, now: int, fired: Fired) -> None:
+    """Fire what had come due by then, in order. What was fired later, after a downtime, is fired at its own time."""
+    while due := min(_waiting(world, now, fired), default=None):
+        at, person, name, seen = due
+        world.apply(TimerDue(person, name, world.touched.customers[person].header.timers[name], seen), at)
+
+
+def _waiting(world: World, now: int, fired: Fired) -> Iterable[tuple[int, bytes, str, Any]]:
+    for person, customer in world.touched.customers.items():
+        for name, due in customer.header.timers.items():
+            at, seen = fired.get((name, due), (due, None))
+            if at <= now:
+                yield max(at, due), person, name, seen
+
+
+def _readdressed(applied: Input, made: dict[bytes, Decision]) -> list[Input]:
+    """A word on a decision goes to who has that decision now; timers come of themselves; the rest is found by its
+    identifier."""
+    match applied:
+        case Delivered() | Outcome():
+            decision = made.get(applied.decision)
+            return [] if decision is None else [replace(applied, person=decision.person)]
+        case TimerDue() | Unmerge():
+            return []
+    return [applied]
+
+
+def _living(world: World, person: bytes, now: int) -> Customer:
+    customer = world.touched.customer(person, now)
+    successor = customer.header.successor
+    return customer if successor is None else _living(world, successor, now)
+
+
+# --- what has really happened ---------------------------------------------------------------------------------------
+
+
+def settle(one: Customer, before: int, again: Again, parted: Sides, frame: Frame) -> None:
+    """Give both people what really happened to them. `before`: the last position of the one who leaves from before
+    the two were one."""
+    was, stays, leaves = one.header, again.stays.header, again.leaves.header
+    gone = {id_ for id_, person in again.made.items() if person == leaves.person}
+    _really(was, stays, lambda id_: id_ not in gone, again)
+    _really(was, leaves, lambda id_: id_ in gone, again)
+    stays.arms, stays.scores, leaves.scores = was.arms, was.scores, {}
+    leaves.arms = {name: arm if was.arms.get(name, arm) == arm else "mixed" for name, arm in leaves.arms.items()}
+    _mark(one, before, again, parted, frame)
+
+
+def _really(was: Header, now: Header, theirs: Callable[[bytes], bool], again: Again) -> None:
+    """Contacts, messages on their way and open windows. A contact that only the two as one would have had counts for
+    both."""
+    now.contacts = [one for one in was.contacts if theirs(one.decision) or one.decision not in again.made]
+    now.deliveries = [one for one in was.deliveries if theirs(one.decision)]
+    now.pending = [one for one in was.pending if theirs(one.decision)]
+    now.rests = dict(was.rests)
+    derived = {name: due for name, due in now.timers.items() if not name.startswith(OWN_TIMERS)}
+    kept = {name: due for name, due in was.timers.items() if name.startswith(OWN_TIMERS)}
+    now.timers = derived | {name: due for name, due in kept.items() if theirs(bytes.fromhex(name.split("/")[1]))}
+
+
+def _mark(one: Customer, before: int, again: Again, parted: Sides, frame: Frame) -> None:
+    """By which each finds their own records, and by which the two stay apart."""
+    was, stays, leaves = one.header, again.stays.header, again.leaves.header
+    names = [identifier_key(frame.secret, name.identifier) for name in again.leaves.sealed.names]
+    keys = sorted({*parted.absorbed.keys, *names})
+    stays.person, leaves.person = was.person, parted.absorbed.person
+    stays.last_position = leaves.last_position = was.last_position
+    stays.absorbed = [past for past in was.absorbed if past.person not in parted.leaves]
+    leaves.absorbed = [past for past in was.absorbed if past.person in parted.leaves - {leaves.person}]
+    stays.splits = [*was.splits, Split(was.last_position, keys, mine=False)]
+    leaves.splits = [*was.splits, Split(was.last_position, keys, mine=True, before=before)]
+    stays.apart = sorted({*was.apart, *parted.leaves})
+    leaves.apart = sorted({*was.apart, *parted.stays})
+
+
+def told(one: Customer, again: Again, by: str, frame: Frame) -> list[Any]:
+    """What the world must know: the ledger's line, and who is in which audience now."""
+    stays, leaves = again.stays.header, again.leaves.header
+    line = Entry("unmerged", stays.person, frame.now, frame.now, by, other=leaves.person)
+    effects: list[Any] = [Recorded(line)]
+    named = {watched.name for watched in frame.plan.watched if isinstance(watched, Audience)}
+    for before, after in ((one.header.audiences, stays), ({}, leaves)):
+        for name in sorted(set(before) ^ set(after.audiences)):
+            if name in named:
+                since = after.audiences.get(name, 0)
+                effects.append(Membership(after.person, name, since, told=False))
+                effects.append(To("tune", f"audience/{name}", Count(f"audience/{name}", "members", 1 if since else -1)))
+    return effects
