@@ -33,6 +33,7 @@ from journeyloop.runtime.lag import (
 )
 from journeyloop.runtime.writer import Work
 from tests.property.rig import HOUR, MINUTE, SECOND, T
+from tests.story.servers import eventually
 from tests.unit.runtime.test_writer import Bench
 
 PYTHON = {"library": {"name": "analytics-python", "version": "2.3.4"}}
@@ -149,7 +150,9 @@ def test_it_is_saved_now_and_then_and_what_went_silent_is_forgotten() -> None:
     log.note([event("m4")], T + SILENT, {ASKED})
     kept = save(T + SILENT)
     assert list(kept.sources) == list(kept.by_event[ASKED]) == ["server: analytics-python"]
-    log.note([event("m5")], T + SILENT, {ASKED})
+    log.note([event("m5", source="browser")], T + SILENT, {ASKED})
+    assert log.lags.sources["browser: analytics-python"].events == 1
+    log.note([event("m6")], T + SILENT, {ASKED})
     assert save(T + SILENT + EVERY, frozenset()).by_event == {}
 
 
@@ -198,6 +201,15 @@ def test_the_wait_in_the_quarantine_is_not_the_senders(bench: Bench) -> None:
     assert bench.writer.offer(Work([event("m1", ago=HOUR)], (), lambda error: None, released=[7]))
     bench.submit([event("m2", source="browser")])
     assert [row["source"] for row in described(saved(bench))] == ["browser: analytics-python"]
+
+
+def test_the_last_of_a_burst_is_saved_though_nothing_follows(bench: Bench) -> None:
+    bench.submit([event("m1")])
+    bench.now = T + EVERY - 50
+    bench.submit([event("m2")])
+    assert described(saved(bench))[0]["events"] == 1
+    bench.now = T + EVERY
+    eventually(lambda: described(saved(bench))[0]["events"], lambda events: events == 2)
 
 
 def test_a_restart_goes_on_where_it_was() -> None:
