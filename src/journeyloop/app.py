@@ -35,11 +35,12 @@ from journeyloop.adapters.http.keys import Keys as HttpKeys
 from journeyloop.adapters.http.listen import bind, is_loopback, url_of
 from journeyloop.adapters.http.remote import ask
 from journeyloop.adapters.http.site import build_site
-from journeyloop.adapters.store.directory import open_reader, open_scratch, open_store
+from journeyloop.adapters.store.directory import open_reader, open_scratch, open_store, stored_lags
 from journeyloop.model.identifier import Identifier
 from journeyloop.model.plan import Plan, Problem
 from journeyloop.runtime import reads
 from journeyloop.runtime.explain import why
+from journeyloop.runtime.late import late_problems
 from journeyloop.runtime.live import Configured, Live
 from journeyloop.runtime.memory import Memory, read_secret, read_singles
 from journeyloop.runtime.ports import Reader, Store
@@ -235,6 +236,11 @@ def _libraries() -> str:
 
 
 # --- what the reading commands ask ------------------------------------------------------------------------------------
+
+
+def too_slow(directory: Path, loaded: Loaded) -> list[Problem]:
+    """Warnings of `check`: the sources too slow for a moment, as far as the store knows."""
+    return late_problems(loaded.plan, loaded.places, stored_lags(directory)) if loaded.plan else []
 
 
 def explain(directory: Path, moment: str, identifier: Identifier) -> dict[str, Any]:

@@ -112,9 +112,10 @@ async def _serve(directory: Path, host: str | None, port: int | None) -> int:
 
 def check(arguments: argparse.Namespace) -> int:
     from journeyloop.app import check as checked
+    from journeyloop.app import too_slow
 
     loaded = checked(arguments.directory)
-    for problem in loaded.problems:
+    for problem in sorted(loaded.problems + too_slow(arguments.directory, loaded)):
         print(problem)
     if loaded.plan is None:
         return 1

@@ -82,8 +82,8 @@ class Batch:
 
     # --- applying ---------------------------------------------------------------------------------------------------
 
-    def apply(self, applied: Input, now: int) -> None:
-        """Run one input to the end. A duplicate changes nothing and leaves no trace in the log."""
+    def apply(self, applied: Input, now: int) -> bool:
+        """Run one input to the end. A duplicate (False) changes nothing and leaves no trace in the log."""
         memory, singles = self.memory, self.memory.singles
         frame = Frame(
             now, memory.plan, singles.board, memory.secret, singles.epoch, singles.epoch_started,
@@ -97,10 +97,11 @@ class Batch:
         if frame.duplicate:
             self.duplicates += 1
             self.touched.customers[self._first or b""].header.last_position = self._previous
-            return
+            return False
         header = LogHeader(now, self._first, self._previous, KINDS[type(applied)])
         self.touched.log.append((singles.position.to_bytes(8, "big"), records.encode_log(header, applied)))
         singles.position += 1
+        return True
 
     def _run(self, frame: Frame) -> None:
         """Messages first-in first-out to the end; what they cause comes after them."""

@@ -126,6 +126,7 @@ class Live(Questions):
         self.measures.inputs.inc(batch.inputs + batch.fired)
         self.measures.timers.inc(batch.fired)
         self.measures.duplicates.inc(batch.duplicates)
+        self.measures.refuse(batch.refused)
         if batch.error is not None:
             log.error(
                 "batch refused", error=type(batch.error).__name__, place=place_of(batch.error), work=len(batch.work)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.core import CounterMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from journeyloop.model.plan import Plan
+from journeyloop.runtime.lag import Lags
 
 Tallied = dict[tuple[str, int, str], int]
 NEVER_TRUE_AFTER = 1_000
@@ -48,14 +49,35 @@ class Clauses(Collector):
         yield family
 
 
+class SourceLag(Collector):
+    """From event time to receipt, per source, as last told."""
+
+    def __init__(self) -> None:
+        self.lags = Lags()
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        family = GaugeMetricFamily(
+            "journeyloop_source_lag_seconds", "From event time to receipt", labels=("source", "quantile")
+        )
+        for source, seen in sorted(self.lags.sources.items()):
+            for share in (0.5, 0.95):
+                family.add_metric((source, str(share)), seen.percentile(share) / 1000)
+        yield family
+
+
 class Metrics:
     def __init__(self, plan: Callable[[], Plan]) -> None:
         self.registry = CollectorRegistry()
         self.clauses = Clauses(plan)
         self.registry.register(self.clauses)
+        self.lag = SourceLag()
+        self.registry.register(self.lag)
         self.inputs = Counter("journeyloop_inputs", "Inputs applied", registry=self.registry)
         self.duplicates = Counter("journeyloop_duplicates", "Events that had been seen before", registry=self.registry)
         self.refused = Counter("journeyloop_refused", "Refused inputs by reason", ["reason"], registry=self.registry)
+        self.identifiers = Counter(
+            "journeyloop_identifiers_refused", "Identifiers not taken", ["type", "reason"], registry=self.registry
+        )
         self.timers = Counter("journeyloop_timers_fired", "Timers that came due", registry=self.registry)
         self.batches = Histogram(
             "journeyloop_batch_inputs",
@@ -66,6 +88,11 @@ class Metrics:
         self.waiting = Gauge("journeyloop_inbox_waiting", "Inputs that wait for the writer", registry=self.registry)
         self.browsers = Gauge("journeyloop_browsers", "Browsers with an open stream", registry=self.registry)
         self.notes = Counter("journeyloop_happenings", "What the loop did", ["kind", "moment"], registry=self.registry)
+
+    def refuse(self, identifiers: dict[tuple[str, str], int]) -> None:
+        """Count identifiers that were not taken, by (type, reason)."""
+        for key, count in identifiers.items():
+            self.identifiers.labels(*key).inc(count)
 
     def text(self) -> bytes:
         return generate_latest(self.registry)

@@ -11,7 +11,7 @@ from journeyloop.model.inputs import Seen
 from journeyloop.model.moment import Present
 
 TABLES = (
-    "meta",  # name -> value: schema, secret, epoch, board, positions
+    "meta",  # name -> value: secret, singles, lag
     "log",  # position (8 bytes, big endian) -> input record
     "people",  # person (16) -> customer record
     "owners",  # identifier key (16) -> owner record

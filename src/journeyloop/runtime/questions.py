@@ -9,6 +9,8 @@ from journeyloop.model.board import Board
 from journeyloop.model.identifier import Identifier
 from journeyloop.model.plan import Plan, Problem
 from journeyloop.runtime import explain, reads
+from journeyloop.runtime.lag import described, read_lags
+from journeyloop.runtime.late import late_sources, status
 from journeyloop.runtime.memory import Memory
 from journeyloop.runtime.metrics import Metrics
 from journeyloop.runtime.ports import Store
@@ -54,9 +56,10 @@ class Questions:
 
     def moments(self) -> dict[str, Any]:
         with self.store.read() as reader:
-            rows = reads.moments(reader, self.plan)
+            rows, lags = reads.moments(reader, self.plan), read_lags(reader)
         for row in rows:
             row["clauses"] = self.measures.clauses.of(row["moment"])
+            row |= status(late_sources(self.plan.moments[row["moment"]], lags))
         return {
             "plan": self.plan.hash,
             "problems": self._problems(),
@@ -64,6 +67,10 @@ class Questions:
             "unknown_deliveries": sum(row["unknown"] for row in rows),
             "moments": rows,
         }
+
+    def sources(self) -> dict[str, Any]:
+        with self.store.read() as reader:
+            return {"sources": described(read_lags(reader))}
 
     def quarantine(self, limit: int) -> list[dict[str, Any]]:
         with self.store.read() as reader:
@@ -88,4 +95,6 @@ class Questions:
 
     def metrics(self) -> bytes:
         self.measures.waiting.set(self.writer.waiting)
+        with self.store.read() as reader:
+            self.measures.lag.lags = read_lags(reader)
         return self.measures.text()

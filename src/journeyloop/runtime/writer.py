@@ -17,11 +17,12 @@ from typing import Any
 from msgspec import Struct
 
 from journeyloop.model.board import Board
-from journeyloop.model.event import Rejected
+from journeyloop.model.event import Event, Rejected
 from journeyloop.model.inputs import Input
 from journeyloop.model.plan import Plan
 from journeyloop.runtime import records
 from journeyloop.runtime.batch import Batch, Watch
+from journeyloop.runtime.lag import LagLog, read_lags
 from journeyloop.runtime.memory import Memory
 from journeyloop.runtime.ports import Store, StoreFailed
 from journeyloop.runtime.quarantine import LIMIT
@@ -45,7 +46,8 @@ class Work(Struct):
 
 
 class Committed(Struct):
-    """What one batch leaves to be done: acknowledge this work, perform these effects, count these things."""
+    """What one batch leaves to be done: acknowledge this work, perform these effects, count these things. `refused` are
+    identifiers that were not taken, by (type, reason)."""
 
     work: list[Work]
     plan: Plan
@@ -56,6 +58,7 @@ class Committed(Struct):
     duplicates: int = 0
     tally: dict[tuple[str, int, str], int] = {}
     error: Exception | None = None
+    refused: dict[tuple[str, str], int] = {}
 
 
 class Writer:
@@ -86,6 +89,8 @@ class Writer:
         self._last_size = 0
         self._firing: bytes | None = None
         self._plan = memory.plan
+        with store.read() as reader:
+            self._lag = LagLog(read_lags(reader))
         self._broken_timers: frozenset[bytes] = frozenset()
         self._thread = threading.Thread(target=self._run, name="journeyloop-writer", daemon=True)
 
@@ -175,21 +180,31 @@ class Writer:
         with self.store.write() as transaction:
             batch = Batch(transaction, self.memory, self.plans, self.watch)
             batch.prefetch(applied for one in work for applied in one.inputs)
-            inputs = 0
+            inputs, fresh = 0, []
             for one in work:
                 for applied in one.inputs:
-                    batch.apply(applied, now)
+                    new = batch.apply(applied, now)
                     inputs += 1
+                    if new and type(applied) is Event and not one.released:  # the wait in the quarantine was ours
+                        fresh.append(applied)
                 for refused in one.rejected:
                     self._quarantine(transaction, refused, now)
                 for number in one.released:
                     transaction.delete("quarantine", number.to_bytes(8, "big"))
             fired = self._fire(batch, now)
             batch.flush()
+            self._note_lag(fresh, transaction, now)
             due = next((key for key, _ in transaction.scan("timers") if key not in self._broken_timers), None)
-        self._next_due = _IN_A_LONG_TIME if due is None else int.from_bytes(due[:8], "big")
+        self._next_due = min(self._lag.due, _IN_A_LONG_TIME if due is None else int.from_bytes(due[:8], "big"))
         plan, board = self.memory.plan, self.memory.board
-        self.publish(Committed(work, plan, board, batch.effects, inputs, fired, batch.duplicates, batch.tally))
+        counts = (inputs, fired, batch.duplicates, batch.tally, None, batch.refused)
+        self.publish(Committed(work, plan, board, batch.effects, *counts))
+
+    def _note_lag(self, fresh: list[Event], transaction: Any, now: int) -> None:
+        """Last in the batch: a batch that fails is applied again, and nobody is to be counted twice."""
+        listened = self.memory.plan.by_event.keys()
+        self._lag.note(fresh, now, listened)
+        self._lag.save(transaction, now, listened)
 
     def _fire(self, batch: Batch, now: int) -> int:
         try:

@@ -39,9 +39,9 @@ class RecordingBatch(Batch):
         super().__init__(*arguments)
         self.happened: list[Any] = []
 
-    def apply(self, applied: Any, now: int) -> None:
+    def apply(self, applied: Any, now: int) -> bool:
         self.happened.append(applied)
-        super().apply(applied, now)
+        return super().apply(applied, now)
 
     def _effect(self, effect: Any) -> None:
         if isinstance(effect, Decided):

@@ -67,6 +67,9 @@ class RecordingDoor:
     def moments(self) -> dict[str, Any]:
         return {"plan": "p", "problems": [], "moments": []}
 
+    def sources(self) -> dict[str, Any]:
+        return {"sources": []}
+
     def quarantine(self, limit: int) -> list[dict[str, Any]]:
         return [{"reason": refused.reason} for refused in self.rejected[:limit]]
 

@@ -27,11 +27,13 @@ _TOML, _POLICY, _AUDIENCES = "journeyloop.toml", "policy.yaml", "audiences.yaml"
 
 
 class Loaded(Struct, frozen=True):
-    """`plan` is None if any problem is an error; `problems` are sorted by file and line."""
+    """`plan` is None if any problem is an error; `problems` are sorted by file and line. `places` says where a
+    moment's `detect` stands: its file and line."""
 
     plan: Plan | None
     problems: list[Problem]
     settings: Settings
+    places: dict[str, tuple[str, int]] = {}
 
 
 def load(texts: dict[str, str]) -> Loaded:
@@ -49,7 +51,8 @@ def load(texts: dict[str, str]) -> Loaded:
     problems = sorted(set(problems))
     refused = any(problem.level == "error" for problem in problems)
     kept = {found.name: found.moment for found in moments.values() if found.moment}
-    return Loaded(None if refused else _plan(texts, kept, policy.policy, settings), problems, settings)
+    places = {found.name: (file, found.detect) for file, found in moments.items()}
+    return Loaded(None if refused else _plan(texts, kept, policy.policy, settings), problems, settings, places)
 
 
 class _Texts(Struct):

@@ -29,12 +29,14 @@ _ALSO = ("brief", "hold", "alert", "sync")
 
 
 class Found(Struct, frozen=True):
-    """A moment file as read. `moment` is None if its kind of detection is not of this version, or was refused."""
+    """A moment file as read. `moment` is None if its kind of detection is not of this version, or was refused; `detect`
+    is the line where it says what to notice."""
 
     name: str
     line: int
     topic: str
     moment: Moment | None
+    detect: int
 
 
 def read_moment(root: Mapping, names: Names, policy: PolicyFile, report: Report) -> Found:
@@ -47,7 +49,7 @@ def read_moment(root: Mapping, names: Names, policy: PolicyFile, report: Report)
     if noticed and not moment.waits:
         _check_waiting(section)
     _name_unsupported(section)
-    return Found(name, section.line("moment"), moment.topic, moment if noticed else None)
+    return Found(name, section.line("moment"), moment.topic, moment if noticed else None, section.line("detect"))
 
 
 def _moment(

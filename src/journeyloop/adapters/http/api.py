@@ -69,6 +69,7 @@ class Api:
             Endpoint("GET", "/v1/decisions", "Every decision on a person.", server, self.decisions, _WHO),
             Endpoint("GET", "/v1/why", "Why a moment fired, or did not.", server, self.why, (_MOMENT, *_WHO)),
             Endpoint("GET", "/v1/moments", "Live counts of every moment.", server, self.moments),
+            Endpoint("GET", "/v1/sources", "How late events come, by who sends them.", server, self.sources),
         ]
 
     def _for_operators(self) -> list[Endpoint]:
@@ -110,6 +111,9 @@ class Api:
 
     async def moments(self, call: Call) -> ASGIApp:
         return answer(self.door.moments())
+
+    async def sources(self, call: Call) -> ASGIApp:
+        return answer(self.door.sources())
 
     async def quarantine(self, call: Call) -> ASGIApp:
         text = call.query.get("limit", "100")

@@ -47,6 +47,10 @@ class Door(Protocol):
 
     def moments(self) -> dict[str, Any]: ...
 
+    def sources(self) -> dict[str, Any]:
+        """Who sends, and how late it comes: `{"sources": […]}`."""
+        ...
+
     def quarantine(self, limit: int) -> list[dict[str, Any]]: ...
 
     async def resubmit(self, numbers: list[int]) -> dict[str, int]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import secrets
 import shutil
+from contextlib import closing, suppress
 from pathlib import Path
 
 from journeyloop.adapters.store.lmdb import Durability, LmdbReader, LmdbStore
+from journeyloop.runtime.lag import Lags, read_lags
 from journeyloop.runtime.memory import read_secret, read_singles
+from journeyloop.runtime.ports import StoreFailed
 
 STORE = "store"
 SNAPSHOT = "snapshot"
@@ -35,6 +38,13 @@ def open_store(directory: Path, durability: Durability, code: str) -> tuple[Lmdb
 def open_reader(directory: Path) -> LmdbReader:
     """The store for reading, beside a running server or without one."""
     return LmdbReader(directory / STORE)
+
+
+def stored_lags(directory: Path) -> Lags:
+    """How late events came; nothing is known where there is no store, or none that can be read."""
+    with suppress(StoreFailed), closing(open_reader(directory)) as store, store.read() as reader:
+        return read_lags(reader)
+    return Lags()
 
 
 def open_scratch(directory: Path, folder: Path) -> LmdbStore:

@@ -84,20 +84,21 @@ function clause({ text, true: yes, false: no, missing, type, never_true: never }
 function card(name) {
   const known = cards.get(name);
   if (known) return known;
-  const [head, body, summary, list] = [element("div", { class: "head" }), element("div", { class: "grid" }), element("summary"), element("ul", { class: "clauses" })];
+  const [head, notes, body, summary, list] = [element("div", { class: "head" }), element("div"), element("div", { class: "grid" }), element("summary"), element("ul", { class: "clauses" })];
   const clauses = element("details", {}, summary, list);
-  const made = { root: element("article", { class: "card moment", "data-moment": name }, head, body, clauses), head, body, clauses, summary, list };
+  const made = { root: element("article", { class: "card moment", "data-moment": name }, head, notes, body, clauses), head, notes, body, clauses, summary, list };
   cards.set(name, made);
   return made;
 }
 
 function draw(moment) {
-  const { root, head, body, clauses, summary, list } = card(moment.moment);
+  const { root, head, notes, body, clauses, summary, list } = card(moment.moment);
   const text = JSON.stringify(moment);
   if (root.drawn === text) return root;
   root.drawn = text;
   head.replaceChildren(element("h2", {}, moment.title || words(moment.moment)), element("span", { class: "mono soft" }, moment.moment),
     element("span", { class: "pill mode", title: MODES[moment.mode] ?? "" }, moment.mode));
+  notes.replaceChildren(...(moment.late_sources ?? []).map(({ sentence }) => element("p", { class: "warn" }, sentence)));
   body.replaceChildren(...[
     element("div", {}, element("h4", {}, `What became of ${number(moment.signals)} signal${moment.signals === 1 ? "" : "s"}`), fate(moment), reached(moment)),
     worth(moment),
