@@ -17,11 +17,10 @@ from journeyloop.interpret import found
 from journeyloop.interpret.identity import Owner
 from journeyloop.model.audience import Audience
 from journeyloop.model.customer import Absorbed, Customer, Header, Split
-from journeyloop.model.decision import Decision
 from journeyloop.model.effects import Membership, Recorded
 from journeyloop.model.frame import Frame
 from journeyloop.model.identifier import identifier_key
-from journeyloop.model.inputs import Count, Delivered, Input, Outcome, Seen, TabOpened, TimerDue, To, Unmerge
+from journeyloop.model.inputs import Count, Delivered, Input, Outcome, TabOpened, TimerDue, To, Unmerge
 from journeyloop.model.ledger import Entry
 from journeyloop.runtime.chain import inputs, positions
 from journeyloop.runtime.memory import Memory
@@ -29,7 +28,6 @@ from journeyloop.runtime.records import LogHeader
 from journeyloop.runtime.touched import Found, Touched
 
 Past = list[tuple[int, LogHeader, Input]]
-Fired = dict[tuple[str, int], tuple[int, Seen | None]]
 OWN_TIMERS = ("expire/", "close/")
 """Timers of decisions: they belong to what has really happened."""
 
@@ -40,7 +38,7 @@ class World(Protocol):
     touched: Touched
     memory: Memory
 
-    def apply(self, applied: Input, now: int) -> None: ...
+    def apply(self, applied: Input, now: int) -> object: ...
 
 
 class Sides(Struct):
@@ -119,51 +117,57 @@ def _take(again: Again, one: Customer, gone: Customer, touched: Touched, now: in
 
 
 def relive(past: Past, world: World, one: Customer, parted: Sides, frame: Frame) -> Again:
-    """Apply the records, firing each timer when it was fired, or when it was due if it never was."""
+    """Apply the records. A timer fires where the log has it, or when it was due if it never did."""
     now, singles = frame.now, world.memory.singles
     singles.board = frame.board
-    fired = {(timer.name, timer.due): (header.now, timer.seen) for _, header, timer in past if type(timer) is TimerDue}
-    made: dict[bytes, Decision] = {}
+    logged = {(timer.name, timer.due) for _, _, timer in past if type(timer) is TimerDue}
+    made: dict[bytes, bytes] = {}
     for _, header, applied in past:
-        _pass_time(world, header.now, fired)
-        for decision in world.touched.decisions[len(made) :]:
-            made[decision.id] = decision
+        _fire_unlogged(world, header.now, logged)
+        made |= {decision.id: decision.person for decision in world.touched.decisions[len(made) :]}
         if isinstance(applied, TabOpened):
             singles.epoch = applied.epoch
-        for again in _readdressed(applied, made):
+        if isinstance(applied, TimerDue):
+            logged.discard((applied.name, applied.due))
+        for again in _readdressed(applied, made, world):
             world.apply(again, header.now)
     singles.epoch, singles.epoch_started = frame.epoch, frame.epoch_started
-    _pass_time(world, now, fired)
+    _fire_unlogged(world, now + 1, logged)
     owners = {decision.id: _living(world, decision.person, now).header.person for decision in world.touched.decisions}
     stays, leaves = _living(world, one.header.person, now), _living(world, parted.absorbed.person, now)
     return Again(stays, leaves, owners)
 
 
-def _pass_time(world: World, now: int, fired: Fired) -> None:
-    """Fire what had come due by then, in order. What was fired later, after a downtime, is fired at its own time."""
-    while due := min(_waiting(world, now, fired), default=None):
-        at, person, name, seen = due
-        world.apply(TimerDue(person, name, world.touched.customers[person].header.timers[name], seen), at)
+def _fire_unlogged(world: World, before: int, logged: set[tuple[str, int]]) -> None:
+    """Fire what came due before that time and is not in the log: only apart did it come to be."""
+    while due := min(_waiting(world, before, logged), default=None):
+        at, person, name = due
+        world.apply(TimerDue(person, name, at), at)
 
 
-def _waiting(world: World, now: int, fired: Fired) -> Iterable[tuple[int, bytes, str, Any]]:
+def _waiting(world: World, before: int, logged: set[tuple[str, int]]) -> Iterable[tuple[int, bytes, str]]:
     for person, customer in world.touched.customers.items():
         for name, due in customer.header.timers.items():
-            at, seen = fired.get((name, due), (due, None))
-            if at <= now:
-                yield max(at, due), person, name, seen
+            if due < before and (name, due) not in logged:
+                yield due, person, name
 
 
-def _readdressed(applied: Input, made: dict[bytes, Decision]) -> list[Input]:
-    """A word on a decision goes to who has that decision now; timers come of themselves; the rest is found by its
-    identifier."""
+def _readdressed(applied: Input, made: dict[bytes, bytes], world: World) -> list[Input]:
+    """A timer goes to who has it now, a word on a decision to who made that; the rest is found by its identifier."""
     match applied:
+        case TimerDue():
+            return [replace(applied, person=person) for person in _having(applied, world)]
         case Delivered() | Outcome():
-            decision = made.get(applied.decision)
-            return [] if decision is None else [replace(applied, person=decision.person)]
-        case TimerDue() | Unmerge():
+            person = made.get(applied.decision)
+            return [] if person is None else [replace(applied, person=person)]
+        case Unmerge():
             return []
     return [applied]
+
+
+def _having(timer: TimerDue, world: World) -> list[bytes]:
+    customers = world.touched.customers.items()
+    return sorted(person for person, one in customers if one.header.timers.get(timer.name) == timer.due)
 
 
 def _living(world: World, person: bytes, now: int) -> Customer:
