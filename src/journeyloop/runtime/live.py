@@ -24,21 +24,19 @@ from journeyloop.model.inputs import (
     Asked,
     Epoch,
     Input,
-    Outcome,
-    Paused,
     PlanChanged,
     TabClosed,
     TabOpened,
 )
 from journeyloop.model.plan import Plan, Problem
 from journeyloop.runtime import reads
+from journeyloop.runtime.commands import Commands
 from journeyloop.runtime.doors import Overloaded, Unavailable
 from journeyloop.runtime.feed import Feed, describe, frames_of, identifier_label, label, sample
 from journeyloop.runtime.memory import Memory
 from journeyloop.runtime.metrics import Metrics
 from journeyloop.runtime.perform import Performer
 from journeyloop.runtime.ports import Pages, Store
-from journeyloop.runtime.quarantine import acceptable
 from journeyloop.runtime.questions import Questions
 from journeyloop.runtime.writer import Committed, Work, Writer, place_of
 
@@ -47,7 +45,7 @@ RETRY_AFTER = 1
 Configured = tuple[Plan | None, list[Problem]]
 
 
-class Live(Questions):
+class Live(Questions, Commands):
     """`configure` reads the configuration anew; `pages` is the on-page channel; `clock` gives ms since the epoch."""
 
     def __init__(
@@ -170,34 +168,6 @@ class Live(Questions):
             "action": action.name, "moment": moment.name, "channel": action.channel, "placement": action.placement,
             "content": content, "expires": decision.expires, **base,
         }  # fmt: skip
-
-    async def resubmit(self, numbers: list[int]) -> dict[str, int]:
-        """Take refused input that is acceptable by now out of the quarantine; no numbers: all of it."""
-        with self.store.read() as reader:
-            tried = list(acceptable(reader, numbers, self.clock, self.blocked_ids()))
-        for number, events in tried:
-            if events is not None:
-                await self.submit(events, released=[number])
-        accepted = sum(events is not None for _, events in tried)
-        return {"accepted": accepted, "refused": len(tried) - accepted}
-
-    async def outcome(self, decision_id: str, outcome: str) -> bool:
-        """Report an outcome of a decision by its id; False if there is no such decision."""
-        try:
-            key = bytes.fromhex(decision_id)
-        except ValueError:
-            return False
-        with self.store.read() as reader:
-            made = reads.decision_person(reader, key) if len(key) == 16 else None
-        if made is None:
-            return False
-        await self.submit([Outcome(made, key, outcome)])
-        return True
-
-    async def pause(self, scope: str, paused: bool, by: str) -> None:
-        """Stop or resume `all`, `moment:NAME` or `channel:NAME`, effective for the next send."""
-        await self.submit([Paused(scope, paused, by)])
-        log.warning("paused" if paused else "resumed", scope=scope)
 
     async def reload(self) -> dict[str, Any]:
         """Read the configuration again. A broken one leaves the old plan running, and shows."""

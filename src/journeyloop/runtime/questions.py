@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from journeyloop.interpret.names import normal
 from journeyloop.model.board import Board
 from journeyloop.model.identifier import Identifier
 from journeyloop.model.plan import Plan, Problem
-from journeyloop.runtime import explain, reads
+from journeyloop.runtime import explain, person, reads
 from journeyloop.runtime.lag import described, read_lags
 from journeyloop.runtime.late import late_sources, status
 from journeyloop.runtime.memory import Memory
@@ -39,7 +40,26 @@ class Questions:
     def profile(self, identifier: Identifier) -> dict[str, Any] | None:
         with self.store.read() as reader:
             customer = reads.find_customer(reader, self.memory.secret, identifier)
-            return None if customer is None else reads.profile(customer, self.plan, self.clock())
+            if customer is None:
+                return None
+            return person.profile(reader, self.memory.secret, self.plan, customer, self.clock())
+
+    def export(self, identifier: Identifier) -> dict[str, Any] | None:
+        with self.store.read() as reader:
+            customer = reads.find_customer(reader, self.memory.secret, identifier)
+            if customer is None:
+                return None
+            return person.export(reader, self.memory.secret, self.plan, customer, self.clock())
+
+    def person_of(self, identifier: Identifier) -> str | None:
+        """The opaque id of who goes by this identifier."""
+        with self.store.read() as reader:
+            customer = reads.find_customer(reader, self.memory.secret, identifier)
+        return None if customer is None else customer.header.person.hex()
+
+    def normal(self, type_: str, value: str) -> str:
+        """The one way to write this identifier. Raises `Unusable`."""
+        return normal(type_, value, None, self.plan.policy.identity)
 
     def decisions(self, identifier: Identifier) -> list[dict[str, Any]]:
         with self.store.read() as reader:

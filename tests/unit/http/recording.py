@@ -8,10 +8,11 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from journeyloop.adapters.http.door import Frames
+from journeyloop.interpret.names import normal
 from journeyloop.model.event import Event, Rejected
 from journeyloop.model.identifier import Identifier
 from journeyloop.model.inputs import Input
-from journeyloop.model.policy import BLOCKED
+from journeyloop.model.policy import BLOCKED, Identity
 
 
 class RecordingDoor:
@@ -22,6 +23,7 @@ class RecordingDoor:
         self.known_decisions: set[str] = set()
         self.outcomes: list[tuple[str, str]] = []
         self.asked: list[tuple[Identifier, str, dict[str, Any]]] = []
+        self.unmerged: list[tuple[Identifier, Identifier | str, str]] = []
         self.pauses: list[tuple[str, bool, str]] = []
         self.tabs: dict[str, list[dict[str, Any]]] = {}
         self.streams: list[tuple[str, bool]] = []
@@ -43,6 +45,21 @@ class RecordingDoor:
         await asyncio.sleep(0)
         self.inputs += inputs
         self.rejected += rejected
+
+    def person_of(self, identifier: Identifier) -> str | None:
+        found = self.people.get(identifier)
+        return None if found is None else found["person"]
+
+    def export(self, identifier: Identifier) -> dict[str, Any] | None:
+        return self.people.get(identifier)
+
+    def normal(self, type_: str, value: str) -> str:
+        return normal(type_, value, None, Identity())
+
+    async def unmerge(self, identifier: Identifier, other: Identifier | str, by: str) -> bool:
+        self._may_fail()
+        self.unmerged.append((identifier, other, by))
+        return identifier in self.people
 
     def blocked_ids(self) -> frozenset[str]:
         return BLOCKED

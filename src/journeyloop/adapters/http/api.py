@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import Any
 
 import msgspec
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
+from journeyloop.adapters.http.answers import answer
 from journeyloop.adapters.http.calls import ConsentChange, Decide, OpenTabs, Pause, Reported, Resubmit
 from journeyloop.adapters.http.context import Context
 from journeyloop.adapters.http.errors import forbidden, invalid, not_found, origin_not_allowed, refuse, unauthorized
@@ -21,8 +21,6 @@ from journeyloop.model.identifier import Identifier
 from journeyloop.model.inputs import ConsentStated
 
 MAX_QUARANTINE = 1_000
-_WHO = (Parameter("user_id", "The person, by user id."), Parameter("anonymous_id", "The person, by anonymous id."))
-_MOMENT = Parameter("moment", "The moment's name.", required=True)
 _LIMIT = (Parameter("limit", f"How many, newest first: 100 unless given, at most {MAX_QUARANTINE:,}."),)
 _SHARED = (Parameter("key", "The write key.", required=True),)
 _KEY = (Parameter("write_key", "The write key, where a browser can set no header."),)
@@ -65,9 +63,6 @@ class Api:
         server = Role.SERVER
         return [
             Endpoint("POST", "/v1/decide", "Decide for a placement, now.", server, self.decide, (), Decide),
-            Endpoint("GET", "/v1/profile", "What is known of a person.", server, self.profile, _WHO),
-            Endpoint("GET", "/v1/decisions", "Every decision on a person.", server, self.decisions, _WHO),
-            Endpoint("GET", "/v1/why", "Why a moment fired, or did not.", server, self.why, (_MOMENT, *_WHO)),
             Endpoint("GET", "/v1/moments", "Live counts of every moment.", server, self.moments),
             Endpoint("GET", "/v1/sources", "How late events come, by who sends them.", server, self.sources),
         ]
@@ -88,26 +83,6 @@ class Api:
         ]
 
     # --- reading ----------------------------------------------------------------------------------------------------
-
-    async def profile(self, call: Call) -> ASGIApp:
-        who = _who(call)
-        if isinstance(who, Response):
-            return who
-        profile = self.door.profile(who)
-        return not_found() if profile is None else answer(profile)
-
-    async def decisions(self, call: Call) -> ASGIApp:
-        who = _who(call)
-        return who if isinstance(who, Response) else answer({"decisions": self.door.decisions(who)})
-
-    async def why(self, call: Call) -> ASGIApp:
-        who = _who(call)
-        if isinstance(who, Response):
-            return who
-        if not call.query.get("moment"):
-            return invalid("`moment` is needed.")
-        told = self.door.why(call.query["moment"], who)
-        return not_found() if told is None else answer(told)
 
     async def moments(self, call: Call) -> ASGIApp:
         return answer(self.door.moments())
@@ -190,8 +165,8 @@ class Api:
         """Whether both ids already name the same person: a user's token vouches for no other browser than theirs."""
         if anonymous_id is None:
             return False
-        user, browser = self.door.profile(("user_id", user_id)), self.door.profile(("anonymous_id", anonymous_id))
-        return user is not None and browser is not None and user["person"] == browser["person"]
+        user = self.door.person_of(("user_id", user_id))
+        return user is not None and user == self.door.person_of(("anonymous_id", anonymous_id))
 
     async def presence(self, call: Call) -> ASGIApp:
         body: OpenTabs = call.body
@@ -246,11 +221,3 @@ class Api:
 
     async def metrics(self, call: Call) -> ASGIApp:
         return Response(self.door.metrics(), media_type="text/plain; version=0.0.4; charset=utf-8")
-
-
-def answer(value: Any, status: int = 200) -> Response:
-    return Response(msgspec.json.encode(value), status, {"cache-control": "no-store"}, media_type="application/json")
-
-
-def _who(call: Call) -> Any:
-    return identifier(call.query.get("user_id"), call.query.get("anonymous_id"))

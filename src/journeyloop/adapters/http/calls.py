@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
+import msgspec
 from msgspec import Meta, Struct
 
 Id = Annotated[str, Meta(max_length=512)]
@@ -42,6 +43,24 @@ class ConsentChange(Struct):
     source: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
     timestamp: Annotated[str, Meta(max_length=64)] | None = None
     write_key: str | None = None
+
+
+class Joined(Struct):
+    """Who was joined by mistake: an identifier of theirs, or the person's id from the profile's `merges`."""
+
+    person: Annotated[str, Meta(pattern="^[0-9a-f]{32}$")] | None = None
+    user_id: Id | None = None
+    anonymous_id: Id | None = None
+    email: Id | None = None
+    phone: Id | None = None
+
+
+class Unmerge(Struct):
+    """Tell two people apart. One of `user_id` and `anonymous_id` names the person who stays."""
+
+    other: Joined = msgspec.field(name="from")
+    user_id: Id | None = None
+    anonymous_id: Id | None = None
 
 
 class Tab(Struct):

@@ -39,6 +39,22 @@ class Door(Protocol):
         """What is known of a person, under `person` their opaque id; None: nobody goes by this identifier."""
         ...
 
+    def person_of(self, identifier: Identifier) -> str | None:
+        """The opaque id alone."""
+        ...
+
+    def export(self, identifier: Identifier) -> dict[str, Any] | None:
+        """Everything that is held about a person; None: nobody goes by this identifier."""
+        ...
+
+    def normal(self, type_: str, value: str) -> str:
+        """The one way to write this identifier. Raises `interpret.names.Unusable`."""
+        ...
+
+    async def unmerge(self, identifier: Identifier, other: Identifier | str, by: str) -> bool:
+        """False: the two were never joined."""
+        ...
+
     def decisions(self, identifier: Identifier) -> list[dict[str, Any]]: ...
 
     def why(self, moment: str, identifier: Identifier) -> dict[str, Any] | None:

@@ -13,7 +13,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Message, Receive, Scope, Send
 
-from journeyloop.adapters.http.api import Api, answer
+from journeyloop.adapters.http.answers import answer
+from journeyloop.adapters.http.api import Api
 from journeyloop.adapters.http.context import Context, HttpSettings, random_id, wall_clock
 from journeyloop.adapters.http.door import Door
 from journeyloop.adapters.http.errors import broken, method_not_allowed, not_found, refuse
@@ -22,6 +23,7 @@ from journeyloop.adapters.http.ingest import PATHS, Ingest
 from journeyloop.adapters.http.keys import Keys
 from journeyloop.adapters.http.openapi import document
 from journeyloop.adapters.http.pages import console_routes, demo_routes, loop_js
+from journeyloop.adapters.http.people import People
 
 log = structlog.get_logger(__name__)
 
@@ -39,7 +41,7 @@ def build_site(
 
 def endpoints(context: Context) -> list[Endpoint]:
     """The route table of the JSON API, its own description included."""
-    table = Api(context).endpoints()
+    table = [*Api(context).endpoints(), *People(context).endpoints()]
 
     async def openapi(call: Call) -> Response:
         return answer(described)

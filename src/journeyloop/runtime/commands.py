@@ -1,0 +1,82 @@
+"""What can be asked to be done: an outcome reported, a pause, refused input tried again, a merge undone.
+
+Each becomes an input like any other, and is done when it is durable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from journeyloop.model.event import Rejected
+from journeyloop.model.identifier import Identifier, identifier_key
+from journeyloop.model.inputs import Input, Outcome, Paused, Unmerge
+from journeyloop.runtime import reads
+from journeyloop.runtime.memory import Memory
+from journeyloop.runtime.person import absorbed_by
+from journeyloop.runtime.ports import Store
+from journeyloop.runtime.quarantine import acceptable
+
+log = structlog.get_logger("journeyloop")
+
+
+class Commands:
+    """The asking-for half of the running loop; `Live` carries them out."""
+
+    store: Store
+    memory: Memory
+    clock: Callable[[], int]
+
+    def blocked_ids(self) -> frozenset[str]:
+        raise NotImplementedError
+
+    async def submit(
+        self, inputs: Sequence[Input], rejected: Sequence[Rejected] = (), released: Sequence[int] = ()
+    ) -> None:
+        raise NotImplementedError
+
+    async def resubmit(self, numbers: list[int]) -> dict[str, int]:
+        """Take refused input that is acceptable by now out of the quarantine; no numbers: all of it."""
+        with self.store.read() as reader:
+            tried = list(acceptable(reader, numbers, self.clock, self.blocked_ids()))
+        for number, events in tried:
+            if events is not None:
+                await self.submit(events, released=[number])
+        accepted = sum(events is not None for _, events in tried)
+        return {"accepted": accepted, "refused": len(tried) - accepted}
+
+    async def outcome(self, decision_id: str, outcome: str) -> bool:
+        """Report an outcome of a decision by its id; False if there is no such decision."""
+        try:
+            key = bytes.fromhex(decision_id)
+        except ValueError:
+            return False
+        with self.store.read() as reader:
+            made = reads.decision_person(reader, key) if len(key) == 16 else None
+        if made is None:
+            return False
+        await self.submit([Outcome(made, key, outcome)])
+        return True
+
+    async def unmerge(self, identifier: Identifier, other: Identifier | str, by: str) -> bool:
+        """Tell two people apart who were joined by mistake: this person, and the one that `other` (an identifier, or a
+        person's id in hex) was before. False: they were never joined."""
+        with self.store.read() as reader:
+            customer = reads.find_customer(reader, self.memory.secret, identifier)
+        if customer is None:
+            return False
+        if isinstance(other, str):
+            absorbed: bytes | None = bytes.fromhex(other)
+        else:
+            absorbed = absorbed_by(customer, identifier_key(self.memory.secret, other))
+        if absorbed not in [past.person for past in customer.header.absorbed]:
+            return False
+        await self.submit([Unmerge(customer.header.person, absorbed, by)])
+        log.warning("unmerged", person=customer.header.person.hex(), by=by)
+        return True
+
+    async def pause(self, scope: str, paused: bool, by: str) -> None:
+        """Stop or resume `all`, `moment:NAME` or `channel:NAME`, effective for the next send."""
+        await self.submit([Paused(scope, paused, by)])
+        log.warning("paused" if paused else "resumed", scope=scope)

@@ -1,0 +1,130 @@
+"""All there is about one person: who they are and by which names, what they did, what was decided, what they allow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from msgspec import to_builtins
+
+from journeyloop.model.customer import Customer
+from journeyloop.model.event import Event
+from journeyloop.model.identifier import ADDRESSES
+from journeyloop.model.inputs import Imported
+from journeyloop.model.plan import Plan
+from journeyloop.runtime import reads, records
+from journeyloop.runtime.chain import inputs, positions
+from journeyloop.runtime.ports import Reader
+
+EVENTS = 20
+DECISIONS = 20
+
+
+def profile(reader: Reader, secret: bytes, plan: Plan, customer: Customer, now: int) -> dict[str, Any]:
+    """`GET /v1/profile`: the profile with its graph of identifiers, and what happened of late, newest first."""
+    newest = list(_events(reader, secret, customer))[-EVENTS:]
+    return {
+        **reads.profile(customer, plan, now),
+        "identifiers": graph(customer),
+        "contactable": contactable(customer),
+        "merges": merges(customer),
+        "audiences": {name: since for name, since in customer.header.audiences.items() if ">=" not in name},
+        "events": newest[::-1],
+        "decisions": reads.decisions(reader, customer)[:DECISIONS],
+    }
+
+
+def export(reader: Reader, secret: bytes, plan: Plan, customer: Customer, now: int) -> dict[str, Any]:
+    """`GET /v1/export`: everything that is held about one person."""
+    known = {customer.header.person, *(past.person for past in customer.header.absorbed)}
+    return {
+        **profile(reader, secret, plan, customer, now),
+        "traits": {
+            name: {"value": value, "at": at, "source": source} for name, (value, at, source) in customer.traits.items()
+        },
+        "privacy": None if customer.sealed.privacy is None else list(customer.sealed.privacy),
+        "contacts": [_plain(contact) for contact in customer.header.contacts],
+        "records": list(_records(reader, secret, customer)),
+        "decisions": reads.decisions(reader, customer),
+        "ledger": [_line(number, raw) for number, raw in reader.scan("ledger") if _concerns(raw, known)],
+    }
+
+
+def graph(customer: Customer) -> list[dict[str, Any]]:
+    """Each identifier with where it came from, when it was last named, and whether somebody vouched for it."""
+    return [
+        {
+            "type": name.type,
+            "value": name.value,
+            "at": name.at,
+            "source": name.source,
+            **(
+                {"verified": bool(name.verified), "verified_at": name.verified or None}
+                if name.type in ADDRESSES
+                else {}
+            ),
+        }
+        for name in customer.sealed.names
+    ]
+
+
+def contactable(customer: Customer) -> dict[str, str]:
+    """The addresses a message may go to: those that a server key vouched for, the newest of each type."""
+    vouched = sorted((name for name in customer.sealed.names if name.verified), key=lambda name: name.verified)
+    return {name.type: name.value for name in vouched}
+
+
+def merges(customer: Customer) -> list[dict[str, Any]]:
+    """Who turned out to be this person; `via` is the type of identifier that tied them. What `unmerge` takes back."""
+    return [
+        {"person": past.person.hex(), "at": past.at or None, "via": past.via or None}
+        for past in customer.header.absorbed
+    ]
+
+
+def absorbed_by(customer: Customer, key: bytes) -> bytes | None:
+    """Which of the absorbed people brought the identifier with this key: the one who brought the least beside it."""
+    found = [past for past in customer.header.absorbed if key in past.keys]
+    return min(found, key=lambda past: len(past.keys)).person if found else None
+
+
+def _events(reader: Reader, secret: bytes, customer: Customer) -> Iterator[dict[str, Any]]:
+    for record in _records(reader, secret, customer):
+        if "event" in record:
+            yield record["event"] | {"received": record["received"]}
+
+
+def _records(reader: Reader, secret: bytes, customer: Customer) -> Iterator[dict[str, Any]]:
+    """What the log holds, in the order it was applied."""
+
+    def read(position: int) -> bytes | None:
+        return reader.get("log", position.to_bytes(8, "big"))
+
+    def last_of(person: bytes) -> int:
+        raw = reader.get("people", person)
+        return -1 if raw is None else records.decode_customer(raw).header.last_position
+
+    for position, header, applied in inputs(read, positions(read, last_of, customer.header, secret)):
+        found = {"position": position, "received": header.now, "kind": header.kind}
+        event = applied.event if isinstance(applied, Imported) else applied
+        yield {**found, "event": _event(event)} if isinstance(event, Event) else {**found, "input": _plain(applied)}
+
+
+def _event(event: Event) -> dict[str, Any]:
+    named = {name: getattr(event, name) for name in event.__struct_fields__}
+    return {name: value for name, value in named.items() if value not in (None, {})}
+
+
+def _plain(struct: Any) -> dict[str, Any]:
+    named = {name: getattr(struct, name) for name in struct.__struct_fields__}
+    return {name: value.hex() if isinstance(value, bytes) else to_builtins(value) for name, value in named.items()}
+
+
+def _concerns(raw: bytes, known: set[bytes]) -> bool:
+    entry = records.decode_line(raw).entry
+    return entry.person in known or entry.other in known
+
+
+def _line(number: bytes, raw: bytes) -> dict[str, Any]:
+    line = records.decode_line(raw)
+    return {"number": int.from_bytes(number, "big"), **_plain(line.entry), "hash": line.hash.hex()}
