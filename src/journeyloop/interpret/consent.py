@@ -40,6 +40,8 @@ class Said(Struct, gc=False):
 
 def consent_in(customer: Customer, event: Event, frame: Frame) -> list[str]:
     """Record what an event says of consent; what was opted out of just now (purposes, or purpose/channel)."""
+    if "consent" not in event.context and event.name not in UNSUBSCRIBED:
+        return []
     choices = _stated_in(customer, event, frame)
     if not choices:
         return []

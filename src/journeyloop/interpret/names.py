@@ -33,9 +33,6 @@ def named(
 
     `region` tells the ISO country that a telephone number without a country code is read in.
     """
-    context = event.context
-    if not (event.traits or event.previous_id or (event.user_id and event.anonymous_id) or _TELLING & context.keys()):
-        return
     found = list(_stated(event))
     if len(found) > 1:
         found.sort(key=lambda one: _rank(one[0], identity))
@@ -49,7 +46,10 @@ def named(
             yield (type_, ""), str(refused)
 
 
-_TELLING = frozenset({"traits", "device", "externalIds"})
+def brings_more(event: Event) -> bool:
+    """Whether an event may hold identifiers beside its user id and anonymous id."""
+    context = event.context
+    return bool(event.traits) or "traits" in context or "device" in context or "externalIds" in context
 
 
 def normal(type_: str, value: Any, region: str | None, identity: Identity) -> str:
