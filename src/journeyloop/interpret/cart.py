@@ -80,9 +80,13 @@ def recount(customer: Customer) -> None:
 
 def _change(customer: Customer, change: Change) -> None:
     cart = customer.sealed.cart
-    if change.at > cart.at:
-        cart.changes = _newest([*cart.changes, change], cart.at)
-        recount(customer)
+    if change.at <= cart.at:
+        return
+    cart.changes.append(change)
+    if len(cart.changes) > 1 and cart.changes[-2] > change:
+        cart.changes.sort()
+    del cart.changes[:-CHANGES]
+    recount(customer)
 
 
 def _settle(customer: Customer, truth: Cart) -> None:

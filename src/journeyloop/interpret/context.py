@@ -6,34 +6,53 @@ Each value belongs to the newest event that stated it, so a late event fills in 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-from journeyloop.model.context import Campaign, Context
+from journeyloop.model.context import Campaign, Context, Told
 from journeyloop.model.customer import Customer
 from journeyloop.model.event import Event
 
-_LONGEST = {"page": 512, "locale": 35, "user_agent": 512, "time_zone": 64, "referrer": 512}
-_WORD = 128
+_LINE, _WORD, _TAG = 512, 128, 35
 _DEVICES = {
     "mobile": "mobile", "phone": "mobile", "smartphone": "mobile", "ios": "mobile", "android": "mobile",
     "tablet": "tablet", "ipad": "tablet", "desktop": "desktop", "pc": "desktop",
 }  # fmt: skip
+_NOTHING: dict[str, Any] = {}
 _BOT = re.compile(r"bot\b|crawl|spider|slurp|lighthouse|facebookexternalhit|pingdom|uptime|curl/|wget/", re.IGNORECASE)
-_TABLET = re.compile(r"ipad|tablet|kindle|silk/|playbook|android(?!.*mobile)", re.IGNORECASE)
-_MOBILE = re.compile(r"mobi|iphone|ipod|android|windows phone", re.IGNORECASE)
 
 
 def tell(customer: Customer, event: Event) -> None:
     """Take in what the context states, where it is the newest word."""
-    known, at = customer.sealed.context, event.time
-    for name, value in _stated(event.context):
-        before = getattr(known, name)
-        if before is None or at > before[1] or (at == before[1] and value > before[0]):
-            setattr(known, name, (value, at))
-            if name == "user_agent":
-                customer.header.bot = is_bot(value)
+    known, context, at = customer.sealed.context, event.context, event.time
+    page = context.get("page")
+    if type(page) is dict:
+        known.page = _later(known.page, page.get("path"), at, _LINE)
+    else:
+        page = _NOTHING
+    known.locale = _later(known.locale, context.get("locale"), at, _TAG)
+    known.time_zone = _later(known.time_zone, context.get("timezone"), at, _WORD)
+    before = known.user_agent
+    known.user_agent = _later(before, context.get("userAgent"), at, _LINE)
+    if known.user_agent is not None and (before is None or known.user_agent[0] != before[0]):
+        customer.header.bot = is_bot(known.user_agent[0])
+    referrer = _referrer(context.get("referrer"), page)
+    if referrer is not None:
+        known.referrer = _later(known.referrer, referrer, at, _LINE)
+    if "device" in context:
+        known.stated_device = _later(known.stated_device, _device(context["device"]), at, _WORD)
+    campaign = _campaign(context["campaign"]) if "campaign" in context else None
+    if campaign is not None:
+        known.campaign = _newest(known.campaign, (campaign, at))
+
+
+def _later(told: Told | None, value: Any, at: int, longest: int) -> Told | None:
+    """The newer word; of two at one time the larger text."""
+    if type(value) is not str or not value:
+        return told
+    if told is None or at > told[1]:
+        return value[:longest], at
+    return (value[:longest], at) if at == told[1] and value[:longest] > told[0] else told
 
 
 def merged(mine: Context, theirs: Context) -> Context:
@@ -47,43 +66,23 @@ def _newest(one: Any, other: Any) -> Any:
     return max(one, other, key=lambda told: (told[1], told[0]))
 
 
-def _stated(context: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """(field, value) of what is there and of the right type."""
-    page = context.get("page")
-    page = page if type(page) is dict else {}
-    agent = context.get("userAgent")
-    for name, value in (
-        ("page", page.get("path")),
-        ("locale", context.get("locale")),
-        ("user_agent", agent),
-        ("time_zone", context.get("timezone")),
-        ("referrer", _referrer(context.get("referrer"), page)),
-    ):
-        if type(value) is str and value:
-            yield name, value[: _LONGEST[name]]
-    device = _device(context.get("device"), agent)
-    if device is not None:
-        yield "device", device
-    campaign = _campaign(context.get("campaign"))
-    if campaign is not None:
-        yield "campaign", campaign
-
-
 def _referrer(stated: Any, page: dict[str, Any]) -> str | None:
     """The address of the page they came from, if it is another site's."""
     value = stated.get("url") if type(stated) is dict else page.get("referrer")
     if type(value) is not str or not value:
         return None
     own = page.get("url")
-    return None if type(own) is str and _site(own) == _site(value) else value
+    return None if type(own) is str and own and _same_site(value, own) else value
 
 
-def _site(address: str) -> str:
+def _same_site(address: str, own: str) -> bool:
     """
-    >>> _site("https://shop.example/lamps?x=1")
-    'https://shop.example'
+    >>> _same_site("https://shop.example/lamps", "https://shop.example/"), _same_site("https://a.b", "https://a.bc/")
+    (True, False)
     """
-    return "/".join(address.split("/", 3)[:3])
+    end = own.find("/", len("https://"))
+    origin = own if end < 0 else own[:end]
+    return address.startswith(origin) and address[len(origin) : len(origin) + 1] in "/?#"
 
 
 def _campaign(stated: Any) -> Campaign | None:
@@ -94,24 +93,9 @@ def _campaign(stated: Any) -> Campaign | None:
     return (name, source, medium) if name or source or medium else None
 
 
-def _device(stated: Any, agent: Any) -> str | None:
+def _device(stated: Any) -> str | None:
     kind = stated.get("type") if type(stated) is dict else None
-    found = _DEVICES.get(kind.lower()) if type(kind) is str else None
-    return found or (device_of(agent[: _LONGEST["user_agent"]]) if type(agent) is str else None)
-
-
-@lru_cache(maxsize=1024)
-def device_of(agent: str) -> str | None:
-    """What a user agent runs on; None if it is no browser's.
-
-    >>> device_of("Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) Mobile/15E148 Safari/604.1")
-    'mobile'
-    """
-    if _TABLET.search(agent):
-        return "tablet"
-    if _MOBILE.search(agent):
-        return "mobile"
-    return "desktop" if agent.startswith("Mozilla/") else None
+    return _DEVICES.get(kind.lower()) if type(kind) is str else None
 
 
 @lru_cache(maxsize=1024)

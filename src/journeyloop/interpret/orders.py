@@ -24,9 +24,8 @@ def ordered(customer: Customer, event: Event, frame: Frame) -> None:
     id_ = properties.get("order_id")
     if isinstance(id_, str | int) and id_ != "":
         mark = int.from_bytes(keyed_hash(frame.secret, "order", str(id_), size=8))
-        known = header.order_marks
-        header.order_marks = merged(known, [OrderMark(mark, event.time, sum_)])
-        before = next((one for one in known if one.mark == mark), None)
+        before = next((one for one in header.order_marks if one.mark == mark), None)
+        header.order_marks = merged(header.order_marks, [OrderMark(mark, event.time, sum_)])
         if before is not None:
             header.revenue_micros = add(header.revenue_micros, max(0, sum_ - before.micros))
             return
@@ -44,8 +43,8 @@ def refunded(customer: Customer, event: Event, frame: Frame) -> None:
 
 def merged(mine: list[OrderMark], theirs: list[OrderMark]) -> list[OrderMark]:
     """The newest of both, each order once, in the order of their times."""
-    found: dict[int, OrderMark] = {}
-    for one in (*mine, *theirs):
+    found = {one.mark: one for one in mine}
+    for one in theirs:
         before = found.get(one.mark, one)
         found[one.mark] = OrderMark(one.mark, max(one.at, before.at), max(one.micros, before.micros))
     return sorted(found.values(), key=lambda one: (one.at, one.mark))[-REMEMBERED:]

@@ -60,7 +60,7 @@ PROFILE: dict[str, Callable[[Customer, int], Any]] = {
     "days_since_last_order": lambda c, now: _days_since(c.header.last_order, now),
     "days_since_first_seen": lambda c, now: _days_since(c.header.first_seen, now),
     "days_since_last_seen": lambda c, now: _days_since(c.header.last_seen, now),
-    "device": lambda c, now: c.sealed.context.value("device"),
+    "device": lambda c, now: c.sealed.context.device,
     "events": lambda c, now: c.header.events,
     "first_seen": lambda c, now: c.header.first_seen,
     "first_time": lambda c, now: c.header.orders == 0,

@@ -50,6 +50,11 @@ def profile(customer: Customer, plan: Plan, now: int) -> dict[str, Any]:
             {"id": line.key, "name": line.name, "price": line.price, "quantity": line.quantity}
             for line in contents(sealed.cart)
         ],
+        "context": {
+            name: {"value": told[0], "at": told[1]}
+            for name in sealed.context.__struct_fields__
+            if (told := getattr(sealed.context, name)) is not None
+        },
         "session": {
             "number": header.session.number,
             "started": header.session.started,
