@@ -136,9 +136,9 @@ def an_empty_cart_changes_type_in_the_store(patch: MonkeyPatch) -> None:
     """A bug that was there: a sum over nothing is an integer until it has been stored once."""
     ordered = fold._ordered
 
-    def careless(customer: Any, event: Any) -> None:
-        ordered(customer, event)
-        if not customer.sealed.cart:
+    def careless(customer: Any, event: Any, frame: Any) -> None:
+        ordered(customer, event, frame)
+        if not customer.header.cart_items:
             customer.header.cart_value = 0
 
     patch.setitem(fold._COMMERCE, "Order Completed", careless)

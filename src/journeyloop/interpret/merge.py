@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from journeyloop.interpret.fold import newer, recount_cart
+from journeyloop.interpret import cart, context, money, orders, traits, visits
+from journeyloop.interpret.fold import summed_counts
 from journeyloop.interpret.rolling import merge_windows
 from journeyloop.model.consent import stricter
-from journeyloop.model.customer import Absorbed, Armed, Consent, Customer, Header, Presence, Session
+from journeyloop.model.customer import Absorbed, Armed, Consent, Customer, Header, Presence
 from journeyloop.model.effects import Recorded
 from journeyloop.model.frame import Frame
 from journeyloop.model.identifier import identifier_key
@@ -29,6 +30,7 @@ def hand_over(customer: Customer, message: HandOver, frame: Frame) -> None:
     mine.absorbed = [*mine.absorbed, *theirs.absorbed, absorbed]
     frame.emit(Recorded(Entry("merged", mine.person, frame.now, frame.now, message.via, other=theirs.person)))
     armed = _armed(mine.armed, theirs.armed)
+    orders.settle(mine, theirs)
     for name, merge in HEADER.items():
         setattr(mine, name, merge(getattr(mine, name), getattr(theirs, name)))
     _evidence(mine, theirs, frame)
@@ -36,7 +38,7 @@ def hand_over(customer: Customer, message: HandOver, frame: Frame) -> None:
     mine.armed = armed
     _sealed(customer, message.customer)
     _timers(customer, theirs)
-    recount_cart(customer)
+    cart.recount(customer)
     for part, marks in message.customer.older.items():
         customer.older[part] = customer.older.get(part, b"") + marks
 
@@ -58,14 +60,10 @@ def _sealed(customer: Customer, other: Customer) -> None:
     mine, theirs = customer.sealed, other.sealed
     mine.names += [one for one in theirs.names if mine.name(one.identifier) is None]
     for name, stated in other.traits.items():
-        if name not in customer.traits or newer(stated, customer.traits[name]):
-            customer.state(name, *stated)
-    for key, item in theirs.cart.items():
-        if key not in mine.cart or item.at > mine.cart[key].at:
-            mine.cart[key] = item
-    if other.header.last_seen >= customer.header.last_seen:
-        mine.page, mine.locale = theirs.page or mine.page, theirs.locale or mine.locale
-        mine.user_agent = theirs.user_agent or mine.user_agent
+        traits.take(customer, name, stated)
+    mine.cart = cart.merged(mine.cart, theirs.cart)
+    mine.context = context.merged(mine.context, theirs.context)
+    customer.header.bot = context.is_bot(mine.context.value("user_agent") or "")
     mine.armed = {**theirs.armed, **mine.armed}
     mine.privacy = max((one for one in (mine.privacy, theirs.privacy) if one is not None), default=None)
     mine.looks = {
@@ -123,25 +121,12 @@ def _arm(one: str | None, other: str | None) -> str:
     return "mixed"
 
 
-def _session(mine: Session, theirs: Session) -> Session:
-    newer, older = (mine, theirs) if (mine.last, mine.started) >= (theirs.last, theirs.started) else (theirs, mine)
-    signals = {
-        name: newer.signals.get(name, 0) + older.signals.get(name, 0) for name in {**older.signals, **newer.signals}
-    }
-    number = max(mine.number, theirs.number)
-    return Session(number, newer.started, newer.last, newer.events, signals)
-
-
 def _consents(mine: dict[str, Consent], theirs: dict[str, Consent]) -> dict[str, Consent]:
     """Most restrictive: an opt-out wins unless the grant is newer by both clocks."""
     merged = dict(mine)
     for purpose, other in theirs.items():
         merged[purpose] = stricter(merged[purpose], other) if purpose in merged else other
     return merged
-
-
-def _sum_by_name(mine: dict[str, int], theirs: dict[str, int]) -> dict[str, int]:
-    return {name: mine.get(name, 0) + theirs.get(name, 0) for name in {**mine, **theirs}}
 
 
 def _earliest(mine: int, theirs: int) -> int:
@@ -165,12 +150,14 @@ HEADER: dict[str, Callable[[Any, Any], Any]] = {
     "first_seen": _earliest,
     "last_seen": max,
     "known": _either,
-    "bot": _either,
     "events": _add,
-    "counts": _sum_by_name,
-    "session": _session,
+    "counts": summed_counts,
+    "session": visits.merged,
     "orders": _add,
-    "revenue": _add,
+    "revenue_micros": money.add,
+    "refunds": _add,
+    "refunded_micros": money.add,
+    "order_marks": orders.merged,
     "first_order": _earliest,
     "last_order": max,
     "arms": merge_arms,

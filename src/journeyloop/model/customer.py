@@ -12,6 +12,8 @@ from typing import Any
 
 from msgspec import Raw, Struct, field, msgpack
 
+from journeyloop.model.cart import Cart
+from journeyloop.model.context import Context
 from journeyloop.model.decision import Delivery, Row
 from journeyloop.model.identifier import Identifier, Name
 
@@ -19,19 +21,30 @@ Stated = tuple[Any, int, str]
 """A trait as it was stated: value, event time, source."""
 
 Traits = dict[str, Stated]
+MICROS = 1_000_000
 NO_TRAITS = Raw(msgpack.encode({}))
 _pack = msgpack.Encoder().encode
 _unpack = msgpack.Decoder(Traits).decode
 
 
+Visit = tuple[int, int, int]
+"""Time of the first and the last event (ms), and how many there were."""
+
+
 class Session(Struct, array_like=True, gc=False):
-    """A visit: ends after 30 minutes without an event. `signals` counts confirmed signals per moment in it."""
+    """The newest visit: ends after 30 minutes without an event. `signals` counts confirmed signals per moment in it.
+
+    `number` counts all visits. `earlier` are the ones before this, ascending, as far as late events may still change
+    them; what happened up to `settled` (ms) belongs to visits that are only counted.
+    """
 
     number: int = 0
     started: int = 0
     last: int = 0
     events: int = 0
     signals: dict[str, int] = {}
+    earlier: list[Visit] = []
+    settled: int = 0
 
 
 class Presence(Struct, array_like=True, gc=False):
@@ -126,12 +139,21 @@ class Rolled(Struct, array_like=True, gc=False):
     ends: list[tuple[int, Any]] = []
 
 
+class OrderMark(Struct, array_like=True, gc=False):
+    """An order that would be known again: `mark` is the hash of its id, `at` the newest time (ms) it was reported."""
+
+    mark: int
+    at: int
+    micros: int
+
+
 class Header(Struct, array_like=True, gc=False):
     """`scores` holds, per moment, the sum and number of this person's rows in its evidence.
 
     `windows` are the computed traits by name; `audiences` those this person is in, with the time they came in, as of
     the plan's audiences `judged`. `progress` holds, per moment (and `by` value), how far a sequence or count has come.
     `apart` are persons this one was told apart from by an unmerge: the two never join again by themselves.
+    Money is kept in millionths, so that it adds up exactly in any order.
     """
 
     person: bytes
@@ -147,7 +169,7 @@ class Header(Struct, array_like=True, gc=False):
     counts: dict[str, int] = {}
     session: Session = field(default_factory=Session)
     orders: int = 0
-    revenue: float = 0.0
+    revenue_micros: int = 0
     first_order: int = 0
     last_order: int = 0
     cart_value: float = 0.0
@@ -171,6 +193,19 @@ class Header(Struct, array_like=True, gc=False):
     progress: dict[str, list[int]] = {}
     apart: list[bytes] = []
     splits: list[Split] = []
+    refunds: int = 0
+    refunded_micros: int = 0
+    order_marks: list[OrderMark] = []
+
+    @property
+    def revenue(self) -> float:
+        """What all orders came to."""
+        return self.revenue_micros / MICROS
+
+    @property
+    def refunded(self) -> float:
+        """What was given back."""
+        return self.refunded_micros / MICROS
 
     def held_out(self, moment: str) -> str | None:
         """The stored arm, universal or the moment's own, that keeps a moment from contacting this person, or None."""
@@ -195,24 +230,13 @@ class Look(Struct, array_like=True, gc=False):
     decision: bytes = b""
 
 
-class Item(Struct, array_like=True, gc=False):
-    """A cart line. `at` is the event time of its last change."""
-
-    name: str
-    price: float
-    quantity: float
-    at: int
-
-
 class Sealed(Struct, array_like=True, gc=False):
     """`packed_traits` is msgpack of `Customer.traits`; `privacy`: the newest privacy string (time, kind, text)."""
 
     names: list[Name] = []
     packed_traits: Raw = NO_TRAITS
-    cart: dict[str, Item] = {}
-    page: str = ""
-    locale: str = ""
-    user_agent: str = ""
+    cart: Cart = field(default_factory=Cart)
+    context: Context = field(default_factory=Context)
     armed: dict[str, dict[str, Any]] = {}
     looks: dict[str, Look] = {}
     privacy: tuple[int, str, str] | None = None
@@ -246,7 +270,7 @@ class Customer(Struct, gc=False):
 
     @property
     def traits(self) -> Mapping[str, Stated]:
-        """Trait → (value, event time, source). To be changed by `state` only."""
+        """Trait → (value, event time, source). To be changed by `state` and `forget` only."""
         if self.unpacked is None:
             self.unpacked = _unpack(self.sealed.packed_traits)
         return self.unpacked
@@ -256,6 +280,13 @@ class Customer(Struct, gc=False):
         if self.unpacked is None:
             self.unpacked = _unpack(self.sealed.packed_traits)
         self.unpacked[name] = (value, at, source)
+        self.restated = True
+
+    def forget(self, name: str) -> None:
+        """Drop a trait."""
+        if self.unpacked is None:
+            self.unpacked = _unpack(self.sealed.packed_traits)
+        del self.unpacked[name]
         self.restated = True
 
     def pack(self) -> None:

@@ -35,8 +35,15 @@ def country(customer: Customer) -> str | None:
     stated = trait(customer, "country") or (address.get("country") if isinstance(address, dict) else None)
     if isinstance(stated, str) and stated:
         return stated
-    region = customer.sealed.locale.replace("_", "-").rpartition("-")[2]
-    return region.upper() if len(region) == 2 and "-" in customer.sealed.locale.replace("_", "-") else None
+    locale = (customer.sealed.context.value("locale") or "").replace("_", "-")
+    region = locale.rpartition("-")[2]
+    return region.upper() if len(region) == 2 and "-" in locale else None
+
+
+def _campaign(customer: Customer, at: int) -> str | None:
+    """Name (0), source (1) or medium (2) of the last campaign."""
+    campaign = customer.sealed.context.value("campaign")
+    return None if campaign is None else campaign[at] or None
 
 
 def _days_since(at: int, now: int) -> int | None:
@@ -44,22 +51,31 @@ def _days_since(at: int, now: int) -> int | None:
 
 
 PROFILE: dict[str, Callable[[Customer, int], Any]] = {
+    "campaign": lambda c, now: _campaign(c, 0),
+    "campaign_medium": lambda c, now: _campaign(c, 2),
+    "campaign_source": lambda c, now: _campaign(c, 1),
     "cart_items": lambda c, now: c.header.cart_items,
     "cart_value": lambda c, now: c.header.cart_value,
     "country": lambda c, now: country(c),
     "days_since_last_order": lambda c, now: _days_since(c.header.last_order, now),
     "days_since_first_seen": lambda c, now: _days_since(c.header.first_seen, now),
+    "days_since_last_seen": lambda c, now: _days_since(c.header.last_seen, now),
+    "device": lambda c, now: c.sealed.context.device,
     "events": lambda c, now: c.header.events,
     "first_seen": lambda c, now: c.header.first_seen,
     "first_time": lambda c, now: c.header.orders == 0,
     "high_value": lambda c, now: c.header.revenue >= _HIGH_VALUE,
     "known": lambda c, now: c.header.known,
     "last_seen": lambda c, now: c.header.last_seen,
-    "locale": lambda c, now: c.sealed.locale or None,
+    "locale": lambda c, now: c.sealed.context.value("locale"),
     "orders": lambda c, now: c.header.orders,
-    "page": lambda c, now: c.sealed.page or None,
+    "page": lambda c, now: c.sealed.context.value("page"),
+    "referrer": lambda c, now: c.sealed.context.value("referrer"),
+    "refunded": lambda c, now: c.header.refunded,
+    "refunds": lambda c, now: c.header.refunds,
     "revenue": lambda c, now: c.header.revenue,
     "sessions": lambda c, now: c.header.session.number,
+    "time_zone": lambda c, now: c.sealed.context.value("time_zone"),
 }
 
 

@@ -65,14 +65,16 @@ class Live(Questions, Commands):
         )  # fmt: skip
 
     async def start(self, code: str, libraries: str) -> None:
-        """Open a new epoch, and the plan if it is another than the store's last."""
+        """Open a new epoch, and the plan if it is another than the store's last: both before any timer is looked at."""
         self._loop = asyncio.get_running_loop()
-        self.writer.start()
         singles = self.memory.singles
         inputs: list[Input] = [Epoch(singles.epoch + 1, code, libraries)]
         if singles.plan != self.plan.hash:
             inputs.append(PlanChanged(self.plan.hash))
-        await self.submit(inputs)
+        opened = self._loop.create_task(self.submit(inputs))
+        await asyncio.sleep(0)  # now they wait in the writer's queue
+        self.writer.start()
+        await opened
         log.info("started", epoch=singles.epoch, plan=self.plan.hash, moments=len(self.plan.moments))
 
     def end_streams(self) -> None:

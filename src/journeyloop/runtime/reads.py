@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec import to_builtins
 
+from journeyloop.interpret.cart import contents
 from journeyloop.learn import uplift
 from journeyloop.model.board import Tally
 from journeyloop.model.customer import Customer
@@ -46,9 +47,14 @@ def profile(customer: Customer, plan: Plan, now: int) -> dict[str, Any]:
         "traits": {name: value for name, (value, _, _) in customer.traits.items()},
         "profile": profile_values(customer, now, plan.computed),
         "cart": [
-            {"id": key, "name": item.name, "price": item.price, "quantity": item.quantity}
-            for key, item in sealed.cart.items()
+            {"id": line.key, "name": line.name, "price": line.price, "quantity": line.quantity}
+            for line in contents(sealed.cart)
         ],
+        "context": {
+            name: {"value": told[0], "at": told[1]}
+            for name in sealed.context.__struct_fields__
+            if (told := getattr(sealed.context, name)) is not None
+        },
         "session": {
             "number": header.session.number,
             "started": header.session.started,

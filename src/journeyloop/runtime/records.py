@@ -25,10 +25,9 @@ from journeyloop.model.decision import Decision, Delivery
 from journeyloop.model.event import Rejected
 from journeyloop.model.inputs import Input
 from journeyloop.model.ledger import Line
+from journeyloop.runtime import upgrade
 
-VERSION = 1
-UPGRADES: dict[int, Callable[[bytes, type[Struct]], bytes]] = {}
-"""Version -> (record of that version, its header's type) -> the record one version on."""
+VERSION = 2
 
 H = TypeVar("H", bound=Struct)
 
@@ -97,6 +96,23 @@ def decode_record(raw: bytes, header_type: type[H], sealed_type: Any = None) -> 
         raise RecordError(f"not a {header_type.__name__} record {where}".rstrip()) from None
 
 
+def _from_1(raw: bytes, header_type: type[Struct]) -> bytes:
+    """Only people have another shape in version 2."""
+    if header_type is not Header:
+        return b"\2" + raw[1:]
+    sealed_at = _HEADER_AT + int.from_bytes(raw[1:_HEADER_AT], "big")
+    header = msgspec.msgpack.decode(raw[_HEADER_AT:sealed_at])
+    plain = unseal(header[0], raw[sealed_at:]) if len(raw) > sealed_at else None
+    header, sealed = upgrade.person_1(header, None if plain is None else msgspec.msgpack.decode(plain))
+    head = _encode(header)
+    tail = raw[sealed_at:] if sealed is None else seal(header[0], _encode(sealed))
+    return b"".join((b"\2", len(head).to_bytes(4, "big"), head, tail))
+
+
+UPGRADES: dict[int, Callable[[bytes, type[Struct]], bytes]] = {1: _from_1}
+"""Version -> (record of that version, its header's type) -> the record one version on."""
+
+
 def seal(person: bytes | None, plain: bytes) -> bytes:
     """Here the trust layer encrypts with the person's key."""
     return plain
@@ -111,8 +127,8 @@ def unseal(person: bytes | None, sealed: bytes) -> bytes | None:
 
 
 def encode_customer(customer: Customer) -> bytes:
-    customer.pack()
     """Without `older`: each of its days is a record of its own."""
+    customer.pack()
     return encode_record(customer.header, customer.sealed)
 
 
@@ -206,8 +222,11 @@ def _decoder(of: Any) -> Callable[[Any], Any]:
 
 
 def _upgraded(raw: bytes, header_type: type[Struct]) -> bytes:
-    while raw and raw[0] < VERSION and (upgrade := UPGRADES.get(raw[0])):
-        raw = upgrade(raw, header_type)
+    while raw and raw[0] < VERSION and (step := UPGRADES.get(raw[0])):
+        try:
+            raw = step(raw, header_type)
+        except (msgspec.DecodeError, UnicodeDecodeError, TypeError, ValueError, LookupError):
+            raise RecordError(f"not a {header_type.__name__} record of version {raw[0]}") from None
     if not raw:
         raise RecordError("an empty record")
     if raw[0] > VERSION:

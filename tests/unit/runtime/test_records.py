@@ -14,9 +14,11 @@ from msgspec import Struct
 
 from journeyloop.interpret.identity import Owner
 from journeyloop.model.board import Tally
+from journeyloop.model.context import Context
 from journeyloop.model.customer import Customer, Header, Sealed, Traits
 from journeyloop.model.decision import Decision, Delivery
 from journeyloop.model.event import Event
+from journeyloop.model.identifier import Name
 from journeyloop.model.inputs import Input, PlanChanged
 from journeyloop.runtime import records
 from journeyloop.runtime.records import LogHeader, RecordError
@@ -114,7 +116,8 @@ SECRET = "SophieExample"
 def secrets() -> list[bytes]:
     """One record of each kind that knows a personal value."""
     event = Event("track", "Viewed", "m1", 1, user_id=SECRET, properties={SECRET: SECRET}, traits={"name": SECRET})
-    customer = Customer(Header(b"p", 1), Sealed([("user_id", SECRET)], {"name": (SECRET, 1)}, page=SECRET))
+    customer = Customer(Header(b"p", 1), Sealed([Name("user_id", SECRET)], context=Context(page=(SECRET, 1))))
+    customer.state("name", SECRET, 1, "server")
     decision = Decision(
         b"d", b"p", b"c", 1, "plan", 1, [], [], 0.5, None, "none", "silent", 2, {"name": SECRET, "more": [SECRET]}
     )
@@ -136,7 +139,7 @@ def test_personal_values_pass_through_seal_only(monkeypatch: pytest.MonkeyPatch)
 def test_unseal_is_given_the_person_and_the_sealed_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(records, "seal", lambda person, plain: person + plain[::-1])
     monkeypatch.setattr(records, "unseal", lambda person, sealed: sealed.removeprefix(person)[::-1])
-    assert records.decode_customer(secrets()[0]).sealed.page == SECRET
+    assert records.decode_customer(secrets()[0]).sealed.context.page == (SECRET, 1)
 
 
 def test_without_the_key_the_open_part_remains(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,17 +159,17 @@ def test_an_input_to_the_board_is_sealed_for_nobody(monkeypatch: pytest.MonkeyPa
 
 
 def test_the_version_comes_first() -> None:
-    assert records.encode_tally(Tally())[0] == records.VERSION == 1
+    assert records.encode_tally(Tally())[0] == records.VERSION == 2
 
 
 def test_a_newer_version_is_named() -> None:
     raw = bytes([records.VERSION + 1]) + records.encode_tally(Tally())[1:]
-    with pytest.raises(RecordError, match="version 2 was written by a newer journeyloop; this one reads up to 1"):
+    with pytest.raises(RecordError, match="version 3 was written by a newer journeyloop; this one reads up to 2"):
         records.decode_tally(raw)
 
 
 def test_older_versions_go_up_step_by_step(monkeypatch: pytest.MonkeyPatch) -> None:
-    raw = records.encode_tally(Tally({"signals": 1}))
+    raw = b"\1" + records.encode_tally(Tally({"signals": 1}))[1:]
     monkeypatch.setattr(records, "VERSION", 3)
     monkeypatch.setattr(records, "_PREFIX", b"\3")
     seen: list[Any] = []

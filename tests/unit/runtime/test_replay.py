@@ -58,7 +58,7 @@ def test_a_record_that_the_log_does_not_explain_is_found(rig: Rig, table: str) -
 def test_a_changed_person_is_found(rig: Rig) -> None:
     def richer(raw: bytes) -> bytes:
         customer = records.decode_customer(raw)
-        customer.header.revenue += 1.0
+        customer.header.revenue_micros += 1
         return records.encode_customer(customer)
 
     rewrite(rig, "people", richer)

@@ -19,7 +19,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import lmdb
 
@@ -48,7 +48,7 @@ class LmdbReader:
         self._directory = directory
         self._env = _open(directory, MAP_SIZE, readonly=True)
         try:
-            self._tables = {name: self._env.open_db(name.encode(), create=False) for name in TABLES}
+            self._tables = {name: _find(self._env, name) for name in TABLES}
         except lmdb.Error as error:
             self._env.close()
             raise StoreFailed(f"{directory}: no complete store here ({error})") from error
@@ -63,6 +63,16 @@ class LmdbReader:
 
     def close(self) -> None:
         self._env.close()
+
+
+def _find(env: lmdb.Environment, name: str) -> Any:
+    """The table; None if the store was written before there was one, then it is read as empty."""
+    try:
+        return env.open_db(name.encode(), create=False)
+    except lmdb.NotFoundError:
+        if name == "meta":
+            raise
+        return None
 
 
 class LmdbStore:
@@ -86,7 +96,7 @@ class LmdbStore:
         try:
             self._env = _open(directory, map_size, metasync=durability == "sync")
             with self._env.begin(write=True) as txn:
-                self._tables = {name: self._env.open_db(name.encode(), txn) for name in TABLES}
+                self._tables: Tables = {name: self._env.open_db(name.encode(), txn) for name in TABLES}
             self._env.reader_check()
         except BaseException as error:
             os.close(self._lock)

@@ -7,7 +7,9 @@ from operator import itemgetter
 
 import lmdb
 
-Tables = dict[str, "lmdb._Database"]
+Tables = dict[str, "lmdb._Database | None"]
+"""None: a table that the store does not have yet; it is read as empty. A store that is written has all of them."""
+
 _BAD_KEY = "a key has 1 to 511 bytes"
 _key = itemgetter(0)
 
@@ -22,22 +24,31 @@ class LmdbSnapshot:
         self._tables = tables
 
     def get(self, table: str, key: bytes) -> bytes | None:
+        found = self._tables[table]
+        if found is None:
+            return None
         try:
-            return self._txn.get(key, None, self._tables[table])
+            return self._txn.get(key, None, found)
         except lmdb.BadValsizeError:
             raise ValueError(_BAD_KEY) from None
 
     def get_many(self, table: str, keys: Iterable[bytes]) -> dict[bytes, bytes]:
         """One call into LMDB, which lets go of the interpreter's lock once instead of once a key."""
+        found = self._tables[table]
+        if found is None:
+            return {}
         try:
-            return dict(self._txn.cursor(self._tables[table]).getmulti(sorted(keys)))
+            return dict(self._txn.cursor(found).getmulti(sorted(keys)))
         except lmdb.BadValsizeError:
             raise ValueError(_BAD_KEY) from None
 
     def scan(
         self, table: str, start: bytes = b"", stop: bytes | None = None, reverse: bool = False
     ) -> Iterator[tuple[bytes, bytes]]:
-        cursor = self._txn.cursor(self._tables[table])
+        found = self._tables[table]
+        if found is None:
+            return iter(())
+        cursor = self._txn.cursor(found)
         if reverse:
             return _backward(cursor, start, stop)
         return _forward(cursor, start, stop)

@@ -15,6 +15,7 @@ from typing import Any
 
 from journeyloop.adapters.store.directory import open_store
 from journeyloop.interpret.identity import Owner
+from journeyloop.model.context import Context
 from journeyloop.model.customer import Consent, Customer, Header, Sealed, Session
 from journeyloop.model.identifier import Identifier, Name, identifier_key, keyed_hash
 from journeyloop.runtime import records
@@ -69,7 +70,8 @@ def _record(person: bytes, number: int, at: int) -> bytes:
     header = Header(person, at, first_seen=at, last_seen=at, known=True, events=1, counts={"Identify": 1})
     header.session = Session(1, at, at, 1)
     header.consent = {"marketing": Consent(True, at, at, "server")}
-    customer = Customer(header, Sealed([Name(*one, at, "server") for one in identifiers(number)], locale="de-DE"))
+    sealed = Sealed([Name(*one, at, "server") for one in identifiers(number)], context=Context(locale=("de-DE", at)))
+    customer = Customer(header, sealed)
     for name, value in traits(number).items():
         customer.state(name, value, at, "server")
     return records.encode_customer(customer)

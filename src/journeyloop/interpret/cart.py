@@ -1,0 +1,133 @@
+"""The cart, the same whatever the order in which events arrive.
+
+A cart or checkout that lists its products is the truth about the cart at that time, and an order leaves it empty. Kept
+are the newest such truth and the changes after it; what is older says nothing any more. The lines follow from these by
+going through the changes in the order of their times.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from journeyloop.interpret.money import bounded
+from journeyloop.model.cart import Cart, Change, Line
+from journeyloop.model.customer import Customer
+from journeyloop.model.event import JITTER, Event
+from journeyloop.model.frame import Frame
+
+LINES = 100
+CHANGES = 100
+"""Of more changes without a listing the oldest are forgotten: the newest ones are the same in any order."""
+
+MOST = 1_000_000.0
+_ALL = float("-inf")
+
+
+def added(customer: Customer, event: Event, frame: Frame) -> None:
+    """A product was put in."""
+    product = event.properties
+    name, price = str(product.get("name", ""))[:200], bounded(product.get("price"))
+    _change(customer, Change(event.time, _key(product), _quantity(product) or 1.0, name, price))
+
+
+def removed(customer: Customer, event: Event, frame: Frame) -> None:
+    """So many of a product, or all of it, were taken out."""
+    product = event.properties
+    _change(customer, Change(event.time, _key(product), -_quantity(product) or _ALL))
+
+
+def listed(customer: Customer, event: Event, frame: Frame) -> None:
+    """A cart or checkout was shown with what is in it."""
+    products = event.properties.get("products")
+    if isinstance(products, list):
+        _settle(customer, Cart(event.time, _lines([one for one in products[:LINES] if isinstance(one, dict)])))
+
+
+def emptied(customer: Customer, event: Event, frame: Frame) -> None:
+    """What was in it has been bought."""
+    _settle(customer, Cart(event.time))
+
+
+def merged(mine: Cart, theirs: Cart) -> Cart:
+    """The cart of two people who turned out to be one: as if one person had done what both did."""
+    newest = max(mine, theirs, key=_rank)
+    return Cart(newest.at, newest.lines, _newest([*mine.changes, *theirs.changes], newest.at))
+
+
+def contents(cart: Cart) -> list[Line]:
+    """What is in it. A removal counts as a second later than it says, for the two clocks' jitter."""
+    if not cart.changes:
+        return cart.lines
+    found = {line.key: line for line in cart.lines}
+    for change in sorted(cart.changes, key=_order):
+        before = found.get(change.key)
+        quantity = (before.quantity if before else 0.0) + change.quantity
+        if quantity <= 0:
+            found.pop(change.key, None)
+        elif before is None:
+            found[change.key] = Line(change.key, change.name, change.price, quantity)
+        else:
+            found[change.key] = Line(change.key, change.name or before.name, change.price or before.price, quantity)
+    return list(found.values())[:LINES]
+
+
+def recount(customer: Customer) -> None:
+    """Worth and number of what is in it."""
+    lines = contents(customer.sealed.cart)
+    customer.header.cart_value = round(sum((line.price * line.quantity for line in lines), 0.0), 6)
+    customer.header.cart_items = int(sum(line.quantity for line in lines))
+
+
+def _change(customer: Customer, change: Change) -> None:
+    cart = customer.sealed.cart
+    if change.at <= cart.at:
+        return
+    cart.changes.append(change)
+    if len(cart.changes) > 1 and cart.changes[-2] > change:
+        cart.changes.sort()
+    del cart.changes[:-CHANGES]
+    recount(customer)
+
+
+def _settle(customer: Customer, truth: Cart) -> None:
+    customer.sealed.cart = merged(customer.sealed.cart, truth)
+    recount(customer)
+
+
+def _newest(changes: list[Change], since: int) -> list[Change]:
+    """In the order of their times, so that equal histories are equal bytes."""
+    return sorted(change for change in changes if change.at > since)[-CHANGES:]
+
+
+def _order(change: Change) -> tuple[int, Change]:
+    return (change.at if change.quantity > 0 else change.at + JITTER), change
+
+
+def _rank(cart: Cart) -> tuple[int, bool, str]:
+    """Of two truths the newer; at one time the empty one, an order."""
+    return cart.at, not cart.lines, repr(cart.lines)
+
+
+def _lines(products: list[dict[str, Any]]) -> list[Line]:
+    found: dict[str, Line] = {}
+    for product in products:
+        key, quantity = _key(product), _quantity(product) or 1.0
+        before = found.get(key)
+        if before is not None:
+            before.quantity += quantity
+        else:
+            found[key] = Line(key, str(product.get("name", ""))[:200], bounded(product.get("price")), quantity)
+    return list(found.values())
+
+
+def _key(product: dict[str, Any]) -> str:
+    for name in ("product_id", "sku", "id", "name"):
+        value = product.get(name)
+        if value not in (None, ""):
+            return str(value)[:128]
+    return ""
+
+
+def _quantity(product: dict[str, Any]) -> float:
+    """How many, if it says so, else 0."""
+    return min(max(0.0, bounded(product.get("quantity"))), MOST)
