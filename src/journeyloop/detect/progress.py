@@ -6,6 +6,8 @@ first. Events within the jitter of the network are in the order of their arrival
 
 from __future__ import annotations
 
+from bisect import bisect_right, insort
+
 from journeyloop.detect.look import judge, looked, saw, too_late
 from journeyloop.detect.truth import OLDER, came_true, mark_of, truth_of
 from journeyloop.model.customer import Customer
@@ -63,15 +65,16 @@ def _count(customer: Customer, event: Event, moment: Moment, frame: Frame) -> tu
     """(how many are in the window that ends with the newest, whether this event has made them enough)."""
     detect, progress = moment.detect, customer.header.progress
     key = _key("count", moment, event, frame)
-    enough, *times = progress.get(key) or [0]
-    newest = max(event.time, *times) if times else event.time
-    before = sum(time > newest - detect.within for time in times)
-    times = sorted([*times, event.time])[-detect.count :]
-    number = sum(time > newest - detect.within for time in times)
-    held = bool(enough) and before >= detect.count
-    now_enough = number >= detect.count
-    _keep(customer, key, [int(now_enough), *times], event, moment, frame)
-    return number, now_enough and not held
+    was_enough, *times = progress.get(key) or [0]
+    start = max(event.time, times[-1] if times else 0) - detect.within
+    times = times[bisect_right(times, start) :]
+    held = was_enough and len(times) >= detect.count
+    if event.time > start:
+        insort(times, event.time)
+    times = times[-detect.count :]
+    enough = len(times) >= detect.count
+    _keep(customer, key, [int(enough), *times], event, moment, frame)
+    return len(times), enough and not held
 
 
 def _advance(customer: Customer, event: Event, moment: Moment, fits: list[int], frame: Frame) -> int:

@@ -114,6 +114,7 @@ def test_a_crossing_keeps_its_trait_and_threshold() -> None:
         ("{trait: country, crosses: 3}", "country is not a number"),
         ("{trait: cart_value, crosses: high}", "detect.crosses: high is not valid: write a number above 0"),
         ("{trait: cart_value, crosses: 0}", "a number above 0"),
+        ("{trait: cart_value, crosses: 300.00001}", "detect.crosses: more digits than a crossing's name has"),
         ("{event: A, sequence: [A, B], within: 1h}", "found event and sequence"),
     ],
 )  # fmt: skip
