@@ -36,7 +36,7 @@ LOADED = {
 }
 LATER = {
     "moments/NAME.yaml": {"also", *moment.LATER},
-    "detect": {*detect.KEYS} - {"event", "ask", "where", "by", "absent", "for", "repeat", "present"},
+    "detect": {*detect.LATER, "drop"},
     "goal": {*goal.LATER},
     "actions": {*action.LATER},
 }
@@ -68,7 +68,7 @@ def _section(section: dict[str, Any]) -> str:
     _agree(title, {key for key in keys if key not in later}, LOADED.get(title, set(keys)) - later)
     fields = {field.name: field for field in structs.fields(STRUCTS[section["struct"]])}
     if not section.get("partial"):
-        described = {words[1].lstrip("!") for words in keys.values()} - {""}
+        described = {words[1].lstrip("!?") for words in keys.values()} - {""}
         _agree(f"struct {section['struct']}", described | (set(fields) & DERIVED), set(fields))
     rows = [_row(key, words, fields) for key, words in keys.items() if key not in later]
     lines = [f"## {title}\n"]
@@ -84,7 +84,7 @@ def _row(key: str, words: list[str], fields: dict[str, Any]) -> str:
     write, field, meaning = words
     if field.startswith("!"):
         return f"`{key}` | {write} | required | {meaning}"
-    default = _default(fields[field], write) if field else "–"
+    default = "–" if field[:1] in ("", "?") else _default(fields[field], write)
     return f"`{key}` | {write} | {default} | {meaning}"
 
 

@@ -38,7 +38,8 @@ POLICY = (
 
 @cache
 def plans() -> tuple[Plan, Plan]:
-    """Two plans of one shop, so that a history can change between them: the second has another stall, and no help."""
+    """Two plans of one shop, so that a history can change between them: the second has another stall and other counts,
+    and no help."""
     chance = moment(
         "chance", purpose="marketing", detect="{event: Product Viewed}", learn="{mode: full}", holdout="30%",
         actions=f"[{action('one')}, {action('two', ', limit: 2 per 1h')}]",
@@ -47,11 +48,18 @@ def plans() -> tuple[Plan, Plan]:
     watched = moment(
         "watched", detect="{event: Product Added, present: {visible: true, idle: 10s}}", confirm="{dwell: 10s}"
     )
+    again = moment("again", detect="{event: Checkout Step Viewed, count: 2, within: 20m, by: checkout_id}")
+    on_course = moment(
+        "on_course", detect="{sequence: [Product Viewed, Product Added, Checkout Step Viewed], within: 2h}",
+        confirm="{confidence: 0.1}",
+    )  # fmt: skip
+    gone = moment("gone", detect="{inactive: 20m, after: Product Added}", body="cancel_on: [Order Completed]\n")
     helped = moment("helped", detect="{event: Payment Failed}", learn="{mode: shadow}")
-    first = plan_of(
-        STALL, chance, placed, watched, helped, moment("paid", detect="{event: Payment Failed}"), policy=POLICY
-    )
-    return first, plan_of(STALL.replace("for: 3m", "for: 2m"), chance, placed, watched, policy=POLICY)
+    kept = (chance, placed, watched, on_course, gone)
+    paid = moment("paid", detect="{event: Payment Failed}")
+    first = plan_of(STALL, *kept, again, helped, paid, policy=POLICY)
+    second = plan_of(STALL.replace("for: 3m", "for: 2m"), *kept, again.replace("20m", "4m"), policy=POLICY)
+    return first, second
 
 
 KINDS = ["event"] * 8 + "identify alias open close consent ask word report again late restart pause plan".split()

@@ -19,6 +19,7 @@ def decide(customer: Customer, signals: list[Signal], frame: Frame, placement: s
     if not signals:
         return None
     _forget_contacts(customer, frame)
+    signals = _in_plan_order(signals, frame)
     rows = [_row(customer, signal, frame) for signal in signals]
     candidates = [
         verdict
@@ -68,13 +69,23 @@ def _record(
         reason=choice.reason,
         state="silent" if picked is None else "shadow" if shadow else "due",
         expires=expires,
+        features={"confidence": max(signal.confidence for signal in signals)},
     )
+
+
+def _in_plan_order(signals: list[Signal], frame: Frame) -> list[Signal]:
+    """They come by kind of detection: events, sequences, crossings."""
+    if len(signals) == 1:
+        return signals
+    places = {name: place for place, name in enumerate(frame.plan.moments)}
+    return sorted(signals, key=lambda signal: places[signal.moment.name])
 
 
 def _row(customer: Customer, signal: Signal, frame: Frame) -> SignalRow:
     moment = signal.moment
     arm = arm_of(customer, moment, frame)
-    return SignalRow(moment.name, signal.at, arm, moment.mode, moment.explore, signal.at + moment.goal.within)
+    closes = signal.at + moment.goal.within
+    return SignalRow(moment.name, signal.at, arm, moment.mode, moment.explore, closes, signal.confidence, signal.doubts)
 
 
 def _verdicts(customer: Customer, signal: Signal, arm: str, placement: str | None, frame: Frame) -> list[Verdict]:

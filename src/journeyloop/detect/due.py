@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from journeyloop.detect.gate import confirm, dwelt, gated
-from journeyloop.detect.listen import disarm
 from journeyloop.detect.look import looked, too_late
+from journeyloop.detect.truth import disarm, rest
 from journeyloop.model.customer import Armed, Customer
 from journeyloop.model.frame import Frame
 from journeyloop.model.identifier import keyed_hash
@@ -26,11 +26,20 @@ def due(customer: Customer, timer: TimerDue, frame: Frame) -> list[Signal]:
         disarm(customer, armed)
         frame.count(armed.moment, "cancelled: plan")
         return []
+    later = rest(moment, armed.at, customer.header)
+    if moment.detect.inactive and later > armed.due:
+        return _wait_on(customer, armed, later)
     if frame.now > armed.due + moment.expires:
         disarm(customer, armed)
         too_late(customer, moment, "", "its time had passed while nobody was watching", frame)
         return []
     return _check_presence(customer, armed, moment, timer, frame)
+
+
+def _wait_on(customer: Customer, armed: Armed, later: int) -> list[Signal]:
+    """They did something meanwhile. Events do not move the timer of an inactivity, it moves when it comes due."""
+    armed.due = customer.header.timers[armed.name] = later
+    return []
 
 
 def _check_presence(customer: Customer, armed: Armed, moment: Moment, timer: TimerDue, frame: Frame) -> list[Signal]:
@@ -41,7 +50,7 @@ def _check_presence(customer: Customer, armed: Armed, moment: Moment, timer: Tim
     if reason is None:
         event = customer.sealed.armed.get(armed.name, {})
         disarm(customer, armed)
-        return confirm(customer, moment, _cause(armed, frame), armed.due, event, armed, frame)
+        return confirm(customer, moment, _cause(armed, frame), armed.due, event, armed, frame, timer.seen)
     if again is not None and again <= armed.due + moment.expires:
         customer.header.timers[armed.name] = again
         looked(customer, moment, "", "armed", reason, frame)

@@ -8,13 +8,16 @@ from journeyloop.model.moment import Moment
 from journeyloop.model.profile import Scene
 
 
-def judge(customer: Customer, moment: Moment, event: str, read: Scene, frame: Frame) -> bool:
+def judge(
+    customer: Customer, moment: Moment, event: str, read: Scene, frame: Frame, among: slice = slice(None)
+) -> bool:
     """Whether `who` and `where` permit. Evaluated and counted up to the first clause that does not: with the values
-    kept here, `why` evaluates the rest when somebody asks."""
-    look = Look(frame.now, event, "clause", values=read.values)
-    customer.sealed.looks[moment.name] = look
+    kept here, `why` evaluates the rest when somebody asks. `among`: only these of the moment's clauses."""
+    look = saw(customer, moment, event, "clause", "", read, frame)
     tally = frame.tally
-    for index, clause in enumerate(moment.clauses):
+    clauses = moment.clauses
+    for index in range(*among.indices(len(clauses))):
+        clause = clauses[index]
         truth = clause.truth(read.activation, read.values)
         look.truths.append(truth)
         key = (moment.name, index, truth)
@@ -24,6 +27,12 @@ def judge(customer: Customer, moment: Moment, event: str, read: Scene, frame: Fr
             look.reason = f"{truth}: {what}"
             return False
     return True
+
+
+def saw(customer: Customer, moment: Moment, event: str, outcome: str, reason: str, read: Scene, frame: Frame) -> Look:
+    """A new look, with the values it had before it."""
+    look = customer.sealed.looks[moment.name] = Look(frame.now, event, outcome, reason, values=read.values)
+    return look
 
 
 def too_late(customer: Customer, moment: Moment, event: str, reason: str, frame: Frame) -> None:

@@ -19,6 +19,9 @@ from journeyloop.model.identifier import identifier_key
 from journeyloop.model.inputs import HandOver, Joined
 from journeyloop.model.ledger import Entry
 
+COUNTED = 1_000
+"""More times than any count keeps."""
+
 
 def hand_over(customer: Customer, message: HandOver, frame: Frame) -> None:
     """Take in all that the other person was."""
@@ -137,6 +140,20 @@ def _newest_by_name(mine: dict[str, int], theirs: dict[str, int]) -> dict[str, i
     return {name: max(mine.get(name, 0), theirs.get(name, 0)) for name in {**mine, **theirs}}
 
 
+def _progress(mine: dict[str, list[int]], theirs: dict[str, list[int]]) -> dict[str, list[int]]:
+    """Of a sequence the later start of each partial match; of a count the times of both. What the two did is not
+    matched across them: a step of one is not followed by a step of the other until the next event."""
+    return {name: _further(name, mine.get(name), theirs.get(name)) for name in sorted({**mine, **theirs})}
+
+
+def _further(name: str, one: list[int] | None, other: list[int] | None) -> list[int]:
+    if one is None or other is None:
+        return one or other or []
+    if name.startswith("sequence/"):
+        return list(map(max, one, other))
+    return [max(one[0], other[0]), *sorted(one[1:] + other[1:])[-COUNTED:]]
+
+
 def _add(mine: Any, theirs: Any) -> Any:
     return mine + theirs
 
@@ -172,7 +189,7 @@ HEADER: dict[str, Callable[[Any, Any], Any]] = {
     "windows": merge_windows,
     "audiences": lambda mine, theirs: {**theirs, **mine},
     "judged": lambda mine, theirs: mine if mine == theirs else "",
-    "progress": lambda mine, theirs: {**theirs, **mine},
+    "progress": _progress,
     "apart": _add,
     "splits": _add,
 }

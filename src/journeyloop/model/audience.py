@@ -55,6 +55,10 @@ class Crossing(Struct, frozen=True):
     moved_by: frozenset[str] | None = None
 
 
+def crossing_name(trait: str, above: float) -> str:
+    return f"{trait}>={above:g}"
+
+
 class Crossed(Struct, frozen=True):
     """A person has just come into an audience (or above a threshold), or has left it."""
 

@@ -151,7 +151,9 @@ class Header(Struct, array_like=True, gc=False):
     """`scores` holds, per moment, the sum and number of this person's rows in its evidence.
 
     `windows` are the computed traits by name; `audiences` those this person is in, with the time they came in, as of
-    the plan's audiences `judged`. `progress` holds, per moment (and `by` value), how far a sequence or count has come.
+    the plan's audiences `judged`. `progress` holds, per moment (and `by` value), how far a sequence or count has come:
+    "count/MOMENT/HASH/MARK" → [1 if it is true already, the times that count …], and "sequence/MOMENT/HASH/MARK" → the
+    latest possible start of each partial match, from one step on (0: none).
     `apart` are persons this one was told apart from by an unmerge: the two never join again by themselves.
     Money is kept in millionths, so that it adds up exactly in any order.
     """
@@ -218,7 +220,8 @@ class Look(Struct, array_like=True, gc=False):
     """The last time a moment looked at this person, for `why`.
 
     `truths` are those of `who` then `where`, up to the first that is not true; `values` what they all read; `outcome`
-    how far it came (`clause`, `armed`, `cancelled`, `late`, `gated`, `signal`) and `reason` why no further.
+    how far it came (`clause`, `progress`, `armed`, `cancelled`, `late`, `gated`, `signal`) and `reason` why no further.
+    `confidence` and `doubts` are those of the signal, if it came to the gate.
     """
 
     at: int
@@ -228,6 +231,8 @@ class Look(Struct, array_like=True, gc=False):
     truths: list[str] = []
     values: dict[str, Any] = {}
     decision: bytes = b""
+    confidence: float | None = None
+    doubts: list[str] = []
 
 
 class Sealed(Struct, array_like=True, gc=False):

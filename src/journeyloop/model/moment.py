@@ -50,8 +50,8 @@ class Detect(Struct, frozen=True):
     """What to notice. `hash` names this detection in timers and progress.
 
     Exactly one kind: `event` (with `absent` it is an absence after it, with `count` so many of it `within`), `steps` in
-    order `within`, `inactive` ms without any event after `event`, `crossed` an audience or crossing with its `change`,
-    or an `ask` for a placement.
+    order `within`, `inactive` ms without any event after `event`, `crossed` an audience or crossing with its `change`
+    (a crossing says which `trait` came to or `above` which value), or an `ask` for a placement.
     """
 
     event: str | None = None
@@ -69,6 +69,13 @@ class Detect(Struct, frozen=True):
     inactive: int = 0
     crossed: str | None = None
     change: Literal["enters", "leaves"] = "enters"
+    trait: str | None = None
+    above: float = 0.0
+
+    @property
+    def trigger(self) -> str | None:
+        """The name of the event that makes it true or begins the wait; None for crossings and asks."""
+        return self.steps[-1].event if self.steps else self.event
 
 
 class Confirm(Struct, frozen=True):

@@ -26,8 +26,8 @@ class Problem(Struct, frozen=True, order=True):
 
 
 class Listening(Struct):
-    """What listens to one event name. `steps` are the moments with the step of their sequence that it can be. `reader`
-    extracts the paths that any of its conditions reads, once."""
+    """What listens to one event name. `steps` are the moments with each step of their sequence that it can be, last
+    first. `reader` extracts the paths that any of its conditions reads, once."""
 
     arms: list[Moment] = []
     steps: list[tuple[Moment, int]] = []

@@ -15,6 +15,7 @@ from journeyloop.runtime.reads import decision
 
 STAGES = {
     "clause": "a condition does not hold",
+    "progress": "not all of it has happened yet",
     "armed": "waiting: the timer is running",
     "cancelled": "cancelled: what it waited not to happen, happened",
     "late": "too late to matter",
@@ -40,7 +41,7 @@ def why(reader: Reader, plan: Plan, moment: Moment, customer: Customer | None, n
         "clauses": _clauses(moment, last),
         "timer": _timer(customer, moment, now),
         "presence": _presence(customer),
-        "gate": _gate(customer, moment),
+        "gate": _gate(customer, moment, last),
         "holdout": {"moment": customer.header.arms.get(moment.name), "universal": customer.header.arms.get("*")},
         "policy": plan.policy.refusal(customer.header, moment.purpose),
         **_decided(reader, customer, moment, last),
@@ -48,7 +49,12 @@ def why(reader: Reader, plan: Plan, moment: Moment, customer: Customer | None, n
 
 
 def _listens_for(moment: Moment) -> str:
-    return f"“{moment.detect.event}” event" if moment.detect.event else f"request for placement “{moment.detect.ask}”"
+    detect = moment.detect
+    if detect.event:
+        return f"“{detect.event}” event"
+    if detect.steps:
+        return f"“{detect.steps[0].event}” event"
+    return f"change of “{detect.crossed}”" if detect.crossed else f"request for placement “{detect.ask}”"
 
 
 def _clauses(moment: Moment, last: Look) -> list[dict[str, Any]]:
@@ -81,12 +87,15 @@ def _presence(customer: Customer) -> str:
     return "a tab is open" if presence.browsers else "no tab is open"
 
 
-def _gate(customer: Customer, moment: Moment) -> dict[str, Any]:
+def _gate(customer: Customer, moment: Moment, last: Look) -> dict[str, Any]:
     return {
         "bot": customer.header.bot,
         "signals_this_session": customer.header.session.signals.get(moment.name, 0),
         "at_most": moment.confirm.at_most,
         "dwell_ms": moment.confirm.dwell,
+        "confidence_at_least": moment.confirm.confidence,
+        "confidence": last.confidence,
+        "doubts": last.doubts,
     }
 
 
@@ -120,6 +129,9 @@ def in_words(told: dict[str, Any]) -> str:
     lines += [f"  timer   due in {timer['in_ms'] / 1000:.0f} s" for timer in told.get("timer", [])]
     if "presence" in told:
         lines.append(f"  tab     {told['presence']}")
+        if told["gate"]["confidence"] is not None:
+            doubts = "".join(f", {doubt}" for doubt in told["gate"]["doubts"])
+            lines.append(f"  sure    {told['gate']['confidence']:.2f}{doubts}")
         lines.append(f"  holdout {told['holdout']['moment'] or 'not drawn yet'}")
         lines.append(f"  policy  {told['policy'] or 'permits'}")
     candidates = (told.get("decision") or {}).get("candidates", [])

@@ -114,7 +114,15 @@ def decision(reader: Reader, made: Decision) -> dict[str, Any]:
         "draw": made.draw,
         "expires": made.expires,
         "moments": [
-            {"moment": row.moment, "arm": row.arm, "mode": row.mode, "signal_at": row.signal_at, "closes": row.closes}
+            {
+                "moment": row.moment,
+                "arm": row.arm,
+                "mode": row.mode,
+                "signal_at": row.signal_at,
+                "closes": row.closes,
+                "confidence": row.confidence,
+                "doubts": row.doubts,
+            }
             for row in made.rows
         ],
         "candidates": [

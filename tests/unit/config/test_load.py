@@ -107,15 +107,10 @@ def test_an_undeclared_fresh_trait_is_named_but_loads() -> None:
 @pytest.mark.parametrize(
     ("detect", "kind"),
     [
-        ("{sequence: [Product Viewed, {event: Cart Viewed, where: event.properties.x > 5}], within: 1h}", "sequence"),
-        ("{event: Payment Failed, count: 2, within: 10m, by: order_id}", "count"),
-        ("{inactive: 30m, after: Product Added}", "inactive"),
-        ("{audience: high_spenders, change: leaves}", "audience"),
-        ("{trait: cart_value, crosses: 300.0}", "trait"),
         ("{propensity: Order Completed, within: 24h, crosses: 0.3}", "propensity"),
         ("{friction: checkout, drop: 30%}", "friction"),
     ],
-)  # fmt: skip
+)
 def test_a_later_kind_of_detection_is_named_and_its_moment_does_not_run(detect: str, kind: str) -> None:
     texts = small(SMALL.replace("detect:\n  event: Payment Failed", f"detect: {detect}"))
     assert plan_of(texts).moments == {}

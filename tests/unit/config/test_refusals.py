@@ -32,7 +32,7 @@ MOMENT = [
     ("  by: checkout_id", "  ask: home_hero", 9, "found event and ask"),
     ("  by: checkout_id", "  by: event.properties.checkout_id", 11, "for example checkout_id"),
     ("  by: checkout_id", "  bye: checkout_id", 11, "unknown key detect.bye: did you mean by?"),
-    ("  by: checkout_id", "  within: 1h", 11, "detect.within: goes with sequence"),
+    ("  by: checkout_id", "  within: 1h", 11, "detect.within: goes with count or sequence"),
     ("  absent: [Order Completed]\n", "", 12, "detect.for: write also what must not happen"),
     ("  for: 3m\n", "", 12, "detect.absent: write also how long"),
     ("for: 3m", "for: 3 minutes", 13, "detect.for: 3 minutes is not valid: write a duration such as 20s, 3m, 2h or 7d"),
@@ -184,7 +184,7 @@ def ask(text: str) -> str:
 @pytest.mark.parametrize(
     ("text", "line", "message"),
     [
-        (ask("detect: {ask: home, for: 3m}"), 3, "detect.for: does not go with ask"),
+        (ask("detect: {ask: home, for: 3m}"), 3, "detect.for: goes with event, not with ask"),
         (ask("detect: {ask: home}\nwho: event.properties.x == 1"), 4, "an ask carries no event"),
         (ask("detect: {ask: home}") + "    placement: other", 12, "write `placement: home`"),
         (ask("detect: {ask: home}").replace("onpage", "email"), 9, "write `channel: onpage`"),

@@ -31,13 +31,14 @@ class Names(Struct, frozen=True):
     profile: frozenset[str] = frozenset(PROFILE)
     event: frozenset[str] = EVENT
     session: frozenset[str] = frozenset(SESSION)
+    audiences: frozenset[str] = frozenset()
 
     def with_traits(self, declared: Iterable[str]) -> Names:
-        return Names(self.profile | set(declared), self.event, self.session)
+        return Names(self.profile | set(declared), self.event, self.session, self.audiences)
 
     def for_ask(self) -> Names:
         """An ask carries no event."""
-        return Names(self.profile, frozenset(), self.session)
+        return Names(self.profile, frozenset(), self.session, self.audiences)
 
     def refusal(self, path: Path) -> str | None:
         """Why a condition cannot read `path`, or None."""

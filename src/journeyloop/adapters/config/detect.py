@@ -3,28 +3,52 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from hashlib import blake2b
 from typing import Literal, cast
 
 import msgspec
 
 from journeyloop.adapters.config.conditions import Names, read_condition
+from journeyloop.adapters.config.report import suggestion
 from journeyloop.adapters.config.section import Section, as_section
 from journeyloop.adapters.config.tree import Node, Scalar
+from journeyloop.model.audience import crossing_name
 from journeyloop.model.moment import Detect, Match, Present
+from journeyloop.model.profile import PROFILE
 
 KINDS = ("event", "ask", "sequence", "inactive", "audience", "trait", "propensity", "friction")
-_REFINEMENTS = ("where", "by", "absent", "for", "repeat", "present")
+LATER = ("propensity", "friction")
 _COMPANIONS = {
-    "count": "event",
-    "within": "sequence, count or propensity; for an absence write `for`",
-    "after": "inactive",
-    "change": "audience",
-    "crosses": "trait or propensity",
-    "drop": "friction",
+    "where": ("event", "count", "inactive"),
+    "by": ("event", "count", "sequence"),
+    "present": ("event", "count", "sequence"),
+    "absent": ("event",),
+    "for": ("event",),
+    "repeat": ("event",),
+    "count": ("count",),
+    "within": ("count", "sequence", "propensity"),
+    "after": ("inactive",),
+    "change": ("audience",),
+    "crosses": ("trait", "propensity"),
+    "drop": ("friction",),
 }
-KEYS = (*KINDS, *_REFINEMENTS, *_COMPANIONS)
+"""With which kinds each other key goes; an `event` with a `count` is a kind of its own."""
+_INSTEAD = {
+    ("where", "sequence"): "write it at the step it is for: `{event: Cart Viewed, where: …}`",
+    ("where", "ask"): "remove it, and put conditions in `who`",
+    ("where", "audience"): "remove it, and put conditions in `who`",
+    ("where", "trait"): "remove it, and put conditions in `who`",
+    ("within", "event"): "for an absence write `for`, or add `count`",
+    ("absent", "count"): "write a moment of its own for the absence",
+    ("for", "inactive"): "write how long after `inactive`",
+}
+KEYS = (*KINDS, *_COMPANIONS)
+NUMERIC = frozenset(
+    "age cart_items cart_value days_since_first_seen days_since_last_order events orders revenue sessions".split()
+)
+"""The built-in names of the profile that can cross a number."""
+MOST = 1_000
 _PROPERTY = re.compile(r"[\w $-]{1,100}")
 
 
@@ -35,14 +59,19 @@ def read_detect(section: Section, names: Names) -> Detect | None:
         found = f"found {' and '.join(kinds)}" if kinds else "found none"
         section.report.error(section.node.line, f"detect needs exactly one of {', '.join(KINDS)}: {found}")
         return None
-    kind = "count" if "count" in section else kinds[0]
-    if kind not in ("event", "ask"):
+    kind = "count" if kinds == ["event"] and "count" in section else kinds[0]
+    for key in section.node.entries:
+        if key in _COMPANIONS and kind not in _COMPANIONS[key]:
+            _out_of_place(section, key, kind)
+    if kind in LATER:
         section.report.later(section.line(kind), section.name(kind), "this moment does not run")
         return None
-    for key, companion in _COMPANIONS.items():
-        if key in section:
-            section.error(key, f"goes with {companion}: remove it")
-    return _ask(section) if kind == "ask" else _event(section, names)
+    return _hashed(_READ[kind](section, names))
+
+
+def _out_of_place(section: Section, key: str, kind: str) -> None:
+    goes = " or ".join(_COMPANIONS[key])
+    section.error(key, f"goes with {goes}, not with {kind}: {_INSTEAD.get((key, kind), 'remove it')}")
 
 
 def read_matches(section: Section, key: str, names: Names) -> tuple[Match, ...]:
@@ -65,11 +94,7 @@ def _match(section: Section, key: str, item: Node, names: Names) -> Match | None
     )
 
 
-def _ask(section: Section) -> Detect:
-    for key in _REFINEMENTS:
-        if key in section:
-            section.error(key, "does not go with ask: remove it, and put conditions in `who`")
-    return _hashed(Detect(ask=section.identifier("ask", "home_hero")))
+# --- the kinds --------------------------------------------------------------------------------------------------------
 
 
 def _event(section: Section, names: Names) -> Detect:
@@ -78,17 +103,81 @@ def _event(section: Section, names: Names) -> Detect:
         section.error("absent", "write also how long to wait, for example `for: 3m`")
     if "for" in section and "absent" not in section:
         section.error("for", "write also what must not happen meanwhile, for example `absent: [Order Completed]`")
-    return _hashed(
-        Detect(
-            event=section.text("event", example="Checkout Started"),
-            where=read_condition(section, "where", names),
-            by=_by(section),
-            absent=absent,
-            wait=section.duration("for", 0),
-            repeat=cast(Literal["restart", "keep"], section.choice("repeat", ("restart", "keep"), "restart")),
-            present=_present(section),
-        )
+    return Detect(
+        event=section.text("event", example="Checkout Started"),
+        where=read_condition(section, "where", names),
+        by=_by(section),
+        absent=absent,
+        wait=section.duration("for", 0),
+        repeat=cast(Literal["restart", "keep"], section.choice("repeat", ("restart", "keep"), "restart")),
+        present=_present(section),
     )
+
+
+def _count(section: Section, names: Names) -> Detect:
+    return Detect(
+        event=section.text("event", example="Payment Failed"),
+        where=read_condition(section, "where", names),
+        by=_by(section),
+        present=_present(section),
+        count=section.integer("count", None, 2, MOST),
+        within=section.duration("within"),
+    )
+
+
+def _sequence(section: Section, names: Names) -> Detect:
+    steps = read_matches(section, "sequence", names)
+    if len(section.items("sequence")) == 1:
+        section.error("sequence", "write at least two steps, or `event` for one")
+    return Detect(by=_by(section), present=_present(section), within=section.duration("within"), steps=steps)
+
+
+def _inactive(section: Section, names: Names) -> Detect:
+    if "after" not in section:
+        section.error("inactive", "write also what begins it, for example `after: Product Added`")
+    return Detect(
+        event=section.text("after", example="Product Added") if "after" in section else None,
+        where=read_condition(section, "where", names),
+        inactive=section.duration("inactive"),
+    )
+
+
+def _audience(section: Section, names: Names) -> Detect:
+    name = section.text("audience", example="high_spenders")
+    if name and name not in names.audiences:
+        hint = suggestion(name, names.audiences) or ": declare it in audiences.yaml under audiences"
+        section.error("audience", f"unknown audience {name}{hint}")
+    change = section.choice("change", ("enters", "leaves"), "enters")
+    return Detect(crossed=name, change=cast(Literal["enters", "leaves"], change))
+
+
+def _trait(section: Section, names: Names) -> Detect:
+    name = section.text("trait", example="cart_value")
+    numeric = (names.profile - set(PROFILE)) | NUMERIC
+    if name and name not in numeric:
+        hint = suggestion(name, numeric) or ": declare it in audiences.yaml under traits"
+        section.error("trait", f"{name} is " + ("not a number" if name in names.profile else "unknown") + hint)
+    if "crosses" not in section:
+        section.error("trait", "write also which number it comes to, for example `crosses: 300.0`")
+    above = section.number("crosses", 1.0, above=True)
+    if float(f"{above:g}") != above:
+        section.error("crosses", f"more digits than a crossing's name has: write {above:g}")
+    return Detect(crossed=crossing_name(name, above), trait=name, above=above)
+
+
+def _ask(section: Section, names: Names) -> Detect:
+    return Detect(ask=section.identifier("ask", "home_hero"))
+
+
+_READ: dict[str, Callable[[Section, Names], Detect]] = {
+    "event": _event,
+    "count": _count,
+    "sequence": _sequence,
+    "inactive": _inactive,
+    "audience": _audience,
+    "trait": _trait,
+    "ask": _ask,
+}
 
 
 def _by(section: Section) -> str | None:
@@ -118,10 +207,13 @@ def _present(section: Section) -> Present | None:
     )
 
 
+# --- its name ---------------------------------------------------------------------------------------------------------
+
+
 def _hashed(detect: Detect) -> Detect:
     """Name the detection by its meaning: the order of `absent`, comments and layout do not count."""
     present = detect.present
-    meaning = [
+    meaning: list[object] = [
         detect.event,
         detect.where.text,
         detect.by,
@@ -131,6 +223,9 @@ def _hashed(detect: Detect) -> Detect:
         [present.page, present.visible, present.idle] if present else None,
         detect.ask,
     ]
+    further = [detect.count, detect.within, list(_meanings(detect.steps)), detect.inactive, detect.crossed]
+    if any(further):  # without, the name is the one it had before these kinds existed: open waits go on
+        meaning += [*further, detect.change]
     return msgspec.structs.replace(detect, hash=blake2b(msgspec.json.encode(meaning), digest_size=8).hexdigest())
 
 

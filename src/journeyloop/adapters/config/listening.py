@@ -14,10 +14,12 @@ from journeyloop.model.plan import Listening
 
 def index_events(moments: Iterable[Moment]) -> dict[str, Listening]:
     """Event name → its listeners, in the order of the moments."""
-    index: defaultdict[str, Listening] = defaultdict(lambda: Listening([], [], [], []))
+    index: defaultdict[str, Listening] = defaultdict(lambda: Listening([], [], [], [], []))
     for moment in moments:
         if moment.detect.event is not None:
             index[moment.detect.event].arms.append(moment)
+        for step in reversed(range(len(moment.detect.steps))):
+            index[moment.detect.steps[step].event].steps.append((moment, step))
         for match in moment.detect.absent:
             index[match.event].absences.append((moment, match))
         for match in moment.cancel_on:
@@ -39,7 +41,8 @@ def index_asks(moments: Iterable[Moment]) -> dict[str, list[Moment]]:
 
 def _paths(listening: Listening) -> Iterable[Path]:
     matches: list[Match] = [match for _, match in listening.absences + listening.cancels]
-    for moment in listening.arms:
+    matches += [moment.detect.steps[step] for moment, step in listening.steps]
+    for moment in (*listening.arms, *(moment for moment, _ in listening.steps)):
         yield from moment.reader.paths
     for match in matches:
         yield from reads(match.where)

@@ -10,7 +10,7 @@ from journeyloop.adapters.config import detect
 from journeyloop.adapters.config.action import Surroundings, read_actions
 from journeyloop.adapters.config.conditions import Names, read_condition, reads
 from journeyloop.adapters.config.goal import read_goal
-from journeyloop.adapters.config.notation import duration, instant, rate
+from journeyloop.adapters.config.notation import duration, instant, percentage, rate
 from journeyloop.adapters.config.policy import PolicyFile
 from journeyloop.adapters.config.report import Report, suggestion
 from journeyloop.adapters.config.section import Section, as_section
@@ -46,7 +46,7 @@ def read_moment(root: Mapping, names: Names, policy: PolicyFile, report: Report)
     noticed = _detect(section, names)
     around = Surroundings(names, policy.guards, noticed.ask if noticed else None)
     moment = _moment(section, name, topic or name, noticed or Detect(), around, policy)
-    if noticed and not moment.waits:
+    if noticed and not moment.waits and not noticed.within:
         _check_waiting(section)
     _name_unsupported(section)
     return Found(name, section.line("moment"), moment.topic, moment if noticed else None, section.line("detect"))
@@ -120,14 +120,26 @@ def _starts(section: Section) -> int | None:
 
 
 def _confirm(section: Section) -> Confirm:
-    gate = section.section("confirm", ("dwell", "at_most", "bots"))
+    gate = section.section("confirm", ("dwell", "at_most", "bots", "confidence"))
     if gate is None:
         return Confirm()
     return Confirm(
         dwell=gate.duration("dwell", 0, positive=False),
         at_most=_per_session(gate),
         ignore_bots=gate.choice("bots", ("ignore", "allow"), "ignore") == "ignore",
+        confidence=_confidence(gate),
     )
+
+
+def _confidence(gate: Section) -> float:
+    scalar = gate.scalar("confidence")
+    if scalar is None:
+        return 0.0
+    found = percentage(scalar.text) if isinstance(scalar.value, str) else scalar.value
+    if isinstance(found, bool) or not isinstance(found, (int, float)) or not 0.0 <= found <= 1.0:
+        gate.report.error(scalar.line, f"{gate.name('confidence')}: write a number from 0 to 1, such as 0.6")
+        return 0.0
+    return float(found)
 
 
 def _per_session(gate: Section) -> int | None:
