@@ -22,12 +22,12 @@ from tools.table import table
 WORDS = Path(__file__).with_name("moment.toml")
 STRUCTS: dict[str, type[Struct]] = {
     **{name: getattr(nouns, name) for name in ("Moment", "Detect", "Present", "Confirm", "Goal", "Action", "Limit")},
-    **{name: getattr(policy, name) for name in ("Policy", "Purpose", "Cap")},
+    **{name: getattr(policy, name) for name in ("Policy", "Purpose", "Cap", "Identity")},
     "Settings": settings.Settings,
     "none": Struct,
 }
 # Fields that no key of a file sets directly.
-DERIVED = {"hash", "unsupported", "reader", "mode", "explore", "title", "topic"}
+DERIVED = {"blocked", "hash", "unsupported", "reader", "mode", "explore", "title", "topic"}
 LOADED = {
     "moments/NAME.yaml": {*moment.KEYS, *moment.LATER},
     "detect": {*detect.KEYS},

@@ -45,8 +45,8 @@ def _wait_on(customer: Customer, armed: Armed, later: int) -> list[Signal]:
 def _check_presence(customer: Customer, armed: Armed, moment: Moment, timer: TimerDue, frame: Frame) -> list[Signal]:
     present = moment.detect.present
     reason, again = (None, None) if present is None else _absent(customer, present, timer.seen, frame)
-    if reason is None and armed.at < frame.epoch_started:
-        reason, again = _dwells_anew(customer, armed, moment, frame)
+    if reason is None:
+        reason, again = _short(customer, armed, moment, frame)
     if reason is None:
         event = customer.sealed.armed.get(armed.name, {})
         disarm(customer, armed)
@@ -60,9 +60,9 @@ def _check_presence(customer: Customer, armed: Armed, moment: Moment, timer: Tim
     return []
 
 
-def _dwells_anew(customer: Customer, armed: Armed, moment: Moment, frame: Frame) -> tuple[str | None, int | None]:
-    """The server restarted meanwhile, and nobody knows for how long the tab was there before: it is given the time to
-    show it again."""
+def _short(customer: Customer, armed: Armed, moment: Moment, frame: Frame) -> tuple[str | None, int | None]:
+    """(`dwell` if they were not there for long enough, when to look again). Who is there now is given the time that is
+    missing: an event and its page's stream arrive a little apart, and after a restart nobody knows what was before."""
     presence = customer.header.presence
     short = moment.confirm.dwell - dwelt(customer, armed, frame)
     if short <= 0 or not presence.ever:

@@ -12,8 +12,8 @@ from msgspec import Struct
 
 from journeyloop.interpret.identity import own
 from journeyloop.interpret.privacy import Signalled, signalled
-from journeyloop.model.consent import stricter
-from journeyloop.model.customer import Consent, Customer
+from journeyloop.model.consent import Consent, stricter
+from journeyloop.model.customer import Customer
 from journeyloop.model.effects import Recorded, Stopped
 from journeyloop.model.event import Event
 from journeyloop.model.frame import Frame

@@ -11,8 +11,8 @@ from typing import Any
 from journeyloop.interpret import cart, context, money, orders, traits, visits
 from journeyloop.interpret.fold import summed_counts
 from journeyloop.interpret.rolling import merge_windows
-from journeyloop.model.consent import stricter
-from journeyloop.model.customer import Absorbed, Armed, Consent, Customer, Header, Presence
+from journeyloop.model.consent import Consent, stricter
+from journeyloop.model.customer import Absorbed, Armed, Customer, Header, Presence
 from journeyloop.model.effects import Recorded
 from journeyloop.model.frame import Frame
 from journeyloop.model.identifier import identifier_key

@@ -1,12 +1,23 @@
-"""Which of two words on consent holds, and what a word for a channel means beside the word for its purpose."""
+"""A word on consent, which of two holds, and what a word for a channel means beside the word for its purpose."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from msgspec import Struct
 from msgspec.structs import replace
 
-from journeyloop.model.customer import Consent
+
+class Consent(Struct, array_like=True, gc=False):
+    """One word on consent: by their clock (`at`) and ours (`received`); `wording` is a hash of what they were asked.
+    `firm`: said on purpose, not a preference that a client stamps on everything it sends."""
+
+    granted: bool
+    at: int
+    received: int
+    source: str
+    wording: str = ""
+    firm: bool = False
 
 
 def stricter(one: Consent, other: Consent) -> Consent:

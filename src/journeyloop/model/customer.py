@@ -13,6 +13,7 @@ from typing import Any
 from msgspec import Raw, Struct, field, msgpack
 
 from journeyloop.model.cart import Cart
+from journeyloop.model.consent import Consent
 from journeyloop.model.context import Context
 from journeyloop.model.decision import Delivery, Row
 from journeyloop.model.identifier import Identifier, Name
@@ -90,18 +91,6 @@ class Contact(Struct, array_like=True, gc=False):
     topic: str
     channel: str
     decision: bytes
-
-
-class Consent(Struct, array_like=True, gc=False):
-    """One word on consent: by their clock (`at`) and ours (`received`); `wording` is a hash of what they were asked.
-    `firm`: said on purpose, not a preference that a client stamps on everything it sends."""
-
-    granted: bool
-    at: int
-    received: int
-    source: str
-    wording: str = ""
-    firm: bool = False
 
 
 class Absorbed(Struct, array_like=True, gc=False):

@@ -29,8 +29,9 @@ def gates(rig: Rig) -> list[str]:
 # --- dwell ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("gap", "gate"), [(0, []), (1, ["dwell"]), (10 * SECOND, ["dwell"])])
-def test_dwell_is_presence_since_it_was_armed(gap: int, gate: list[str]) -> None:
+@pytest.mark.parametrize("gap", [0, 1, 10 * SECOND])
+def test_dwell_is_presence_since_it_was_armed(gap: int) -> None:
+    """Who was away for a while is given as long to show it."""
     rig = rig_with(confirm="{dwell: 20s}")
     opened(rig)
     rig.pass_time(HOUR)
@@ -40,9 +41,31 @@ def test_dwell_is_presence_since_it_was_armed(gap: int, gate: list[str]) -> None
         closed(rig)
         rig.pass_time(gap)
         opened(rig)
+    rig.pass_time(15 * SECOND - 1)
+    assert rig.made == []
+    rig.pass_time(1)
+    assert len(rig.made) == 1
+
+
+@pytest.mark.parametrize("late", [5, 300, 10 * SECOND])
+def test_an_event_that_arrives_late_costs_no_dwell(late: int) -> None:
+    """Presence counts from the arrival only, the wait from the event."""
+    rig = rig_with(confirm="{dwell: 20s}")
+    opened(rig)
+    rig.track("Asked For", ago=late)
     rig.pass_time(20 * SECOND)
-    assert gates(rig) == gate
-    assert len(rig.decisions()) == (not gate)
+    assert len(rig.made) == 1
+
+
+def test_who_leaves_before_the_dwell_is_over_is_noise() -> None:
+    rig = rig_with(confirm="{dwell: 20s}")
+    opened(rig)
+    rig.track("Asked For")
+    rig.pass_time(15 * SECOND)
+    closed(rig)
+    rig.pass_time(MINUTE)
+    assert gates(rig) == ["dwell"]
+    assert rig.decisions() == []
 
 
 def test_dwell_without_loop_js_is_unknown_and_does_not_fire() -> None:

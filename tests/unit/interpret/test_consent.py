@@ -6,9 +6,8 @@ import itertools
 
 import pytest
 
+from journeyloop.model.consent import Consent, stricter
 from journeyloop.model.consent import stated as holds
-from journeyloop.model.consent import stricter
-from journeyloop.model.customer import Consent
 from journeyloop.model.effects import Stopped
 from journeyloop.model.inputs import ConsentStated
 from journeyloop.model.ledger import chained

@@ -15,8 +15,9 @@ from typing import Any
 
 from journeyloop.adapters.store.directory import open_store
 from journeyloop.interpret.identity import Owner
+from journeyloop.model.consent import Consent
 from journeyloop.model.context import Context
-from journeyloop.model.customer import Consent, Customer, Header, Sealed, Session
+from journeyloop.model.customer import Customer, Header, Sealed, Session
 from journeyloop.model.identifier import Identifier, Name, identifier_key, keyed_hash
 from journeyloop.runtime import records
 from journeyloop.runtime.ports import Store
