@@ -25,7 +25,7 @@ from journeyloop.detect.refusal import (
     invalid,
     refusal,
 )
-from journeyloop.detect.skew import corrected, millis
+from journeyloop.detect.skew import as_written, corrected, millis
 from journeyloop.detect.strict import is_plain, is_plain_in_full, refuse_closely, refuse_depth, repeats_outer_key
 from journeyloop.model.event import Event, Kind, Rejected
 
@@ -82,13 +82,14 @@ class _RawBatch(_Batch, gc=False):
 
 
 class _Arrival(Struct, gc=False):
-    """What all items of one body share. `sent` is None if the client did not say."""
+    """What all items of one body share. `sent` is None if the client did not say; `past`: they are imported history."""
 
     received: int
     source: str
     fresh_id: Callable[[], str]
     sent: int | None = None
     context: dict[str, Any] | None = None
+    past: bool = False
 
 
 _decode_item = msgspec.json.Decoder(_Item).decode
@@ -96,13 +97,16 @@ _decode_batch = msgspec.json.Decoder(_RawBatch).decode
 _decode_context = msgspec.json.Decoder(dict[str, Any] | None).decode
 
 
-def parse_batch(body: bytes, kind_hint: Kind | None, received: int, source: str, fresh_id: Callable[[], str]) -> Parsed:
+def parse_batch(
+    body: bytes, kind_hint: Kind | None, received: int, source: str, fresh_id: Callable[[], str], past: bool = False
+) -> Parsed:
     """Parse one body: a single call of `kind_hint`, or with None a batch whose items name their `type`.
 
     `received` is the time of arrival in ms; `source` is copied into each event; `fresh_id` names a call that came
-    without a messageId (never a hash of its content: two equal clicks are two clicks).
+    without a messageId (never a hash of its content: two equal clicks are two clicks). `past`: imported, so times are
+    old and stand as they are written.
     """
-    arrival = _Arrival(received, source, fresh_id)
+    arrival = _Arrival(received, source, fresh_id, past=past)
     if kind_hint is not None:
         return _parse_single(body, kind_hint, arrival)
     if len(body) > MAX_BATCH_BYTES:
@@ -199,12 +203,7 @@ def _build(item: _Item, kind: Kind | None, arrival: _Arrival) -> Event | str:
     shape = _SHAPES.get(call)
     if shape is None:
         return "unknown_type"
-    sent = arrival.sent
-    if item.sent_at:
-        sent = millis(item.sent_at)
-        if sent is None:
-            return "time_invalid"
-    time = corrected(item.original_timestamp or item.timestamp, sent, arrival.received)
+    time = _time(item, call, arrival)
     if isinstance(time, str):
         return time
     user, anonymous, previous = item.user_id, item.anonymous_id, item.previous_id
@@ -224,6 +223,15 @@ def _build(item: _Item, kind: Kind | None, arrival: _Arrival) -> Event | str:
     if arrival.context:
         event.context = {**arrival.context, **event.context}
     return _refuse_ids(event) or shape(event, item) or event
+
+
+def _time(item: _Item, call: str, arrival: _Arrival) -> int | str:
+    if arrival.past:
+        return as_written(item.timestamp or item.original_timestamp, call, arrival.received)
+    sent = millis(item.sent_at) if item.sent_at else arrival.sent
+    if item.sent_at and sent is None:
+        return "time_invalid"
+    return corrected(item.original_timestamp or item.timestamp, sent, arrival.received)
 
 
 def _refuse_ids(event: Event) -> str | None:

@@ -34,12 +34,14 @@ from journeyloop.model.plan import Plan, Problem
 from journeyloop.runtime import reads
 from journeyloop.runtime.doors import Overloaded, Unavailable
 from journeyloop.runtime.feed import Feed, describe, frames_of, identifier_label, label, sample
+from journeyloop.runtime.imports import Imports, Progress
 from journeyloop.runtime.memory import Memory
 from journeyloop.runtime.metrics import Metrics
 from journeyloop.runtime.perform import Performer
 from journeyloop.runtime.ports import Pages, Store
-from journeyloop.runtime.quarantine import acceptable
+from journeyloop.runtime.quarantine import Also, tried_again
 from journeyloop.runtime.questions import Questions
+from journeyloop.runtime.rows import Kind, Terms
 from journeyloop.runtime.writer import Committed, Work, Writer, place_of
 
 log = structlog.get_logger("journeyloop")
@@ -61,6 +63,7 @@ class Live(Questions):
         self.plans = {self.plan.hash: self.plan}
         self.measures = Metrics(lambda: self.plan)
         self.notes = Feed()
+        self.imports = Imports(store, self.submit, self._terms)
         self.writer = Writer(store, memory, self.plans.__getitem__, pages.watch, clock, self._committed, inbox)
         self.performer = Performer(
             pages, self._tell, lambda: self.plan, lambda: self.board, clock, self._note
@@ -90,9 +93,9 @@ class Live(Questions):
     # --- writing ----------------------------------------------------------------------------------------------------
 
     async def submit(
-        self, inputs: Sequence[Input], rejected: Sequence[Rejected] = (), released: Sequence[int] = ()
+        self, inputs: Sequence[Input], rejected: Sequence[Rejected] = (), also: Also | None = None
     ) -> None:
-        """Return when it is durable.
+        """Return when it is durable, with what is `also` to be written.
 
         Raises:
             Overloaded: the inbox is full; the same messages may be sent again.
@@ -101,7 +104,7 @@ class Live(Questions):
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         for refused in rejected:
             self.measures.refused.labels(refused.reason).inc()
-        if not self.writer.offer(Work(inputs, rejected, lambda error: _settle(done, error), released)):
+        if not self.writer.offer(Work(inputs, rejected, lambda error: _settle(done, error), also)):
             raise Overloaded(RETRY_AFTER)
         await done
 
@@ -173,12 +176,19 @@ class Live(Questions):
     async def resubmit(self, numbers: list[int]) -> dict[str, int]:
         """Take refused input that is acceptable by now out of the quarantine; no numbers: all of it."""
         with self.store.read() as reader:
-            tried = list(acceptable(reader, numbers, self.clock))
-        for number, events in tried:
-            if events is not None:
-                await self.submit(events, released=[number])
-        accepted = sum(events is not None for _, events in tried)
+            tried = list(tried_again(reader, numbers, self._terms()))
+        for one in tried:
+            if one.inputs is not None:
+                await self.submit(one.inputs, also=one.also)
+        accepted = sum(one.inputs is not None for one in tried)
         return {"accepted": accepted, "refused": len(tried) - accepted}
+
+    async def take_rows(self, kind: Kind, file: str, start: int, lines: Sequence[bytes]) -> Progress:
+        """Rows of an import, as `runtime.imports` says."""
+        return await self.imports.take(kind, file, start, lines)
+
+    def _terms(self) -> Terms:
+        return Terms(self.plan, self.memory.secret, self.clock())
 
     async def outcome(self, decision_id: str, outcome: str) -> bool:
         """Report an outcome of a decision by its id; False if there is no such decision."""
