@@ -55,6 +55,21 @@ def test_rows_count_once_however_often_they_are_sent() -> None:
     assert orders(store) == 3
 
 
+@pytest.mark.parametrize("profile_first", [True, False])
+def test_orders_that_only_an_address_names_are_those_of_who_has_it(profile_first: bool) -> None:
+    store = MemoryStore()
+    named = {"context": {"traits": {"email": "Ada@example.com"}}}
+    line = json.dumps(
+        {"type": "track", "event": "Order Completed", "timestamp": "2020-01-01T00:00:00Z", **named}
+    ).encode()
+    person = b'{"type":"identify","userId":"ada","traits":{"email":"ada@example.com"},"timestamp":"2019-01-01"}'
+    first, second = (("profiles", person), ("events", line))[:: 1 if profile_first else -1]
+    alone(store).take(first[0], FILE, 0, [first[1]])  # type: ignore[arg-type]
+    alone(store).take(second[0], "g" * 32, 0, [second[1]])  # type: ignore[arg-type]
+    alone(store).take("events", "h" * 32, 0, [line, line])
+    assert orders(store, "ada") == 3
+
+
 def test_a_death_before_the_commit_leaves_nothing_and_the_repeat_counts_once(monkeypatch: pytest.MonkeyPatch) -> None:
     store = MemoryStore()
     alone(store).take("events", FILE, 0, [order()])
