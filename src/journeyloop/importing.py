@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import sys
+import zlib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from hashlib import blake2b
@@ -72,7 +73,7 @@ def bring(arguments: argparse.Namespace) -> int:
     """Run the command: 0 done (refused rows are in the quarantine), 1 refused."""
     from journeyloop.app import refusals
 
-    expected: tuple[type[Exception], ...] = (*refusals(), ValueError)
+    expected: tuple[type[Exception], ...] = (*refusals(), ValueError, EOFError, zlib.error)
     try:
         file = _file(arguments)
         if arguments.dry_run:
@@ -105,9 +106,12 @@ def _pairs(words: list[str], cut: Callable[[str, str], tuple[str, str, str]]) ->
 
 
 def _digest(path: Path, kind: str, renamed: dict[str, str], constant: dict[str, str]) -> str:
+    """All of it is read before a row is taken: a gzip that was cut off is found out here."""
+    from journeyloop.adapters.sources.chunk import opened
+
     digest = blake2b(json.dumps([kind, sorted(renamed.items()), sorted(constant.items())]).encode(), digest_size=16)
-    with path.open("rb") as raw:
-        while some := raw.read(MB):
+    with opened(path) as (content, _):
+        while some := content.read(MB):
             digest.update(some)
     return digest.hexdigest()
 

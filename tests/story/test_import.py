@@ -5,6 +5,7 @@ profiles that are true.
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 import signal
 import subprocess
@@ -155,11 +156,14 @@ def test_a_dry_run_reads_all_and_writes_nothing(tmp_path: Path) -> None:
         (("--events", "nowhere.csv"), "nowhere.csv"),
         (("--events", "pyproject.toml"), ".parquet"),
         (("--profiles", "nowhere.csv", "--map", "a"), "COLUMN=FIELD"),
+        (("--profiles", "{cut}"), "ended before"),
         (("--profiles", "nowhere.csv", "--map", "a=b:date"), "number"),
     ],
 )
 def test_what_cannot_be_read_is_told_in_a_sentence(tmp_path: Path, words: tuple[str, ...], told: str) -> None:
-    done = command("import", project(tmp_path / "shop"), *words)
+    cut = tmp_path / "cut.csv.gz"
+    cut.write_bytes(gzip.compress(b"user_id\n" + b"u\n" * 10_000)[:40])
+    done = command("import", project(tmp_path / "shop"), *(word.format(cut=cut) for word in words))
     assert done.returncode == 1 and told in done.stderr and "Traceback" not in done.stderr
     assert done.stderr.count("\n") == 1
 
@@ -198,6 +202,7 @@ def test_kill_9_in_the_middle_and_the_same_command_again_counts_each_row_once(
         assert server is not None
         server.stop(signal.SIGKILL)
         assert process.wait(20) == 1
+        assert process.stderr is not None and process.stderr.read().startswith(b"the server is gone")
         server.start()
     else:
         process.kill()

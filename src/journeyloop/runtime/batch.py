@@ -108,15 +108,13 @@ class Batch:
 
     def _route(self, applied: Input, frame: Frame) -> None:
         match applied:
-            case Event():
-                identifier = applied.primary()
+            case Event() | Imported():
+                identifier = (applied if isinstance(applied, Event) else applied.event).primary()
                 known = self.touched.owner(identifier)
                 if known is None:
                     frame.identify(identifier, Arrived(applied))
                 else:
                     self._advance(known.person, Forwarded(applied), frame)
-            case Imported(event=event):
-                frame.identify(event.primary(), Arrived(applied))
             case TabOpened() | TabClosed() | Asked() | ConsentStated():
                 frame.identify(applied.identifier, Arrived(applied))
             case Judge(persons=persons):

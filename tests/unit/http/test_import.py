@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from journeyloop.adapters.http.imports import MAX_BYTES
+from journeyloop.adapters.http.imports import MAX_BYTES, MAX_ROWS
 from journeyloop.runtime.imports import Progress
 from tests.unit.http.asgi import ADMIN, SERVER, Answer, ask, bearer, site
 from tests.unit.http.recording import RecordingDoor
@@ -46,6 +46,7 @@ def test_other_keys_and_too_much_are_refused() -> None:
     door = RecordingDoor()
     assert post(door, b"{}", key=SERVER).code == "forbidden"
     assert post(door, b"x" * (MAX_BYTES + 1)).status == 413
+    assert post(door, b"\n" * (MAX_ROWS + 1)).code == "too_large"
     assert door.rows == []
 
 

@@ -19,6 +19,7 @@ from journeyloop.runtime.imports import Gap, Progress
 from journeyloop.runtime.rows import KINDS
 
 MAX_BYTES = 8 * 1024 * 1024
+MAX_ROWS = 100_000
 _FILE_NAME = re.compile("[0-9a-zA-Z_.-]{8,64}")
 _NUMBER = re.compile("[0-9]{1,15}")
 _FILE = Parameter("import", "What names this file: 8 to 64 letters, digits, `_`, `.` or `-`; a digest.", required=True)
@@ -51,6 +52,8 @@ class Imports:
             return invalid("`row` is a whole number.")
         if not _FILE_NAME.fullmatch(file := call.query.get("import", "")):
             return invalid("`import` is 8 to 64 letters, digits, `_`, `.` or `-`.")
+        if len(call.body) > MAX_ROWS:
+            return refuse(413, "too_large", f"At most {MAX_ROWS:,} rows at once.")
         try:
             return _told(await self.door.take_rows(kind, file, int(row), call.body))
         except Gap as gap:

@@ -7,6 +7,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
+from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlencode
 
@@ -48,7 +49,11 @@ class Beside:
         return Progress(**_answered(self.address, self.key, f"/v1/import?{query}", None, ""))
 
     def take(self, kind: Kind, file: str, start: int, lines: Sequence[bytes]) -> Progress:
-        """Send these rows, again and again while the server is too busy. Raises as `ask`."""
+        """Send these rows, again and again while the server is too busy.
+
+        Raises:
+            LookupError: the server refused or is gone; what it took is recorded there.
+        """
         query = urlencode({"kind": kind, "import": file, "row": start})
         body = b"\n".join(lines)
         for _ in range(TRIES):
@@ -57,6 +62,10 @@ class Beside:
                 return Progress(**told)
             except NotNow as busy:
                 time.sleep(busy.after)
+            except (OSError, HTTPException) as error:
+                raise LookupError(
+                    f"the server is gone ({error}): the same command goes on where this one ends"
+                ) from None
         raise LookupError("the server is too busy to take the rows in")
 
 
