@@ -71,9 +71,10 @@ def options(command: argparse.ArgumentParser) -> None:
 
 def bring(arguments: argparse.Namespace) -> int:
     """Run the command: 0 done (refused rows are in the quarantine), 1 refused."""
+    from journeyloop.adapters.sources.chunk import Unfit
     from journeyloop.app import refusals
 
-    expected: tuple[type[Exception], ...] = (*refusals(), ValueError, EOFError, zlib.error)
+    expected: tuple[type[Exception], ...] = (*refusals(), Unfit, EOFError, zlib.error)
     try:
         file = _file(arguments)
         if arguments.dry_run:
@@ -99,9 +100,11 @@ def _file(arguments: argparse.Namespace) -> File:
 
 
 def _pairs(words: list[str], cut: Callable[[str, str], tuple[str, str, str]]) -> dict[str, str]:
+    from journeyloop.adapters.sources.chunk import Unfit
+
     found = {one: other for one, equals, other in (cut(word, "=") for word in words) if one and equals}
     if len(found) < len(words):
-        raise ValueError("--map takes COLUMN=FIELD and --set takes FIELD=VALUE, each column and field once")
+        raise Unfit("--map takes COLUMN=FIELD and --set takes FIELD=VALUE, each column and field once")
     return found
 
 
@@ -152,15 +155,14 @@ def _alone(directory: Path) -> Iterator[Way]:
     import gc
 
     from journeyloop.adapters.store.directory import open_store
-    from journeyloop.app import COLLECT, WallClock, code_version, configuration, libraries
+    from journeyloop.app import WallClock, code_version, configuration, libraries
     from journeyloop.runtime.imports import Alone
     from journeyloop.runtime.memory import Memory, read_singles
 
     loaded = configuration(directory)
     assert loaded.plan is not None
     store, secret = open_store(directory, loaded.settings.durability, code_version())
-    gc.freeze()
-    gc.set_threshold(*COLLECT)
+    gc.disable()  # records have no cycles: what a chunk leaves goes by itself
     with closing(store):
         with store.read() as reader:
             memory = Memory(secret, loaded.plan, reader)
@@ -168,7 +170,7 @@ def _alone(directory: Path) -> Iterator[Way]:
         try:
             yield Alone(store, memory, clock, code_version(), libraries())
         finally:
-            gc.unfreeze()
+            gc.enable()
 
 
 # --- bringing ---------------------------------------------------------------------------------------------------------

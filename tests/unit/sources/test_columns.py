@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from journeyloop.adapters.sources.chunk import Unfit
 from journeyloop.adapters.sources.columns import Columns
 from journeyloop.adapters.sources.values import as_time
 from journeyloop.runtime.rows import Kind
@@ -55,7 +56,7 @@ def test_columns_are_renamed_and_read_as_numbers_and_truths_where_asked() -> Non
     row = {"customer": "u", "Pts": "12", "Gift": "yes", "x": "1", "a=b": "2"}
     assert made("events", row, renamed)["properties"] == {"points": 12, "gift": True, "y": "1", "z": "2"}
     assert made("events", {"Pts": "many"}, renamed)["properties"] == {"points": "many"}
-    with pytest.raises(ValueError, match="number or boolean"):
+    with pytest.raises(Unfit, match="number or boolean"):
         Columns("events", {"a": "b:date"}, {})
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from journeyloop.adapters.sources import FORMATS, UnknownFormat, chunk, reader
+from journeyloop.adapters.sources import FORMATS, Unfit, chunk, reader
 from journeyloop.adapters.sources.columns import Columns
 
 COLUMNS = ("user_id", "event", "timestamp", "order_id", "properties.product_id", "note")
@@ -110,7 +110,7 @@ def test_chunks_are_bounded_and_say_how_much_of_the_file_is_read(tmp_path: Path,
 
 @pytest.mark.parametrize("name", ["rows.xlsx", "rows", "rows.parquet.gz", "rows.gz"])
 def test_an_unknown_format_is_refused_by_name(name: str) -> None:
-    with pytest.raises(UnknownFormat, match=r"\.parquet"):
+    with pytest.raises(Unfit, match=r"\.parquet"):
         reader(Path(name))
 
 
@@ -131,15 +131,22 @@ def test_what_is_no_row_is_passed_on_as_it_is_and_never_as_two_lines(tmp_path: P
         json.loads(made[7])
 
 
+def test_a_byte_order_mark_is_no_part_of_the_first_name(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("Kunde;event\nu;Viewed\n", encoding="utf-8-sig")
+    assert [one.rows for one in reader(tmp_path / "a.csv")(tmp_path / "a.csv", 0)] == [
+        [{"Kunde": "u", "event": "Viewed"}]
+    ]
+
+
 def test_a_quotation_mark_that_never_closes_ends_the_reading(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text('user_id,event\n"' + "x" * 1_100_000)
-    with pytest.raises(ValueError, match=r"a\.csv"):
+    with pytest.raises(Unfit, match=r"a\.csv"):
         list(reader(tmp_path / "a.csv")(tmp_path / "a.csv", 0))
 
 
 def test_a_file_that_is_no_parquet_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.parquet").write_bytes(b"not at all")
-    with pytest.raises(ValueError, match=r"a\.parquet"):
+    with pytest.raises(Unfit, match=r"a\.parquet"):
         list(reader(tmp_path / "a.parquet")(tmp_path / "a.parquet", 0))
 
 

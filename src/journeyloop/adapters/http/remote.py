@@ -16,7 +16,7 @@ from journeyloop.runtime.rows import Kind
 
 TIMEOUT_S = 60
 TRIES = 30
-AGAIN = (429, 503)
+TOO_BUSY = 429
 
 
 class NotNow(LookupError):
@@ -78,6 +78,6 @@ def _answered(address: str, key: str, path: str, body: bytes | None, media_type:
             return told
     except urllib.error.HTTPError as error:
         message = f"the server answered {error.code}: {error.read(500).decode(errors='replace')}"
-        if error.code in AGAIN:
+        if error.code == TOO_BUSY:
             raise NotNow(message, float(error.headers.get("Retry-After", 1))) from None
         raise LookupError(message) from None

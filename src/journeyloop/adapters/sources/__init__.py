@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from journeyloop.adapters.sources import csv, jsonl, parquet
-from journeyloop.adapters.sources.chunk import Chunk
+from journeyloop.adapters.sources.chunk import Chunk, Unfit
 
 Read = Callable[[Path, int], Iterator[Chunk]]
 FORMATS: dict[str, Read] = {
@@ -23,19 +23,15 @@ FORMATS: dict[str, Read] = {
 }
 
 
-class UnknownFormat(LookupError):
-    """The file's name does not tell a format that can be read."""
-
-
 def reader(file: Path) -> Read:
     """What reads this file, by the extension of its name; text may be gzipped (`.gz`).
 
     Raises:
-        UnknownFormat: the message names those that can be read.
+        Unfit: the message names those that can be read.
     """
     suffixes = [one.lower() for one in file.suffixes]
     zipped = suffixes[-1:] == [".gz"]
     found = FORMATS.get("".join(suffixes[-2:-1] if zipped else suffixes[-1:]))
     if found is None or (zipped and found is parquet.read):
-        raise UnknownFormat(f"{file.name}: its name should end in {', '.join(FORMATS)} (text also in .gz)")
+        raise Unfit(f"{file.name}: its name should end in {', '.join(FORMATS)} (text also in .gz)")
     return found

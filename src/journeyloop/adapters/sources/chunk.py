@@ -16,6 +16,10 @@ BYTES = 2_000_000
 Row = dict[str, Any] | bytes
 
 
+class Unfit(ValueError):
+    """This file cannot be read, or not in the way that was asked for."""
+
+
 class Chunk(Struct):
     """`rows` in order; `done` bytes of the file are read by now."""
 

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from journeyloop.adapters.sources.chunk import Row
+from journeyloop.adapters.sources.chunk import Row, Unfit
 from journeyloop.adapters.sources.values import CONVERSIONS, as_id, as_object, as_text, as_time
 from journeyloop.interpret.fold import snake_case
 from journeyloop.runtime.rows import Kind
@@ -78,7 +78,7 @@ class Columns:
     file does not have.
 
     Raises:
-        ValueError: a type is not one of those.
+        Unfit: a type is not one of those.
     """
 
     def __init__(self, kind: Kind, renamed: Mapping[str, str], constant: Mapping[str, str]) -> None:
@@ -132,7 +132,7 @@ class Columns:
         name, _, type_ = field.partition(":")
         place = self._place(name)
         if type_ and type_ not in CONVERSIONS:
-            raise ValueError(f"{field}: a type is {' or '.join(CONVERSIONS)}")
+            raise Unfit(f"{field}: a type is {' or '.join(CONVERSIONS)}")
         return Place(place.path, CONVERSIONS[type_]) if type_ else place
 
     def _place(self, column: str) -> Place:

@@ -11,14 +11,14 @@ from io import TextIOWrapper
 from itertools import islice
 from pathlib import Path
 
-from journeyloop.adapters.sources.chunk import Chunk, Row, chunks, opened
+from journeyloop.adapters.sources.chunk import Chunk, Row, Unfit, chunks, opened
 
 SEPARATORS = ",;\t"
 LONGEST_CELL = 1_000_000
 
 
 def read(file: Path, start: int) -> Iterator[Chunk]:
-    """Raises ValueError if a cell is longer than a million characters: a quotation mark is not closed."""
+    """Raises Unfit if a cell is longer than a million characters: a quotation mark is not closed."""
     csv.field_size_limit(LONGEST_CELL)
     with opened(file) as (binary, raw), TextIOWrapper(binary, "utf-8-sig", "surrogateescape", newline="") as text:
         head = text.readline()
@@ -28,7 +28,7 @@ def read(file: Path, start: int) -> Iterator[Chunk]:
         try:
             yield from chunks(_rows(names, islice(cells, start, None), separator), raw)
         except csv.Error as error:
-            raise ValueError(f"{file.name}: {error}") from None
+            raise Unfit(f"{file.name}: {error}") from None
 
 
 def _rows(names: list[str], rows: Iterator[list[str]], separator: str) -> Iterator[tuple[Row, int]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from journeyloop.adapters.sources.chunk import ROWS, Chunk
+from journeyloop.adapters.sources.chunk import ROWS, Chunk, Unfit
 
 if TYPE_CHECKING:
     import duckdb
@@ -15,13 +15,13 @@ MEMORY = "512MB"
 
 
 def read(file: Path, start: int) -> Iterator[Chunk]:
-    """Raises ValueError if it is no Parquet file."""
+    """Raises Unfit if it is no Parquet file."""
     import duckdb  # 60 ms that no other format should cost
 
     try:
         yield from _read(file, start)
     except duckdb.Error as error:
-        raise ValueError(f"{file.name}: {str(error).splitlines()[0]}") from None
+        raise Unfit(f"{file.name}: {str(error).splitlines()[0]}") from None
 
 
 def _read(file: Path, start: int) -> Iterator[Chunk]:
