@@ -43,7 +43,7 @@ from journeyloop.runtime.explain import why
 from journeyloop.runtime.late import late_problems
 from journeyloop.runtime.live import Configured, Live
 from journeyloop.runtime.memory import Memory, read_secret, read_singles
-from journeyloop.runtime.ports import Reader, Store
+from journeyloop.runtime.ports import Reader, Store, StoreBusy, StoreFailed
 from journeyloop.runtime.quarantine import listed
 from journeyloop.runtime.replay import replay
 
@@ -83,6 +83,11 @@ class WallClock:
         return self.last
 
 
+def refusals() -> tuple[type[Exception], ...]:
+    """What a command answers with a sentence instead of a traceback."""
+    return (Refused, Unreadable, StoreBusy, StoreFailed, OSError, LookupError)
+
+
 def configuration(directory: Path) -> Loaded:
     """Read and check a directory.
 
@@ -110,7 +115,7 @@ def code_version() -> str:
     digest = blake2b(digest_size=8)
     for file in sorted(file for room in KERNEL for file in package.glob(room)):
         digest.update(file.read_bytes())
-    return f"{__version__}+{digest.hexdigest()} {_libraries()}"
+    return f"{__version__}+{digest.hexdigest()} {libraries()}"
 
 
 def stored_plans(reader: Reader) -> Callable[[str], Plan]:
@@ -163,7 +168,7 @@ async def serving(
 
     live = build(store, secret, loaded, configure)
     sys.setswitchinterval(SWITCH_INTERVAL)
-    await live.start(code_version(), _libraries())
+    await live.start(code_version(), libraries())
     server, url = _site(live, keys, loaded.settings, listener, demo)
     (directory / ADDRESS).write_bytes(json.encode({"url": url, "pid": os.getpid()}))
     gc.collect()
@@ -230,7 +235,7 @@ def _stamp(directory: Path) -> tuple[tuple[str, int], ...]:
     return tuple(found)
 
 
-def _libraries() -> str:
+def libraries() -> str:
     """What may change last bits: the interpreter and the libraries a turn computes with."""
     return " ".join([f"python-{platform.python_version()}", *(f"{name}-{version(name)}" for name in LIBRARIES)])
 
@@ -283,10 +288,10 @@ def quarantined(directory: Path, limit: int) -> list[dict[str, Any]]:
 def resubmit(directory: Path, numbers: list[int]) -> dict[str, Any]:
     """Have the running server try refused input again; what it takes leaves the quarantine."""
     admin = read_keys(directory, os.environ).admin
-    return ask(_address(directory), admin, "/v1/quarantine/resubmit", {"numbers": numbers})
+    return ask(address_of(directory), admin, "/v1/quarantine/resubmit", {"numbers": numbers})
 
 
-def _address(directory: Path) -> str:
+def address_of(directory: Path) -> str:
     try:
         url: str = json.decode((directory / ADDRESS).read_bytes())["url"]
     except (OSError, ValueError, KeyError):

@@ -15,7 +15,7 @@ from typing import Any
 
 import uvloop
 
-from journeyloop import __version__
+from journeyloop import __version__, importing
 from journeyloop.model.identifier import Identifier
 
 Command = Callable[[argparse.Namespace], int]
@@ -65,6 +65,7 @@ def parser() -> argparse.ArgumentParser:
     quarantine_.add_argument("--limit", type=int, default=100, metavar="N")
     quarantine_.add_argument("--resubmit", nargs="*", type=int, metavar="NUMBER", help="send these again (none: all)")
     quarantine_.add_argument("--json", action="store_true")
+    importing.options(add("import", importing.bring, importing.ABOUT))
     demo_ = add("demo", demo, "The whole story with a small shop and synthetic customers.", directory=False)
     demo_.add_argument("--for", dest="seconds", type=float, metavar="SECONDS", help="end by itself")
     demo_.add_argument("--host", default="127.0.0.1")
@@ -241,11 +242,9 @@ Ctrl-C ends it.
 
 def refusals() -> tuple[type[Exception], ...]:
     """What a command answers with a sentence instead of a traceback."""
-    from journeyloop.adapters.config.files import Unreadable
-    from journeyloop.app import Refused
-    from journeyloop.runtime.ports import StoreBusy, StoreFailed
+    from journeyloop.app import refusals
 
-    return (Refused, Unreadable, StoreBusy, StoreFailed, OSError, LookupError)
+    return refusals()
 
 
 def refuse(message: str) -> int:

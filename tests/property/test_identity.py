@@ -91,15 +91,18 @@ def test_a_reset_starts_a_new_person() -> None:
 
 @pytest.mark.parametrize(("source", "verified"), [("browser", False), ("server", True), ("import", True)])
 def test_only_who_holds_a_server_key_vouches_for_an_address(source: str, verified: bool) -> None:
-    rig = Rig()
-    identify(rig, "a1", "u1", **MAIL)
-    name = rig.find("u1", "user_id").sealed.name(("email", "ada@example.com"))
-    assert name is not None and not name.verified
-    rig.now += 1
-    event = rig.event("Identify", anonymous_id=None, user_id="u1", traits=MAIL, source=source)
-    rig.apply(Imported(event) if source == "import" else event)
-    name = rig.find("u1", "user_id").sealed.name(("email", "ada@example.com"))
-    assert name is not None and bool(name.verified) is verified
+    for typed_before in (True, False):
+        rig = Rig()
+        if typed_before:
+            identify(rig, "a1", "u1", **MAIL)
+            name = rig.find("u1", "user_id").sealed.name(("email", "ada@example.com"))
+            assert name is not None and not name.verified
+        rig.now += 1
+        event = rig.event("Identify", anonymous_id=None, user_id="u1", traits=MAIL, source=source)
+        rig.apply(Imported(event) if source == "import" else event)
+        name = rig.find("u1", "user_id").sealed.name(("email", "ada@example.com"))
+        assert name is not None and bool(name.verified) is verified
+        assert name.source == source or typed_before
 
 
 # --- who is not ------------------------------------------------------------------------------------------------------

@@ -22,8 +22,6 @@ from journeyloop.model.profile import country
 FRESH = 7 * DAY
 """A device that was not used for that long (ms) makes room for another: browsers forget their cookies within a week."""
 
-TRUSTED = frozenset({"server", "import"})
-
 
 class Owner(Struct, array_like=True, gc=False):
     """The state of `identify` for one identifier: its person, and the event time of the claim that gave it away."""
@@ -56,10 +54,10 @@ def _arrived(owner: Owner | None, identifier: Identifier, message: Arrived, fram
 def _claimed(owner: Owner | None, identifier: Identifier, claim: Claim, frame: Frame) -> Owner | None:
     person = claim.claimant.person
     if owner is None:
-        frame.advance(person, Owned(identifier, claim.at))
+        frame.advance(person, Owned(identifier, claim.at, claim.claimant.source))
         return Owner(person, claim.at)
     if owner.person == person:
-        frame.advance(person, Owned(identifier, claim.at))
+        frame.advance(person, Owned(identifier, claim.at, claim.claimant.source))
         return None
     frame.advance(owner.person, MergeAsked(identifier, claim.claimant, claim.at))
     return None
@@ -125,6 +123,16 @@ def claim_others(customer: Customer, event: Event, frame: Frame) -> bool:
     return claimed
 
 
+def vouch(customer: Customer, event: Event, frame: Frame) -> None:
+    """Who holds a server key vouches for the addresses that an event brings."""
+    if not brings_more(event):
+        return
+    for identifier, _ in named(event, lambda: country(customer), frame.plan.policy.identity):
+        name = customer.sealed.name(identifier)
+        if name is not None and not name.verified and name.type in ADDRESSES:
+            name.verified, name.source = frame.now, event.source
+
+
 def _brings_nothing(customer: Customer, event: Event) -> bool:
     """Nearly every event: its ids are ours, and it has no others. Asked first, for it is cheap."""
     if event.previous_id is not None or brings_more(event):
@@ -143,19 +151,16 @@ def _brings_nothing(customer: Customer, event: Event) -> bool:
 def _claim(customer: Customer, identifier: Identifier, event: Event, frame: Frame) -> str | None:
     """`claimed`, why not, or None if it is ours already."""
     name = customer.sealed.name(identifier)
-    trusted = event.source in TRUSTED
     if name is not None:
         name.at = max(name.at, event.time)
-        if trusted and not name.verified and name.type in ADDRESSES:
-            name.verified, name.source = frame.now, event.source
         return None
     if not _room(customer, identifier, frame):
         return "identifier_limit"
-    frame.identify(identifier, Claim(identifier, claimant(customer, identifier, trusted, frame), event.time))
+    frame.identify(identifier, Claim(identifier, claimant(customer, identifier, event.source, frame), event.time))
     return "claimed"
 
 
-def claimant(customer: Customer, identifier: Identifier, trusted: bool, frame: Frame) -> Claimant:
+def claimant(customer: Customer, identifier: Identifier, source: str, frame: Frame) -> Claimant:
     """What of this person decides whether they and the owner of an identifier are one."""
     header = customer.header
     return Claimant(
@@ -166,7 +171,7 @@ def claimant(customer: Customer, identifier: Identifier, trusted: bool, frame: F
         [header.person, *(past.person for past in header.absorbed)],
         header.apart,
         sole=not any(name.type == identifier[0] for name in customer.sealed.names),
-        trusted=trusted,
+        source=source,
     )
 
 

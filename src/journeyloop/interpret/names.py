@@ -7,6 +7,7 @@ itself is kept.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
@@ -20,6 +21,11 @@ from journeyloop.model.policy import Identity
 
 LONGEST = 320
 EXTERNAL_IDS = 10
+_PLAIN_EMAIL = re.compile(
+    r"(?=.{1,100}\Z)[a-z0-9_+-]{1,30}(?:\.[a-z0-9_+-]{1,30})?@(?:[a-z0-9]{1,60}\.){1,3}"
+    r"(?:com|net|org|edu|io|co|uk|de|fr|it|es|nl|at|ch|be|pl|se|dk|no|fi|ie|pt|eu|us|ca|au|nz|in|jp|br|mx)",
+    re.IGNORECASE | re.ASCII,
+)
 
 
 class Unusable(Exception):
@@ -111,7 +117,10 @@ def _rank(type_: str, identity: Identity) -> int:
 
 @lru_cache(maxsize=4096)
 def _email(text: str) -> str:
-    """Lower case throughout: no mail system in use tells `Ada@` from `ada@`, people do not either."""
+    """Lower case throughout: no mail system in use tells `Ada@` from `ada@`, people do not either. Most addresses are
+    plain, and a library that knows every kind takes 35 us to say so."""
+    if _PLAIN_EMAIL.fullmatch(text):
+        return text.lower()
     try:
         return validate_email(text, check_deliverability=False, test_environment=True).normalized.lower()
     except EmailNotValidError:

@@ -21,6 +21,10 @@ ADDRESSES = frozenset({"email", "phone"})
 """Types that a message can be sent to, once somebody we trust has vouched for them."""
 
 
+TRUSTED = frozenset({"server", "import"})
+"""Doors that need a server key: who comes in by them vouches for the addresses they bring."""
+
+
 class Name(Struct, array_like=True, gc=False):
     """An identifier a person goes by. `at` is the newest time (ms) it was named, `source` through which door,
     `verified` when a server key vouched for it (0: never)."""

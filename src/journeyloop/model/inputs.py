@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from journeyloop.model.customer import Customer
 from journeyloop.model.event import Event
-from journeyloop.model.identifier import Identifier
+from journeyloop.model.identifier import TRUSTED, Identifier
 from journeyloop.model.moment import Present
 
 
@@ -175,7 +175,7 @@ class Arrived(Struct, gc=False):
 class Claimant(Struct, gc=False):
     """Who claims an identifier, and what of them decides whether two people are one: their age, whether they have a
     user id, how many fresh identifiers of each type, whom they were told apart from (`apart`) and all the ids they go
-    by (`ids`). `sole`: they have no other identifier of the claimed type; `trusted`: a server key says so."""
+    by (`ids`). `sole`: they have no other identifier of the claimed type; `source`: the door by which it is claimed."""
 
     person: bytes
     known: bool
@@ -184,7 +184,12 @@ class Claimant(Struct, gc=False):
     ids: list[bytes]
     apart: list[bytes]
     sole: bool = True
-    trusted: bool = False
+    source: str = ""
+
+    @property
+    def trusted(self) -> bool:
+        """Whether somebody with a server key says so."""
+        return self.source in TRUSTED
 
 
 class Claim(Struct, gc=False):
@@ -236,6 +241,7 @@ class Owned(Struct, gc=False):
 
     identifier: Identifier
     at: int = 0
+    source: str = ""
 
 
 class Lost(Struct, gc=False):

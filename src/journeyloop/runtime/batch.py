@@ -87,7 +87,7 @@ class Batch:
         memory, singles = self.memory, self.memory.singles
         frame = Frame(
             now, memory.plan, singles.board, memory.secret, singles.epoch, singles.epoch_started,
-            tally=self.tally, refused=self.refused,
+            tally=self.tally, refused=self.refused, past=isinstance(applied, Imported),
         )  # fmt: skip
         self._first: bytes | None = None
         self._previous = -1
@@ -113,15 +113,13 @@ class Batch:
 
     def _route(self, applied: Input, frame: Frame) -> None:
         match applied:
-            case Event():
-                identifier = applied.primary()
+            case Event() | Imported():
+                identifier = (applied if isinstance(applied, Event) else applied.event).primary()
                 known = self.touched.owner(identifier)
                 if known is None:
                     frame.identify(identifier, Arrived(applied))
                 else:
                     self._advance(known.person, Forwarded(applied), frame)
-            case Imported(event=event):
-                frame.identify(event.primary(), Arrived(applied))
             case TabOpened() | TabClosed() | Asked() | ConsentStated():
                 frame.identify(applied.identifier, Arrived(applied))
             case Judge(persons=persons):

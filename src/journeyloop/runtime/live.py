@@ -33,10 +33,12 @@ from journeyloop.runtime import reads
 from journeyloop.runtime.commands import Commands
 from journeyloop.runtime.doors import Overloaded, Unavailable
 from journeyloop.runtime.feed import Feed, describe, frames_of, identifier_label, label, sample
+from journeyloop.runtime.imports import Imports
 from journeyloop.runtime.memory import Memory
 from journeyloop.runtime.metrics import Metrics
 from journeyloop.runtime.perform import Performer
 from journeyloop.runtime.ports import Pages, Store
+from journeyloop.runtime.quarantine import Also
 from journeyloop.runtime.questions import Questions
 from journeyloop.runtime.writer import Committed, Work, Writer, place_of
 
@@ -59,6 +61,7 @@ class Live(Questions, Commands):
         self.plans = {self.plan.hash: self.plan}
         self.measures = Metrics(lambda: self.plan)
         self.notes = Feed()
+        self.imports = Imports(store, self.submit, self._terms)
         self.writer = Writer(store, memory, self.plans.__getitem__, pages.watch, clock, self._committed, inbox)
         self.performer = Performer(
             pages, self._tell, lambda: self.plan, lambda: self.board, clock, self._note
@@ -90,9 +93,9 @@ class Live(Questions, Commands):
     # --- writing ----------------------------------------------------------------------------------------------------
 
     async def submit(
-        self, inputs: Sequence[Input], rejected: Sequence[Rejected] = (), released: Sequence[int] = ()
+        self, inputs: Sequence[Input], rejected: Sequence[Rejected] = (), also: Also | None = None
     ) -> None:
-        """Return when it is durable.
+        """Return when it is durable, with what is `also` to be written.
 
         Raises:
             Overloaded: the inbox is full; the same messages may be sent again.
@@ -101,7 +104,7 @@ class Live(Questions, Commands):
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         for refused in rejected:
             self.measures.refused.labels(refused.reason).inc()
-        if not self.writer.offer(Work(inputs, rejected, lambda error: _settle(done, error), released)):
+        if not self.writer.offer(Work(inputs, rejected, lambda error: _settle(done, error), also)):
             raise Overloaded(RETRY_AFTER)
         await done
 

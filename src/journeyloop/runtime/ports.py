@@ -24,6 +24,7 @@ TABLES = (
     "audiences",  # audience name + NUL + person (16) -> since (8, big endian)
     "ledger",  # number (8) -> consent and merges, each line bound to the one before it
     "plans",  # plan hash -> the configuration's texts
+    "wordings",  # SHA-256 (32) -> what people were asked when they gave or refused consent
     "quarantine",  # number (8) -> refused input with its reason
 )
 

@@ -10,6 +10,7 @@ from journeyloop.model.board import Board
 from journeyloop.model.identifier import Identifier
 from journeyloop.model.plan import Plan, Problem
 from journeyloop.runtime import explain, person, reads
+from journeyloop.runtime.imports import Progress, read_progress
 from journeyloop.runtime.lag import described, read_lags
 from journeyloop.runtime.late import late_sources, status
 from journeyloop.runtime.memory import Memory
@@ -95,6 +96,11 @@ class Questions:
     def quarantine(self, limit: int) -> list[dict[str, Any]]:
         with self.store.read() as reader:
             return listed(reader, limit)
+
+    def imported(self, file: str) -> Progress:
+        """How far the import of this file has come."""
+        with self.store.read() as reader:
+            return read_progress(reader, file)
 
     def _problems(self) -> list[dict[str, Any]]:
         return [

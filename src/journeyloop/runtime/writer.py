@@ -20,12 +20,11 @@ from journeyloop.model.board import Board
 from journeyloop.model.event import Event, Rejected
 from journeyloop.model.inputs import Input
 from journeyloop.model.plan import Plan
-from journeyloop.runtime import records
 from journeyloop.runtime.batch import Batch, Watch
 from journeyloop.runtime.lag import LagLog, read_lags
 from journeyloop.runtime.memory import Memory
-from journeyloop.runtime.ports import Store, StoreFailed
-from journeyloop.runtime.quarantine import LIMIT
+from journeyloop.runtime.ports import Store, StoreFailed, Transaction
+from journeyloop.runtime.quarantine import keep
 
 BATCH = 1_000
 BUSY = 32
@@ -37,12 +36,12 @@ IDLE = 60.0
 
 class Work(Struct):
     """Inputs that are acknowledged together. `done` runs after the commit with None, or with what went wrong;
-    `released` are the quarantine's numbers that these inputs are taken from."""
+    `also` writes what must be true exactly when these inputs were applied."""
 
     inputs: Sequence[Input]
     rejected: Sequence[Rejected]
     done: Callable[[Exception | None], None]
-    released: Sequence[int] = ()
+    also: Callable[[Transaction], None] | None = None
 
 
 class Committed(Struct):
@@ -185,12 +184,12 @@ class Writer:
                 for applied in one.inputs:
                     new = batch.apply(applied, now)
                     inputs += 1
-                    if new and type(applied) is Event and not one.released:  # the wait in the quarantine was ours
+                    if new and type(applied) is Event and one.also is None:  # the wait in the quarantine was ours
                         fresh.append(applied)
                 for refused in one.rejected:
-                    self._quarantine(transaction, refused, now)
-                for number in one.released:
-                    transaction.delete("quarantine", number.to_bytes(8, "big"))
+                    keep(transaction, self.memory.singles, refused, now)
+                if one.also is not None:
+                    one.also(transaction)
             fired = self._fire(batch, now)
             batch.flush()
             self._note_lag(fresh, transaction, now)
@@ -211,14 +210,6 @@ class Writer:
             return batch.fire(now, BATCH, self._broken_timers)
         finally:
             self._firing = batch.firing
-
-    def _quarantine(self, transaction: Any, refused: Rejected, now: int) -> None:
-        """Nothing invalid vanishes: kept with its reason, the newest 100,000."""
-        number = self.memory.singles.refused
-        transaction.put("quarantine", number.to_bytes(8, "big"), records.encode_refused(now, refused))
-        if number >= LIMIT:
-            transaction.delete("quarantine", (number - LIMIT).to_bytes(8, "big"))
-        self.memory.singles.refused = number + 1
 
 
 def place_of(error: Exception) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from email_validator import validate_email
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from journeyloop.interpret.names import Unusable, named, normal
+from journeyloop.interpret.names import _PLAIN_EMAIL, Unusable, named, normal
 from journeyloop.model.event import Event
 from journeyloop.model.policy import Identity
 
@@ -108,3 +109,10 @@ def test_a_refused_one_is_told_beside_the_others() -> None:
         (("email", ""), "malformed_email"),
         (("phone", "+491701234567"), None),
     ]
+
+
+@settings(max_examples=300)
+@given(st.from_regex(_PLAIN_EMAIL, fullmatch=True))
+def test_a_plain_address_is_what_the_library_makes_of_it(text: str) -> None:
+    checked = validate_email(text, check_deliverability=False, test_environment=True).normalized.lower()
+    assert normal("email", text, None, Identity()) == checked

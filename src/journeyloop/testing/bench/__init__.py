@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from journeyloop.testing.bench import decide, ingest, kill, push, recovery, stall
+from journeyloop.testing.bench import decide, import_, ingest, kill, push, recovery, stall
 
 NAMES: dict[str, Callable[[], dict[str, Any]]] = {
     "decide": decide.run,
+    "import": import_.run,
     "ingest": ingest.run,
     "kill": kill.run,
     "push": push.run,
