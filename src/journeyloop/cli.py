@@ -15,7 +15,7 @@ from typing import Any
 
 import uvloop
 
-from journeyloop import __version__, importing
+from journeyloop import __version__, importing, persons
 from journeyloop.model.identifier import Identifier
 
 Command = Callable[[argparse.Namespace], int]
@@ -66,6 +66,7 @@ def parser() -> argparse.ArgumentParser:
     quarantine_.add_argument("--resubmit", nargs="*", type=int, metavar="NUMBER", help="send these again (none: all)")
     quarantine_.add_argument("--json", action="store_true")
     importing.options(add("import", importing.bring, importing.ABOUT))
+    persons.add_to(add)
     demo_ = add("demo", demo, "The whole story with a small shop and synthetic customers.", directory=False)
     demo_.add_argument("--for", dest="seconds", type=float, metavar="SECONDS", help="end by itself")
     demo_.add_argument("--host", default="127.0.0.1")

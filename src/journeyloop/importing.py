@@ -7,12 +7,12 @@ store that nobody serves). What a row means is not decided here.
 from __future__ import annotations
 
 import argparse
+import gc
 import json
-import os
 import sys
 import zlib
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -32,8 +32,6 @@ BYTES = 4_000_000
 """A chunk of rows has at most so many; the server takes twice as much."""
 
 MB = 1_000_000
-NOBODY = "0" * 32
-"""The digest of no file: asked for to see whether the server is there and the key is right."""
 
 
 class Way(Protocol):
@@ -124,53 +122,18 @@ def _digest(path: Path, kind: str, renamed: dict[str, str], constant: dict[str, 
 
 @contextmanager
 def _way(directory: Path) -> Iterator[Way]:
-    beside = _beside(directory)
-    if beside is not None:
-        yield beside
+    from journeyloop.writing import alone, beside
+
+    server = beside(directory)
+    if server is not None:
+        yield server
         return
-    with _alone(directory) as alone:
-        yield alone
-
-
-def _beside(directory: Path) -> Way | None:
-    """The server that runs for this directory; one that was killed left an address where nobody is."""
-    from journeyloop.adapters.config.keys import read_keys
-    from journeyloop.adapters.http.remote import Beside
-    from journeyloop.app import address_of
-
-    try:
-        address = address_of(directory)
-    except LookupError:
-        return None
-    beside = Beside(address, read_keys(directory, os.environ).admin)
-    try:
-        beside.progress(NOBODY)
-    except OSError:
-        return None
-    return beside
-
-
-@contextmanager
-def _alone(directory: Path) -> Iterator[Way]:
-    import gc
-
-    from journeyloop.adapters.store.directory import open_store
-    from journeyloop.app import WallClock, code_version, configuration, libraries
-    from journeyloop.runtime.imports import Alone
-    from journeyloop.runtime.memory import Memory, read_singles
-
-    loaded = configuration(directory)
-    assert loaded.plan is not None
-    store, secret = open_store(directory, loaded.settings.durability, code_version())
     gc.disable()  # records have no cycles: what a chunk leaves goes by itself
-    with closing(store):
-        with store.read() as reader:
-            memory = Memory(secret, loaded.plan, reader)
-            clock = WallClock(read_singles(reader).epoch_started)
-        try:
-            yield Alone(store, memory, clock, code_version(), libraries())
-        finally:
-            gc.enable()
+    try:
+        with alone(directory) as store:
+            yield store
+    finally:
+        gc.enable()
 
 
 # --- bringing ---------------------------------------------------------------------------------------------------------

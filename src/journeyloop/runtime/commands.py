@@ -10,13 +10,13 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from journeyloop.model.event import Rejected
-from journeyloop.model.identifier import Identifier, identifier_key
-from journeyloop.model.inputs import Input, Outcome, Paused, Unmerge
+from journeyloop.model.identifier import Identifier
+from journeyloop.model.inputs import Input, Outcome, Paused
 from journeyloop.model.plan import Plan
 from journeyloop.runtime import reads
 from journeyloop.runtime.imports import Imports, Progress
 from journeyloop.runtime.memory import Memory
-from journeyloop.runtime.person import absorbed_by
+from journeyloop.runtime.person import joined
 from journeyloop.runtime.ports import Store
 from journeyloop.runtime.quarantine import Also, tried_again
 from journeyloop.runtime.rows import Kind, Terms
@@ -72,17 +72,12 @@ class Commands:
         """Tell two people apart who were joined by mistake: this person, and the one that `other` (an identifier, or a
         person's id in hex) was before. False: they were never joined."""
         with self.store.read() as reader:
-            customer = reads.find_customer(reader, self.memory.secret, identifier)
-        if customer is None:
+            unmerge = joined(reader, self.memory.secret, self.plan, identifier, other)
+        if unmerge is None:
             return False
-        if isinstance(other, str):
-            absorbed: bytes | None = bytes.fromhex(other)
-        else:
-            absorbed = absorbed_by(customer, identifier_key(self.memory.secret, other))
-        if absorbed not in [past.person for past in customer.header.absorbed]:
-            return False
-        await self.submit([Unmerge(customer.header.person, absorbed, by)])
-        log.warning("unmerged", person=customer.header.person.hex(), by=by)
+        unmerge.by = by
+        await self.submit([unmerge])
+        log.warning("unmerged", person=unmerge.person.hex(), by=by)
         return True
 
     async def pause(self, scope: str, paused: bool, by: str) -> None:

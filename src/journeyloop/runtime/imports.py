@@ -13,10 +13,12 @@ from typing import Any, Protocol
 
 from msgspec import Struct, msgpack
 
+from journeyloop.model.identifier import Identifier
 from journeyloop.model.inputs import Epoch, Input, PlanChanged
 from journeyloop.model.plan import Plan
 from journeyloop.runtime.batch import Batch
 from journeyloop.runtime.memory import Memory
+from journeyloop.runtime.person import joined
 from journeyloop.runtime.ports import Reader, Store, Transaction
 from journeyloop.runtime.quarantine import keep
 from journeyloop.runtime.rows import Kind, Rows, Terms, keep_wordings, parse_rows
@@ -134,6 +136,22 @@ class Alone:
             _record(file, progress, rows, transaction)
         self._first = []
         return progress
+
+    def unmerge(self, identifier: Identifier, other: Identifier | str, by: str) -> bool:
+        """Tell two people apart, as `Commands.unmerge` does; False: they were never joined. Timers wait for the next
+        start of the server."""
+        with self.store.read() as reader:
+            unmerge = joined(reader, self.memory.secret, self.plan, identifier, other)
+        if unmerge is None:
+            return False
+        unmerge.by = by
+        with self.store.write() as transaction:
+            batch = Batch(transaction, self.memory, self._plan)
+            for one in (*self._first, unmerge):
+                batch.apply(one, self.clock())
+            batch.flush()
+        self._first = []
+        return True
 
     def _plan(self, hash_: str) -> Plan:
         return self.plan

@@ -7,10 +7,11 @@ from typing import Any
 
 from msgspec import to_builtins
 
+from journeyloop.interpret.names import normal
 from journeyloop.model.customer import Customer
 from journeyloop.model.event import Event
-from journeyloop.model.identifier import ADDRESSES
-from journeyloop.model.inputs import Imported
+from journeyloop.model.identifier import ADDRESSES, Identifier, identifier_key
+from journeyloop.model.inputs import Imported, Unmerge
 from journeyloop.model.plan import Plan
 from journeyloop.runtime import reads, records
 from journeyloop.runtime.chain import inputs, positions
@@ -82,7 +83,28 @@ def merges(customer: Customer) -> list[dict[str, Any]]:
     ]
 
 
-def absorbed_by(customer: Customer, key: bytes) -> bytes | None:
+def joined(
+    reader: Reader, secret: bytes, plan: Plan, identifier: Identifier, other: Identifier | str
+) -> Unmerge | None:
+    """What tells this person apart from the one that `other` (an identifier, or a person's id in hex) was before they
+    were joined; None if they never were.
+
+    Raises:
+        Unusable: `other` is no identifier; ValueError: no id in hex.
+    """
+    customer = reads.find_customer(reader, secret, identifier)
+    if customer is None:
+        return None
+    if isinstance(other, str):
+        absorbed: bytes | None = bytes.fromhex(other)
+    else:
+        value = normal(other[0], other[1], None, plan.policy.identity)
+        absorbed = _brought(customer, identifier_key(secret, (other[0], value)))
+    known = any(past.person == absorbed for past in customer.header.absorbed)
+    return Unmerge(customer.header.person, absorbed) if known and absorbed else None
+
+
+def _brought(customer: Customer, key: bytes) -> bytes | None:
     """Which of the absorbed people brought the identifier with this key: the one who brought the least beside it."""
     found = [past for past in customer.header.absorbed if key in past.keys]
     return min(found, key=lambda past: len(past.keys)).person if found else None

@@ -38,10 +38,14 @@ def ask(address: str, key: str, path: str, body: dict[str, Any]) -> dict[str, An
 
 
 class Beside:
-    """Importing through the server that runs for a directory."""
+    """Writing through the server that runs for a directory."""
 
     def __init__(self, address: str, key: str) -> None:
         self.address, self.key = address, key
+
+    def ask(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """As the function of this name."""
+        return ask(self.address, self.key, path, body)
 
     def progress(self, file: str) -> Progress:
         """Raises as `ask`."""
