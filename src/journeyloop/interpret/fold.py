@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+from journeyloop.interpret.rolling import roll
 from journeyloop.model.customer import Customer, Header, Item, Session, Stated
 from journeyloop.model.event import JITTER, Event
 from journeyloop.model.frame import Frame
@@ -35,6 +36,9 @@ def fold(customer: Customer, event: Event, frame: Frame) -> bool:
     change = _COMMERCE.get(event.name)
     if change is not None:
         change(customer, event)
+    counting = frame.plan.computing.get(event.name)
+    if counting is not None:
+        roll(customer, event, counting, frame.now, frame.now, frame.secret)
     return late
 
 
@@ -202,3 +206,5 @@ _COMMERCE: dict[str, Callable[[Customer, Event], None]] = {
     "Checkout Started": _viewed,
     "Order Completed": _ordered,
 }
+COMMERCE = frozenset(_COMMERCE)
+"""The events that change cart, orders and revenue."""

@@ -10,9 +10,10 @@ from typing import Any, get_args
 
 from msgspec import msgpack
 
-from journeyloop.interpret import identify
+from journeyloop.interpret import identify, recount, uncounted
 from journeyloop.learn import tune
 from journeyloop.loop import advance
+from journeyloop.model.customer import Customer
 from journeyloop.model.effects import Decided, DeliveryChanged, Membership, Recorded
 from journeyloop.model.event import Event
 from journeyloop.model.frame import Frame
@@ -36,9 +37,11 @@ from journeyloop.model.inputs import (
 from journeyloop.model.moment import Present
 from journeyloop.model.plan import Plan
 from journeyloop.runtime import records
+from journeyloop.runtime.history import past_events
 from journeyloop.runtime.memory import Memory
 from journeyloop.runtime.ports import Transaction
 from journeyloop.runtime.records import LogHeader
+from journeyloop.runtime.sweep import start_over
 from journeyloop.runtime.touched import Touched
 
 Watch = Callable[[list[str], Present | None], Seen | None]
@@ -65,6 +68,7 @@ class Batch:
         self.tally: dict[tuple[str, int, str], int] = {}
         self.refused: dict[tuple[str, str], int] = {}
         self.duplicates = 0
+        self.imported = False
         self.firing: bytes | None = None
         self.touched = Touched(transaction, memory)
 
@@ -75,6 +79,8 @@ class Batch:
     def flush(self) -> None:
         """Write all that was touched. The commit is the transaction's."""
         self.touched.flush()
+        if self.imported:
+            start_over(self.transaction, self.memory.singles.position)
 
     # --- applying ---------------------------------------------------------------------------------------------------
 
@@ -116,6 +122,7 @@ class Batch:
                 else:
                     self._advance(known.person, Forwarded(applied), frame)
             case Imported(event=event):
+                self.imported = True
                 frame.identify(event.primary(), Arrived(applied))
             case TabOpened() | TabClosed() | Asked() | ConsentStated():
                 frame.identify(applied.identifier, Arrived(applied))
@@ -150,7 +157,19 @@ class Batch:
         if self._first is None:
             self._first, self._previous = person, customer.header.last_position
             customer.header.last_position = self.memory.singles.position
+        if customer.header.counted != frame.plan.counting and customer.header.successor is None:
+            self._recount(customer, frame)
         advance(customer, message, frame)
+
+    def _recount(self, customer: Customer, frame: Frame) -> None:
+        """The plan has other computed traits than this person was counted for: count them from the log."""
+        header, plan, now = customer.header, frame.plan, frame.now
+        traits = uncounted(header, plan)
+        running = (self.memory.singles.position, self._previous)
+        windows = [one.within + one.width for one in traits if one.within is not None]
+        since = now - max(windows) if len(windows) == len(traits) and windows else None
+        past = past_events(self.touched, header, running, since) if traits and header.events else ()
+        recount(customer, traits, past, plan, now, frame.secret)
 
     def _effect(self, effect: Any) -> None:
         match effect:

@@ -37,9 +37,10 @@ from journeyloop.runtime.feed import Feed, describe, frames_of, identifier_label
 from journeyloop.runtime.memory import Memory
 from journeyloop.runtime.metrics import Metrics
 from journeyloop.runtime.perform import Performer
-from journeyloop.runtime.ports import Pages, Store
-from journeyloop.runtime.quarantine import acceptable
+from journeyloop.runtime.ports import Pages, Store, Transaction
+from journeyloop.runtime.quarantine import acceptable, release
 from journeyloop.runtime.questions import Questions
+from journeyloop.runtime.sweep import Sweep
 from journeyloop.runtime.writer import Committed, Work, Writer, place_of
 
 log = structlog.get_logger("journeyloop")
@@ -65,6 +66,7 @@ class Live(Questions):
         self.performer = Performer(
             pages, self._tell, lambda: self.plan, lambda: self.board, clock, self._note
         )  # fmt: skip
+        self.sweep = Sweep(store, lambda: self.plan, lambda judges, also: self.submit(judges, also=also))
 
     async def start(self, code: str, libraries: str) -> None:
         """Open a new epoch, and the plan if it is another than the store's last."""
@@ -75,6 +77,7 @@ class Live(Questions):
         if singles.plan != self.plan.hash:
             inputs.append(PlanChanged(self.plan.hash))
         await self.submit(inputs)
+        self.sweep.start()
         log.info("started", epoch=singles.epoch, plan=self.plan.hash, moments=len(self.plan.moments))
 
     def end_streams(self) -> None:
@@ -84,15 +87,19 @@ class Live(Questions):
 
     async def stop(self) -> None:
         """Finish what was accepted."""
+        await self.sweep.stop()
         await asyncio.get_running_loop().run_in_executor(None, self.writer.stop)
         self.store.close()
 
     # --- writing ----------------------------------------------------------------------------------------------------
 
     async def submit(
-        self, inputs: Sequence[Input], rejected: Sequence[Rejected] = (), released: Sequence[int] = ()
+        self,
+        inputs: Sequence[Input],
+        rejected: Sequence[Rejected] = (),
+        also: Callable[[Transaction], None] | None = None,
     ) -> None:
-        """Return when it is durable.
+        """Return when it is durable. `also` writes something else in the same commit.
 
         Raises:
             Overloaded: the inbox is full; the same messages may be sent again.
@@ -101,7 +108,7 @@ class Live(Questions):
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         for refused in rejected:
             self.measures.refused.labels(refused.reason).inc()
-        if not self.writer.offer(Work(inputs, rejected, lambda error: _settle(done, error), released)):
+        if not self.writer.offer(Work(inputs, rejected, lambda error: _settle(done, error), also)):
             raise Overloaded(RETRY_AFTER)
         await done
 
@@ -130,6 +137,8 @@ class Live(Questions):
             log.error(
                 "batch refused", error=type(batch.error).__name__, place=place_of(batch.error), work=len(batch.work)
             )
+        if batch.imported:
+            self.sweep.later()
         self.performer.perform(batch.effects)
         for work in batch.work:
             work.done(batch.error)
@@ -176,7 +185,7 @@ class Live(Questions):
             tried = list(acceptable(reader, numbers, self.clock))
         for number, events in tried:
             if events is not None:
-                await self.submit(events, released=[number])
+                await self.submit(events, also=release(number))
         accepted = sum(events is not None for _, events in tried)
         return {"accepted": accepted, "refused": len(tried) - accepted}
 
@@ -204,6 +213,7 @@ class Live(Questions):
         if plan is not None and plan.hash != self.plan.hash:
             self.plans[plan.hash] = plan
             await self.submit([PlanChanged(plan.hash)])
+            self.sweep.begin()
             log.info("plan changed", plan=plan.hash)
         for problem in self.problems:
             if problem.level == "error":

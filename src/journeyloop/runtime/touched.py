@@ -88,6 +88,21 @@ class Touched:
         customer.indexed = dict(customer.header.timers)
         return customer
 
+    def peek(self, person: bytes) -> Customer | None:
+        """The person's state as it is now, not to be changed."""
+        customer = self.customers.get(person)
+        if customer is None and (raw := self.transaction.get("people", person)) is not None:
+            return records.decode_customer(raw)
+        return customer
+
+    def record_at(self, position: int) -> bytes | None:
+        """One log record, of this batch too; None beyond either end of what is kept."""
+        key = position.to_bytes(8, "big")
+        if self.log and key >= self.log[0][0]:
+            at = position - int.from_bytes(self.log[0][0], "big")
+            return self.log[at][1] if at < len(self.log) else None
+        return self.transaction.get("log", key)
+
     def tally(self, moment: str) -> Tally:
         tally = self._tallies.get(moment) or self.memory.tallies.get(moment)
         if tally is None:

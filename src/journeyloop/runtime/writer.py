@@ -23,7 +23,7 @@ from journeyloop.model.plan import Plan
 from journeyloop.runtime import records
 from journeyloop.runtime.batch import Batch, Watch
 from journeyloop.runtime.memory import Memory
-from journeyloop.runtime.ports import Store, StoreFailed
+from journeyloop.runtime.ports import Store, StoreFailed, Transaction
 from journeyloop.runtime.quarantine import LIMIT
 
 BATCH = 1_000
@@ -35,13 +35,13 @@ IDLE = 60.0
 
 
 class Work(Struct):
-    """Inputs that are acknowledged together. `done` runs after the commit with None, or with what went wrong;
-    `released` are the quarantine's numbers that these inputs are taken from."""
+    """Inputs that are acknowledged together. `done` runs after the commit with None, or with what went wrong; `also`
+    writes, in the same commit, what is no part of the loop's state."""
 
     inputs: Sequence[Input]
     rejected: Sequence[Rejected]
     done: Callable[[Exception | None], None]
-    released: Sequence[int] = ()
+    also: Callable[[Transaction], None] | None = None
 
 
 class Committed(Struct):
@@ -55,6 +55,7 @@ class Committed(Struct):
     fired: int = 0
     duplicates: int = 0
     tally: dict[tuple[str, int, str], int] = {}
+    imported: bool = False
     error: Exception | None = None
 
 
@@ -182,14 +183,15 @@ class Writer:
                     inputs += 1
                 for refused in one.rejected:
                     self._quarantine(transaction, refused, now)
-                for number in one.released:
-                    transaction.delete("quarantine", number.to_bytes(8, "big"))
+                if one.also is not None:
+                    one.also(transaction)
             fired = self._fire(batch, now)
             batch.flush()
             due = next((key for key, _ in transaction.scan("timers") if key not in self._broken_timers), None)
         self._next_due = _IN_A_LONG_TIME if due is None else int.from_bytes(due[:8], "big")
         plan, board = self.memory.plan, self.memory.board
-        self.publish(Committed(work, plan, board, batch.effects, inputs, fired, batch.duplicates, batch.tally))
+        counted = (inputs, fired, batch.duplicates, batch.tally, batch.imported)
+        self.publish(Committed(work, plan, board, batch.effects, *counted))
 
     def _fire(self, batch: Batch, now: int) -> int:
         try:
