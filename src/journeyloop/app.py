@@ -13,7 +13,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing, suppress
 from functools import cache
 from hashlib import blake2b
@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-from msgspec import Struct, json, msgpack, to_builtins
+from msgspec import Struct, json, to_builtins
 
 from journeyloop import __version__
 from journeyloop.adapters.channels.onpage import OnPage
@@ -30,6 +30,7 @@ from journeyloop.adapters.config.files import Unreadable, read_texts
 from journeyloop.adapters.config.keys import Keys, read_keys
 from journeyloop.adapters.config.load import Loaded, load
 from journeyloop.adapters.config.settings import Settings
+from journeyloop.adapters.config.stored import stored_plans
 from journeyloop.adapters.http.context import HttpSettings
 from journeyloop.adapters.http.keys import Keys as HttpKeys
 from journeyloop.adapters.http.listen import bind, is_loopback, url_of
@@ -37,12 +38,12 @@ from journeyloop.adapters.http.remote import ask
 from journeyloop.adapters.http.site import build_site
 from journeyloop.adapters.store.directory import open_reader, open_scratch, open_store
 from journeyloop.model.identifier import Identifier
-from journeyloop.model.plan import Plan, Problem
-from journeyloop.runtime import reads
+from journeyloop.model.plan import Problem
+from journeyloop.runtime import memberships, reads
 from journeyloop.runtime.explain import why
 from journeyloop.runtime.live import Configured, Live
 from journeyloop.runtime.memory import Memory, read_secret, read_singles
-from journeyloop.runtime.ports import Reader, Store
+from journeyloop.runtime.ports import Store
 from journeyloop.runtime.quarantine import listed
 from journeyloop.runtime.replay import replay
 
@@ -110,21 +111,6 @@ def code_version() -> str:
     for file in sorted(file for room in KERNEL for file in package.glob(room)):
         digest.update(file.read_bytes())
     return f"{__version__}+{digest.hexdigest()} {_libraries()}"
-
-
-def stored_plans(reader: Reader) -> Callable[[str], Plan]:
-    """Plans by hash, loaded anew from their stored texts."""
-    texts = {key.decode(): msgpack.decode(raw, type=dict[str, str]) for key, raw in reader.scan("plans")}
-    plans: dict[str, Plan] = {}
-
-    def plan(hash_: str) -> Plan:
-        if hash_ not in plans:
-            loaded = load(texts[hash_]).plan
-            assert loaded is not None, "only plans that passed the check are stored"
-            plans[hash_] = loaded
-        return plans[hash_]
-
-    return plan
 
 
 def build(store: Store, secret: bytes, loaded: Loaded, configure: Callable[[], Configured]) -> Live:
@@ -266,6 +252,27 @@ def replayed(directory: Path) -> dict[str, Any]:
         secret = read_secret(reader) or b""
         found = replay(reader, folded, secret, stored_plans(reader), loaded.plan, code_version())
     return to_builtins(found)  # type: ignore[no-any-return]
+
+
+def audiences(directory: Path) -> list[dict[str, Any]]:
+    """Every audience of the configuration with how many are in it."""
+    plan = configuration(directory).plan
+    assert plan is not None
+    with closing(open_reader(directory)) as store, store.read() as reader:
+        return memberships.audiences(reader, plan)
+
+
+def members(directory: Path, audience: str) -> Iterator[dict[str, Any]]:
+    """Everybody in an audience.
+
+    Raises:
+        LookupError: there is no such audience.
+    """
+    plan = configuration(directory).plan
+    if plan is None or not memberships.known(plan, audience):
+        raise LookupError(f"no audience {audience} in audiences.yaml")
+    with closing(open_reader(directory)) as store, store.read() as reader:
+        yield from memberships.members(reader, audience)
 
 
 def quarantined(directory: Path, limit: int) -> list[dict[str, Any]]:

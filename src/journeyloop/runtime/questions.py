@@ -8,7 +8,7 @@ from typing import Any
 from journeyloop.model.board import Board
 from journeyloop.model.identifier import Identifier
 from journeyloop.model.plan import Plan, Problem
-from journeyloop.runtime import explain, reads
+from journeyloop.runtime import explain, memberships, reads
 from journeyloop.runtime.memory import Memory
 from journeyloop.runtime.metrics import Metrics
 from journeyloop.runtime.ports import Store
@@ -58,6 +58,16 @@ class Questions:
             "unknown_deliveries": sum(row["unknown"] for row in rows),
             "moments": rows,
         }
+
+    def audiences(self) -> dict[str, Any]:
+        with self.store.read() as reader:
+            return {"audiences": memberships.audiences(reader, self.plan)}
+
+    def members(self, audience: str, limit: int, after: bytes) -> dict[str, Any] | None:
+        if not memberships.known(self.plan, audience):
+            return None
+        with self.store.read() as reader:
+            return memberships.page(reader, audience, limit, after)
 
     def quarantine(self, limit: int) -> list[dict[str, Any]]:
         with self.store.read() as reader:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -15,11 +16,18 @@ from journeyloop.adapters.http.gate import Call, Endpoint, Parameter, identifier
 from journeyloop.adapters.http.keys import Role
 from journeyloop.adapters.http.stream import EventStream
 from journeyloop.model.inputs import ConsentStated
+from journeyloop.runtime.memberships import as_csv
 
 MAX_QUARANTINE = 1_000
+MAX_MEMBERS = 500
 _WHO = (Parameter("user_id", "The person, by user id."), Parameter("anonymous_id", "The person, by anonymous id."))
 _MOMENT = Parameter("moment", "The moment's name.", required=True)
 _LIMIT = (Parameter("limit", f"How many, newest first: 100 unless given, at most {MAX_QUARANTINE:,}."),)
+_PAGE = (
+    Parameter("limit", f"How many: 100 unless given, at most {MAX_MEMBERS}."),
+    Parameter("after", "Those after this person: `next` of the page before."),
+    Parameter("format", "`csv` for CSV; the header `x-next` then holds `next`."),
+)
 _SHARED = (Parameter("key", "The write key.", required=True),)
 _KEY = (Parameter("write_key", "The write key, where a browser can set no header."),)
 _STREAM = (
@@ -61,6 +69,10 @@ class Api:
             Endpoint("GET", "/v1/decisions", "Every decision on a person.", server, self.decisions, _WHO),
             Endpoint("GET", "/v1/why", "Why a moment fired, or did not.", server, self.why, (_MOMENT, *_WHO)),
             Endpoint("GET", "/v1/moments", "Live counts of every moment.", server, self.moments),
+            Endpoint("GET", "/v1/audiences", "Every audience, and how many are in it.", server, self.audiences),
+            Endpoint(
+                "GET", "/v1/audiences/{name}/members", "Who is in an audience, by person.", server, self.members, _PAGE
+            ),
         ]
 
     def _for_operators(self) -> list[Endpoint]:
@@ -103,11 +115,26 @@ class Api:
     async def moments(self, call: Call) -> ASGIApp:
         return answer(self.door.moments())
 
+    async def audiences(self, call: Call) -> ASGIApp:
+        return answer(self.door.audiences())
+
+    async def members(self, call: Call) -> ASGIApp:
+        limit, after = _limit(call, MAX_MEMBERS), _person(call.query.get("after", ""))
+        if limit is None or after is None:
+            return invalid("`limit` is a whole number above 0 and `after` the id of a person.")
+        found = self.door.members(call.path.get("name", ""), limit, after)
+        if found is None:
+            return not_found()
+        if call.query.get("format") == "csv":
+            headers = {"cache-control": "no-store", "x-next": found["next"] or ""}
+            return Response("".join(as_csv(found["members"])), 200, headers, media_type="text/csv; charset=utf-8")
+        return answer(found)
+
     async def quarantine(self, call: Call) -> ASGIApp:
-        text = call.query.get("limit", "100")
-        if not (text.isascii() and text.isdigit() and 1 <= len(text) <= 6):
+        limit = _limit(call, MAX_QUARANTINE)
+        if limit is None:
             return invalid("`limit` is a whole number.")
-        return answer({"quarantined": self.door.quarantine(min(int(text), MAX_QUARANTINE))})
+        return answer({"quarantined": self.door.quarantine(limit)})
 
     # --- deciding ---------------------------------------------------------------------------------------------------
 
@@ -218,3 +245,14 @@ def answer(value: Any, status: int = 200) -> Response:
 
 def _who(call: Call) -> Any:
     return identifier(call.query.get("user_id"), call.query.get("anonymous_id"))
+
+
+def _limit(call: Call, most: int) -> int | None:
+    """How many are asked for: 100 unless given; None if that is no number."""
+    text = call.query.get("limit", "100")
+    return min(int(text), most) if text.isascii() and text.isdigit() and 1 <= len(text) <= 6 and int(text) else None
+
+
+def _person(text: str) -> bytes | None:
+    """The id of a person, empty for none; None if it is no id."""
+    return bytes.fromhex(text) if re.fullmatch(r"(?:[0-9a-f]{32})?", text) else None
