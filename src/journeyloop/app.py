@@ -25,9 +25,10 @@ import uvicorn
 from msgspec import Struct, json, to_builtins
 
 from journeyloop import __version__
+from journeyloop.adapters.channels.audience_push import AudiencePush
 from journeyloop.adapters.channels.onpage import OnPage
 from journeyloop.adapters.config.files import Unreadable, read_texts
-from journeyloop.adapters.config.keys import Keys, read_keys
+from journeyloop.adapters.config.keys import Keys, read_keys, read_webhook_secret
 from journeyloop.adapters.config.load import Loaded, load
 from journeyloop.adapters.config.settings import Settings
 from journeyloop.adapters.config.stored import stored_plans
@@ -120,7 +121,8 @@ def build(store: Store, secret: bytes, loaded: Loaded, configure: Callable[[], C
         memory = Memory(secret, loaded.plan, reader)
         clock = WallClock(read_singles(reader).epoch_started)
     pages = OnPage(clock, lambda anonymous_id: live.opened(anonymous_id), lambda who, at: live.closed(who, at))
-    live = Live(store, memory, pages, configure, clock, loaded.settings.inbox)
+    receiver = AudiencePush(read_webhook_secret(os.environ), clock)
+    live = Live(store, memory, pages, configure, clock, receiver, loaded.settings.inbox)
     live.problems = loaded.problems
     return live
 

@@ -41,7 +41,8 @@ class Plan(Struct):
     """`computed` are the computed traits by name, `computing` by the event they count, `counting` names all their
     meanings. `watched` are the audiences and the crossings that moments listen to, `moving` those of them that an event
     name can move (and ANY, ALL), `aging` what time alone can move; `watching` names them all with
-    their meaning. `by_crossed` finds moments by the name of an audience or crossing and its change."""
+    their meaning. `by_crossed` finds moments by the name of an audience or crossing and its change;
+    `pushes` are the URLs that are told of an audience's changes."""
 
     hash: str
     moments: dict[str, Moment]
@@ -59,6 +60,7 @@ class Plan(Struct):
     moving: dict[str, Watching] = {}
     aging: tuple[Aging, ...] = ()
     by_crossed: dict[tuple[str, str], list[Moment]] = {}
+    pushes: dict[str, str] = {}
 
     def moment(self, name: str) -> Moment | None:
         return self.moments.get(name)

@@ -40,6 +40,7 @@ from journeyloop.runtime import records
 from journeyloop.runtime.history import past_events
 from journeyloop.runtime.memory import Memory
 from journeyloop.runtime.ports import Transaction
+from journeyloop.runtime.push import push_record
 from journeyloop.runtime.records import LogHeader
 from journeyloop.runtime.sweep import start_over
 from journeyloop.runtime.touched import Touched
@@ -69,6 +70,7 @@ class Batch:
         self.refused: dict[tuple[str, str], int] = {}
         self.duplicates = 0
         self.imported = False
+        self.now = 0
         self.firing: bytes | None = None
         self.touched = Touched(transaction, memory)
 
@@ -87,6 +89,7 @@ class Batch:
     def apply(self, applied: Input, now: int) -> None:
         """Run one input to the end. A duplicate changes nothing and leaves no trace in the log."""
         memory, singles = self.memory, self.memory.singles
+        self.now = now
         frame = Frame(
             now, memory.plan, singles.board, memory.secret, singles.epoch, singles.epoch_started,
             tally=self.tally, refused=self.refused,
@@ -177,12 +180,21 @@ class Batch:
                 self.touched.decisions.append(decision)
             case DeliveryChanged(delivery=delivery):
                 self.touched.deliveries[delivery.decision] = records.encode_delivery(delivery)
-            case Membership():
+            case Membership(audience=audience, told=told):
                 self.touched.member(effect)
+                if told and audience in self.memory.plan.pushes:
+                    self._push(effect)
+                    self.effects.append(effect)
             case Recorded(entry=entry):
                 self.touched.record(entry)
             case _:
                 self.effects.append(effect)
+
+    def _push(self, change: Membership) -> None:
+        singles, customer = self.memory.singles, self.touched.peek(change.person)
+        key, record = push_record(change, customer, singles.pushed, self.now)
+        self.transaction.put("pushes", key, record)
+        singles.pushed += 1
 
     # --- timers -----------------------------------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ import structlog
 from journeyloop.act import offers, recalls
 from journeyloop.act.render import Unrenderable, render
 from journeyloop.model.decision import Decision
-from journeyloop.model.effects import Answer, Note
+from journeyloop.model.effects import Answer, Membership, Note
 from journeyloop.model.event import Rejected
 from journeyloop.model.identifier import Identifier
 from journeyloop.model.inputs import (
@@ -37,7 +37,8 @@ from journeyloop.runtime.feed import Feed, describe, frames_of, identifier_label
 from journeyloop.runtime.memory import Memory
 from journeyloop.runtime.metrics import Metrics
 from journeyloop.runtime.perform import Performer
-from journeyloop.runtime.ports import Pages, Store, Transaction
+from journeyloop.runtime.ports import Pages, Receiver, Store, Transaction
+from journeyloop.runtime.push import Pushing
 from journeyloop.runtime.quarantine import acceptable, release
 from journeyloop.runtime.questions import Questions
 from journeyloop.runtime.sweep import Sweep
@@ -53,7 +54,7 @@ class Live(Questions):
 
     def __init__(
         self, store: Store, memory: Memory, pages: Pages, configure: Callable[[], Configured], clock: Callable[[], int],
-        inbox: int = 20_000,
+        receiver: Receiver, inbox: int = 20_000,
     ) -> None:  # fmt: skip
         self.store, self.memory, self.pages, self.configure, self.clock = store, memory, pages, configure, clock
         self.plan = memory.plan
@@ -66,7 +67,8 @@ class Live(Questions):
         self.performer = Performer(
             pages, self._tell, lambda: self.plan, lambda: self.board, clock, self._note
         )  # fmt: skip
-        self.sweep = Sweep(store, lambda: self.plan, lambda judges, also: self.submit(judges, also=also))
+        self.sweep = Sweep(store, lambda: self.plan, self.submit)
+        self.pushing = Pushing(store, memory.secret, lambda: self.plan, receiver, self.submit, clock)
 
     async def start(self, code: str, libraries: str) -> None:
         """Open a new epoch, and the plan if it is another than the store's last."""
@@ -78,6 +80,7 @@ class Live(Questions):
             inputs.append(PlanChanged(self.plan.hash))
         await self.submit(inputs)
         self.sweep.start()
+        self.pushing.start()
         log.info("started", epoch=singles.epoch, plan=self.plan.hash, moments=len(self.plan.moments))
 
     def end_streams(self) -> None:
@@ -88,6 +91,7 @@ class Live(Questions):
     async def stop(self) -> None:
         """Finish what was accepted."""
         await self.sweep.stop()
+        await self.pushing.stop()
         await asyncio.get_running_loop().run_in_executor(None, self.writer.stop)
         self.store.close()
 
@@ -139,6 +143,8 @@ class Live(Questions):
             )
         if batch.imported:
             self.sweep.later()
+        for audience in dict.fromkeys(one.audience for one in batch.effects if isinstance(one, Membership)):
+            self.pushing.wake(audience)
         self.performer.perform(batch.effects)
         for work in batch.work:
             work.done(batch.error)

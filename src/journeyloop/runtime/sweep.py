@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from msgspec import Struct, msgpack
 
 from journeyloop.model.customer import Header
+from journeyloop.model.event import Rejected
 from journeyloop.model.inputs import Judge
 from journeyloop.model.plan import Plan
 from journeyloop.runtime import records
@@ -27,7 +28,7 @@ PAUSE = 0.002
 QUIET = 2.0
 """An import is over when nothing has been imported for that long (s)."""
 
-Submit = Callable[[Sequence[Judge], Callable[[Transaction], None]], Awaitable[None]]
+Submit = Callable[[Sequence[Judge], Sequence[Rejected], Callable[[Transaction], None]], Awaitable[None]]
 
 
 class Cursor(Struct, array_like=True):
@@ -111,7 +112,7 @@ class Sweep:
 
         while True:
             try:
-                return await self.submit([Judge(persons)] if persons else [], move)
+                return await self.submit([Judge(persons)] if persons else [], (), move)
             except Overloaded as error:
                 await asyncio.sleep(error.retry_after_s)
             except Unavailable:

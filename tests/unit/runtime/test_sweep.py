@@ -26,7 +26,7 @@ class Walk:
         self.rig, self.asked, self.crash_after = rig, list[int](), crash_after
         self.sweep = Sweep(rig.store, lambda: rig.plan, self.submit)
 
-    async def submit(self, judges: Sequence[Judge], also: Callable[[Transaction], None]) -> None:
+    async def submit(self, judges: Sequence[Judge], rejected: object, also: Callable[[Transaction], None]) -> None:
         if self.crash_after is not None and len(self.asked) >= self.crash_after:
             await asyncio.sleep(60)
         self.asked += [len(judge.persons) for judge in judges]

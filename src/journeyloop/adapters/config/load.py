@@ -142,6 +142,7 @@ def _plan(
         computing=index_computed(computed),
         counting=counting(computed),
         **structs.asdict(watched),
+        pushes={one.name: one.push for one in audiences.audiences.values() if one.push},
     )
 
 
