@@ -43,7 +43,7 @@ def roll(customer: Customer, event: Event, traits: Iterable[Computed], received:
         rolled = _rolled(customer.header, trait)
         match trait.op:
             case "unique":
-                _mark(rolled, value, trait.bucket(at), secret)
+                _mark(rolled, value, trait.bucket(at), trait.oldest(now), secret)
             case "first" | "last":
                 _end(customer, trait, at, value)
             case "since":
@@ -147,14 +147,18 @@ def _add(rolled: Rolled, trait: Computed, number: int, cells: list[int]) -> None
 # --- different values, first and last ---------------------------------------------------------------------------------
 
 
-def _mark(rolled: Rolled, value: Any, number: int, secret: bytes) -> None:
+def _mark(rolled: Rolled, value: Any, number: int, oldest: int, secret: bytes) -> None:
     text = _scalar(value)
     if text is None:
         return
     name = int(text) if type(text) is float and text.is_integer() else text
     mark = int.from_bytes(keyed_hash(secret, "unique", str(name), size=8), "big")
-    rolled.marks = {**rolled.marks, mark: max(number, rolled.marks.get(mark, number))}
-    _keep_newest(rolled)
+    before = rolled.marks.get(mark)
+    if before is None:
+        rolled.marks = {one: last for one, last in rolled.marks.items() if last >= oldest} | {mark: number}
+        _keep_newest(rolled)
+    elif number > before:
+        rolled.marks[mark] = number
 
 
 def _keep_newest(rolled: Rolled) -> None:
@@ -198,10 +202,8 @@ def _forget(customer: Customer, rolled: Rolled, trait: Computed, now: int) -> No
     oldest = trait.oldest(now)
     if rolled.buckets and rolled.buckets[0][0] < oldest:
         rolled.buckets = [row for row in rolled.buckets if row[0] >= oldest]
-    if trait.within is None:
+    if trait.op not in ("first", "last") or trait.within is None:
         return
-    if trait.op == "unique":
-        rolled.marks = {mark: number for mark, number in rolled.marks.items() if number >= oldest}
     ends = customer.sealed.ends.get(trait.name)
     if ends and trait.bucket(ends[0][0]) < oldest:
         kept = [end for end in ends if trait.bucket(end[0]) >= oldest]
