@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from itertools import pairwise
 from random import Random
 from typing import Any
 
@@ -20,6 +21,7 @@ from journeyloop.model.inputs import Imported, Judge
 from journeyloop.model.plan import Plan
 from journeyloop.model.profile import profile_value
 from journeyloop.runtime import records
+from journeyloop.runtime.push import Push
 from tests.property.rig import DAY, HOUR, MINUTE, SECOND, SECRET, STALL, Rig, T, plan_of
 
 Fact = tuple[int, int, Event]
@@ -44,11 +46,11 @@ traits:
 """
 AUDIENCES = """\
 audiences:
-  spenders: {where: profile.spent >= 50.0}
+  spenders: {where: profile.spent >= 50.0, push: "http://localhost/"}
   lookers: {where: "profile.views >= 2 && profile.spent_ever == 0.0"}
   choosy: {where: "profile.different >= 2 || profile.dearest > 90.0"}
   bargains: {where: "profile.cheapest < 20.0"}
-  resting: {where: "profile.rest >= 120 && profile.rest < 600.5"}
+  resting: {where: "profile.rest >= 120 && profile.rest < 600.5", push: "http://localhost/"}
   just_bought: {where: "has(profile.rest_hour) && profile.rest_hour <= 300"}
   golden: {where: 'profile.tier == "gold"'}
   begun_with_p1: {where: 'profile.entry == "p1"'}
@@ -303,6 +305,23 @@ def test_the_order_of_arrival_and_who_it_was_told_of_do_not_matter(
 def fold(customer: Customer, events: list[Event], plan: Plan, now: int) -> None:
     for event in events:
         roll(customer, event, plan.computing[event.name], now, now, SECRET)
+
+
+@given(histories(["view", "view", "order", "late", "early", "login", "restart"]))
+def test_every_change_is_told_once(steps: list[Step]) -> None:
+    """Of each person in and out by turns, beginning with in, and the last word is the truth: who keeps a list by what
+    they are told has the right one, through merges too."""
+    rig = play(steps, checked=False).rig
+    told: dict[tuple[str, bytes], list[bool]] = {}
+    for key, raw in rig.rows("pushes"):
+        push = records.decode_record(raw, Push)[0]
+        told.setdefault((key.partition(b"\0")[0].decode(), push.person), []).append(push.entered)
+    for header in [one.header for one in map(records.decode_customer, rig.values("people"))]:
+        for name in ("spenders", "resting"):
+            words = told.get((name, header.person), [])
+            assert all(one is not other for one, other in pairwise(words)), words
+            assert words[:1] != [False]
+            assert (words[-1:] == [True]) is (name in header.audiences)
 
 
 @given(histories(["view", "order", "late", "early", "tier", "login"]))

@@ -72,13 +72,15 @@ def standing(mine: Header, theirs: Header) -> str:
 
 
 def inherit(mine: Header, theirs: Header, frame: Frame) -> None:
-    """The survivor is where either of the two was, since the earlier of the two times; the other is nowhere."""
+    """The survivor is where either of the two was, since the earlier of the two times; the other is nowhere. Nobody has
+    crossed anything, but who keeps a list hears that it is another name on it."""
     for name, since in theirs.audiences.items():
         earlier = min(since, mine.audiences.get(name, since))
         if crossing_of(name) is None:
-            frame.emit(Membership(theirs.person, name, 0, told=False))
-            frame.emit(Membership(mine.person, name, earlier, told=False))
-            if name in mine.audiences:
+            inside = name in mine.audiences
+            frame.emit(Membership(theirs.person, name, 0, told=True, merged=True))
+            frame.emit(Membership(mine.person, name, earlier, told=not inside, merged=True))
+            if inside:
                 frame.count(f"audience/{name}", "members", -1)
         mine.audiences[name] = earlier
 

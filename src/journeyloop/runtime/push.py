@@ -35,11 +35,12 @@ Submit = Callable[[Sequence[Judge], Sequence[Rejected], Callable[[Transaction], 
 
 
 class Push(Struct, array_like=True, gc=False):
-    """A person came into an audience or left it, at that time (ms)."""
+    """A person came into an audience or left it, at that time (ms); `merged`: as part of another, or with another."""
 
     person: bytes
     entered: bool
     at: int
+    merged: bool = False
 
 
 class Known(Struct, array_like=True, gc=False):
@@ -53,7 +54,7 @@ def push_record(change: Membership, customer: Customer | None, number: int, now:
     names = customer.sealed.names if customer else []
     user_id = next((name.value for name in names if name.type == "user_id"), None)
     key = change.audience.encode() + b"\0" + number.to_bytes(8, "big")
-    return key, records.encode_record(Push(change.person, change.since > 0, now), Known(user_id))
+    return key, records.encode_record(Push(change.person, change.since > 0, now, change.merged), Known(user_id))
 
 
 class Pushing:
@@ -154,6 +155,7 @@ def _body(audience: str, push: Push, known: Known | None) -> bytes:
         "person": push.person.hex(),
         "user_id": known.user_id if known else None,
         "change": "enters" if push.entered else "leaves",
+        "merged": push.merged,
         "at": push.at,
     }
     at = datetime.fromtimestamp(push.at / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
