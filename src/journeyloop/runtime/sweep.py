@@ -75,16 +75,24 @@ class Sweep:
             await self._walk()
 
     async def _walk(self) -> None:
-        cursor: Cursor | None = None
+        """A cursor that is not the one written last was moved by an import: then from there."""
+        cursor = expected = None
         while not self._wanted.is_set():
             with self.store.read() as reader:
                 written = read_cursor(reader)
-                cursor, persons = self._look(reader, cursor or written)
+                cursor, persons = self._look(reader, cursor if written == expected else written)
+            expected = written
             if (persons or cursor.next is None) and cursor != written:
                 await self._judge(persons, written, cursor)
-            if cursor.next is None:
+                expected = cursor
+            if cursor.next is None and self._is_over():
                 return
             await asyncio.sleep(PAUSE)
+
+    def _is_over(self) -> bool:
+        with self.store.read() as reader:
+            written = read_cursor(reader)
+        return written is not None and written.next is None
 
     def _look(self, reader: Reader, cursor: Cursor | None) -> tuple[Cursor, list[bytes]]:
         """The next people who are not up to date, and where to go on after them."""
