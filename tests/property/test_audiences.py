@@ -22,6 +22,8 @@ from journeyloop.model.plan import Plan
 from journeyloop.model.profile import profile_value
 from journeyloop.runtime import records
 from journeyloop.runtime.push import Push
+from tests.property.histories import histories as any_history
+from tests.property.histories import play as play_any
 from tests.property.rig import DAY, HOUR, MINUTE, SECOND, SECRET, STALL, Rig, T, plan_of
 
 Fact = tuple[int, int, Event]
@@ -269,6 +271,22 @@ def test_traits_and_audiences_are_what_the_history_says_at_every_instant(steps: 
     for wait in (2 * MINUTE, 9 * MINUTE, 40 * MINUTE, DAY, 2 * DAY):
         watched.rig.pass_time(wait)
         watched.check()
+
+
+@given(any_history(), st.booleans())
+def test_what_is_counted_from_the_log_is_what_was_folded(steps: list[Step], shared: bool) -> None:
+    """On shared devices too, whoever was joined with whom: the records of a person are the events of their profile."""
+    rig = play_any(steps, shared)
+    names = ("Product Viewed", "Order Completed", "Identify")
+    traits = ", ".join(f"n{number}: {{count: {name}}}" for number, name in enumerate(names))
+    rig.change(plan_of(STALL, audiences=f"traits: {{{traits}}}"))
+    people = [one.header for one in map(records.decode_customer, rig.values("people"))]
+    rig.apply(Judge([header.person for header in people if header.successor is None]))
+    for customer in map(records.decode_customer, rig.values("people")):
+        if customer.header.successor is None:
+            for number, name in enumerate(names):
+                counted = profile_value(customer, f"n{number}", rig.now, rig.plan.computed)
+                assert counted == customer.header.counts.get(name, 0)
 
 
 @given(histories())
