@@ -27,7 +27,7 @@ from journeyloop.detect.refusal import (
 from journeyloop.detect.shapes import SHAPES, Item, Text
 from journeyloop.detect.skew import as_written, corrected, millis
 from journeyloop.detect.strict import is_plain, is_plain_in_full, refuse_closely, refuse_depth, repeats_outer_key
-from journeyloop.model.event import Event, Kind, Rejected
+from journeyloop.model.event import JITTER, Event, Kind, Rejected
 from journeyloop.model.policy import BLOCKED
 
 
@@ -57,7 +57,8 @@ class _RawBatch(_Batch, gc=False):
 
 
 class _Arrival(Struct, gc=False):
-    """What all items of one body share. `sent` is None if the client did not say; `past`: they are imported history."""
+    """What all items of one body share. `sent` is None if the client did not say; `past`: they are imported history.
+    `behind` is changed for each: items that say no time happened in the order of their batch, a ms apart."""
 
     received: int
     source: str
@@ -66,6 +67,7 @@ class _Arrival(Struct, gc=False):
     sent: int | None = None
     context: dict[str, Any] | None = None
     past: bool = False
+    behind: int = 0
 
 
 _decode_item = msgspec.json.Decoder(Item).decode
@@ -134,6 +136,7 @@ def _parse_items(body: bytes, outer: _RawBatch, arrival: _Arrival) -> Parsed:
         return _whole(refusal(reason, body), write_key)
     parsed = Parsed([], [], [], write_key)
     for position, item in enumerate(items):
+        arrival.behind = min(len(items) - position, JITTER) - 1
         built = item if isinstance(item, Rejected) else _finish(raws[position], item, None, arrival, plain)
         if isinstance(built, Rejected):
             parsed.rejected.append(built)
@@ -215,7 +218,8 @@ def _time(item: Item, call: str, arrival: _Arrival) -> int | str:
     sent = millis(item.sent_at) if item.sent_at else arrival.sent
     if item.sent_at and sent is None:
         return "time_invalid"
-    return corrected(item.original_timestamp or item.timestamp, sent, arrival.received)
+    claimed = item.original_timestamp or item.timestamp
+    return corrected(claimed, sent, arrival.received) if claimed else arrival.received - arrival.behind
 
 
 def _refuse_ids(event: Event, blocked: frozenset[str]) -> str | None:

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 from journeyloop.interpret import cart, context, money, orders, traits, visits
+from journeyloop.interpret.audiences import inherit, standing
 from journeyloop.interpret.fold import summed_counts
-from journeyloop.interpret.rolling import merge_windows
+from journeyloop.interpret.rolling import add_up
 from journeyloop.model.consent import Consent, stricter
 from journeyloop.model.customer import Absorbed, Armed, Customer, Header, Presence
 from journeyloop.model.effects import Recorded
@@ -32,13 +33,15 @@ def hand_over(customer: Customer, message: HandOver, frame: Frame) -> None:
     absorbed = Absorbed(theirs.person, theirs.last_position, frame.now, message.via, keys)
     mine.absorbed = [*mine.absorbed, *theirs.absorbed, absorbed]
     frame.emit(Recorded(Entry("merged", mine.person, frame.now, frame.now, message.via, other=theirs.person)))
-    armed = _armed(mine.armed, theirs.armed)
+    armed, judged = _armed(mine.armed, theirs.armed), standing(mine, theirs)
     orders.settle(mine, theirs)
     for name, merge in HEADER.items():
         setattr(mine, name, merge(getattr(mine, name), getattr(theirs, name)))
     _evidence(mine, theirs, frame)
     _presences(mine, theirs, frame)
-    mine.armed = armed
+    mine.armed, mine.judged = armed, judged
+    inherit(mine, theirs, frame)
+    add_up(customer, message.customer, frame.plan)
     _sealed(customer, message.customer)
     _timers(customer, theirs)
     cart.recount(customer)
@@ -186,9 +189,6 @@ HEADER: dict[str, Callable[[Any, Any], Any]] = {
     "recent": _add,
     "recent_days": _add,
     "older_parts": lambda mine, theirs: sorted({*mine, *theirs}),
-    "windows": merge_windows,
-    "audiences": lambda mine, theirs: {**theirs, **mine},
-    "judged": lambda mine, theirs: mine if mine == theirs else "",
     "progress": _progress,
     "apart": _add,
     "splits": _add,

@@ -8,29 +8,33 @@ from typing import Any
 from msgspec import to_builtins
 
 from journeyloop.interpret.names import normal
+from journeyloop.model.audience import crossing_of
 from journeyloop.model.customer import Customer
 from journeyloop.model.event import Event
 from journeyloop.model.identifier import ADDRESSES, Identifier, identifier_key
-from journeyloop.model.inputs import Imported, Unmerge
+from journeyloop.model.inputs import Unmerge
 from journeyloop.model.plan import Plan
 from journeyloop.runtime import reads, records
-from journeyloop.runtime.chain import inputs, positions
+from journeyloop.runtime.chain import Committed, Walk, event_of
 from journeyloop.runtime.ports import Reader
 
 EVENTS = 20
+RECORDS = 4 * EVENTS
+"""So many of a chain are looked through for its newest events: others are timers and tabs."""
+
 DECISIONS = 20
 
 
 def profile(reader: Reader, secret: bytes, plan: Plan, customer: Customer, now: int) -> dict[str, Any]:
     """`GET /v1/profile`: the profile with its graph of identifiers, and what happened of late, newest first."""
-    newest = list(_events(reader, secret, customer))[-EVENTS:]
+    newest = list(_newest(reader, secret, customer))
     return {
         **reads.profile(customer, plan, now),
         "identifiers": graph(customer),
         "contactable": contactable(customer),
         "merges": merges(customer),
-        "audiences": {name: since for name, since in customer.header.audiences.items() if ">=" not in name},
-        "events": newest[::-1],
+        "audiences": {name: since for name, since in customer.header.audiences.items() if crossing_of(name) is None},
+        "events": newest,
         "decisions": reads.decisions(reader, customer)[:DECISIONS],
     }
 
@@ -110,26 +114,20 @@ def _brought(customer: Customer, key: bytes) -> bytes | None:
     return min(found, key=lambda past: len(past.keys)).person if found else None
 
 
-def _events(reader: Reader, secret: bytes, customer: Customer) -> Iterator[dict[str, Any]]:
-    for record in _records(reader, secret, customer):
-        if "event" in record:
-            yield record["event"] | {"received": record["received"]}
+def _newest(reader: Reader, secret: bytes, customer: Customer) -> list[dict[str, Any]]:
+    """The newest events, newest first. Only the ends of chains are read: a profile must not cost a whole past."""
+    walk = Walk(Committed(reader), secret, longest=RECORDS)
+    found = [(position, head.now, event_of(applied)) for position, head, applied in walk.records(customer.header)]
+    events = sorted((one for one in found if one[2] is not None), key=lambda one: one[0], reverse=True)
+    return [_event(event) | {"received": received} for _, received, event in events[:EVENTS] if event is not None]
 
 
 def _records(reader: Reader, secret: bytes, customer: Customer) -> Iterator[dict[str, Any]]:
     """What the log holds, in the order it was applied."""
-
-    def read(position: int) -> bytes | None:
-        return reader.get("log", position.to_bytes(8, "big"))
-
-    def last_of(person: bytes) -> int:
-        raw = reader.get("people", person)
-        return -1 if raw is None else records.decode_customer(raw).header.last_position
-
-    for position, header, applied in inputs(read, positions(read, last_of, customer.header, secret)):
+    for position, header, applied in Walk(Committed(reader), secret).in_order(customer.header):
         found = {"position": position, "received": header.now, "kind": header.kind}
-        event = applied.event if isinstance(applied, Imported) else applied
-        yield {**found, "event": _event(event)} if isinstance(event, Event) else {**found, "input": _plain(applied)}
+        event = event_of(applied)
+        yield {**found, "input": _plain(applied)} if event is None else {**found, "event": _event(event)}
 
 
 def _event(event: Event) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from journeyloop.interpret.names import normal
 from journeyloop.model.board import Board
 from journeyloop.model.identifier import Identifier
 from journeyloop.model.plan import Plan, Problem
-from journeyloop.runtime import explain, person, reads
+from journeyloop.runtime import explain, memberships, person, reads
 from journeyloop.runtime.imports import Progress, read_progress
 from journeyloop.runtime.lag import described, read_lags
 from journeyloop.runtime.late import late_sources, status
@@ -92,6 +92,16 @@ class Questions:
     def sources(self) -> dict[str, Any]:
         with self.store.read() as reader:
             return {"sources": described(read_lags(reader))}
+
+    def audiences(self) -> dict[str, Any]:
+        with self.store.read() as reader:
+            return {"audiences": memberships.audiences(reader, self.plan)}
+
+    def members(self, audience: str, limit: int, after: bytes) -> dict[str, Any] | None:
+        if not memberships.known(self.plan, audience):
+            return None
+        with self.store.read() as reader:
+            return memberships.page(reader, audience, limit, after)
 
     def quarantine(self, limit: int) -> list[dict[str, Any]]:
         with self.store.read() as reader:

@@ -56,6 +56,7 @@ class Committed(Struct):
     fired: int = 0
     duplicates: int = 0
     tally: dict[tuple[str, int, str], int] = {}
+    imported: bool = False
     error: Exception | None = None
     refused: dict[tuple[str, str], int] = {}
 
@@ -196,7 +197,7 @@ class Writer:
             due = next((key for key, _ in transaction.scan("timers") if key not in self._broken_timers), None)
         self._next_due = min(self._lag.due, _IN_A_LONG_TIME if due is None else int.from_bytes(due[:8], "big"))
         plan, board = self.memory.plan, self.memory.board
-        counts = (inputs, fired, batch.duplicates, batch.tally, None, batch.refused)
+        counts = (inputs, fired, batch.duplicates, batch.tally, batch.imported, None, batch.refused)
         self.publish(Committed(work, plan, board, batch.effects, *counts))
 
     def _note_lag(self, fresh: list[Event], transaction: Any, now: int) -> None:

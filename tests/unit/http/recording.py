@@ -31,6 +31,7 @@ class RecordingDoor:
         self.streams: list[tuple[str, bool]] = []
         self.rows: list[tuple[str, str, int, list[bytes]]] = []
         self.progress = Progress()
+        self.listed: list[tuple[str, int, bytes]] = []
         self.closed = 0
         self.frames: list[bytes] = [b"event: show\ndata: {}\n\n"]
         self.endless = False
@@ -84,6 +85,15 @@ class RecordingDoor:
 
     def why(self, moment: str, identifier: Identifier) -> dict[str, Any] | None:
         return {"moment": moment, "outcome": "clause"} if moment == "checkout_stall" else None
+
+    def audiences(self) -> dict[str, Any]:
+        return {"audiences": [{"audience": "buyers", "where": "profile.orders > 0", "members": 3, "push": False}]}
+
+    def members(self, audience: str, limit: int, after: bytes) -> dict[str, Any] | None:
+        self.listed.append((audience, limit, after))
+        identifiers = [{"type": "user_id", "value": "=u1"}]
+        member = {"person": "ab" * 16, "since": 5, "identifiers": identifiers}
+        return {"members": [member], "next": "ab" * 16} if audience == "buyers" else None
 
     def moments(self) -> dict[str, Any]:
         return {"plan": "p", "problems": [], "moments": []}
