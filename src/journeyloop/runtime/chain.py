@@ -7,7 +7,9 @@ were one are told apart again: by the identifier that each came with.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from heapq import merge
+from itertools import groupby
 from typing import Any
 
 from journeyloop.model.customer import Header, Split
@@ -38,13 +40,18 @@ def identifier_of(applied: Any) -> Identifier | None:
 
 def positions(read: ReadLog, last_of: LastOf, header: Header, secret: bytes) -> list[int]:
     """The positions of a person's records, ascending."""
-    found = set(_chain(read, header.last_position, header.splits, secret))
+    return list(newest_first(read, last_of, header, secret))[::-1]
+
+
+def newest_first(read: ReadLog, last_of: LastOf, header: Header, secret: bytes) -> Iterator[int]:
+    """The same, descending: no more of the log is read than is asked for."""
+    chains = [_chain(read, header.last_position, header.splits, secret)]
     for start in (*(last_of(past.person) for past in header.absorbed), *(one.before for one in header.splits)):
-        found.update(_chain(read, start, [], secret))
-    return sorted(found)
+        chains.append(_chain(read, start, [], secret))
+    return (position for position, _ in groupby(merge(*chains, reverse=True)))
 
 
-def inputs(read: ReadLog, wanted: list[int]) -> Iterator[tuple[int, LogHeader, Input]]:
+def inputs(read: ReadLog, wanted: Iterable[int]) -> Iterator[tuple[int, LogHeader, Input]]:
     """The records at these positions, without those that were erased."""
     for position in wanted:
         raw = read(position)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any
 
 from msgspec import to_builtins
@@ -10,26 +11,29 @@ from msgspec import to_builtins
 from journeyloop.model.customer import Customer
 from journeyloop.model.event import Event
 from journeyloop.model.identifier import ADDRESSES
-from journeyloop.model.inputs import Imported
+from journeyloop.model.inputs import Imported, Input
+from journeyloop.model.ledger import Line
 from journeyloop.model.plan import Plan
 from journeyloop.runtime import reads, records
-from journeyloop.runtime.chain import inputs, positions
+from journeyloop.runtime.chain import inputs, newest_first, positions
 from journeyloop.runtime.ports import Reader
+from journeyloop.runtime.records import LogHeader
 
 EVENTS = 20
 DECISIONS = 20
+LOOKED_AT = 1_000
+"""So many of the newest records are looked at for events: a profile costs the same, however long the history."""
 
 
 def profile(reader: Reader, secret: bytes, plan: Plan, customer: Customer, now: int) -> dict[str, Any]:
     """`GET /v1/profile`: the profile with its graph of identifiers, and what happened of late, newest first."""
-    newest = list(_events(reader, secret, customer))[-EVENTS:]
     return {
         **reads.profile(customer, plan, now),
         "identifiers": graph(customer),
         "contactable": contactable(customer),
         "merges": merges(customer),
         "audiences": {name: since for name, since in customer.header.audiences.items() if ">=" not in name},
-        "events": newest[::-1],
+        "events": list(islice(_events(reader, secret, customer), EVENTS)),
         "decisions": reads.decisions(reader, customer)[:DECISIONS],
     }
 
@@ -46,7 +50,7 @@ def export(reader: Reader, secret: bytes, plan: Plan, customer: Customer, now: i
         "contacts": [_plain(contact) for contact in customer.header.contacts],
         "records": list(_records(reader, secret, customer)),
         "decisions": reads.decisions(reader, customer),
-        "ledger": [_line(number, raw) for number, raw in reader.scan("ledger") if _concerns(raw, known)],
+        "ledger": list(_ledger(reader, known)),
     }
 
 
@@ -89,25 +93,35 @@ def absorbed_by(customer: Customer, key: bytes) -> bytes | None:
 
 
 def _events(reader: Reader, secret: bytes, customer: Customer) -> Iterator[dict[str, Any]]:
-    for record in _records(reader, secret, customer):
+    """The newest first."""
+    read, last_of = _log(reader)
+    newest = islice(newest_first(read, last_of, customer.header, secret), LOOKED_AT)
+    for record in map(_record, inputs(read, newest)):
         if "event" in record:
             yield record["event"] | {"received": record["received"]}
 
 
 def _records(reader: Reader, secret: bytes, customer: Customer) -> Iterator[dict[str, Any]]:
     """What the log holds, in the order it was applied."""
+    read, last_of = _log(reader)
+    return map(_record, inputs(read, positions(read, last_of, customer.header, secret)))
 
-    def read(position: int) -> bytes | None:
-        return reader.get("log", position.to_bytes(8, "big"))
+
+def _log(reader: Reader) -> tuple[Callable[[int], bytes | None], Callable[[bytes], int]]:
+    """How the log is read, and where each person's chain in it ends."""
 
     def last_of(person: bytes) -> int:
         raw = reader.get("people", person)
         return -1 if raw is None else records.decode_customer(raw).header.last_position
 
-    for position, header, applied in inputs(read, positions(read, last_of, customer.header, secret)):
-        found = {"position": position, "received": header.now, "kind": header.kind}
-        event = applied.event if isinstance(applied, Imported) else applied
-        yield {**found, "event": _event(event)} if isinstance(event, Event) else {**found, "input": _plain(applied)}
+    return lambda position: reader.get("log", position.to_bytes(8, "big")), last_of
+
+
+def _record(logged: tuple[int, LogHeader, Input]) -> dict[str, Any]:
+    position, header, applied = logged
+    found = {"position": position, "received": header.now, "kind": header.kind}
+    event = applied.event if isinstance(applied, Imported) else applied
+    return {**found, "event": _event(event)} if isinstance(event, Event) else {**found, "input": _plain(applied)}
 
 
 def _event(event: Event) -> dict[str, Any]:
@@ -120,11 +134,16 @@ def _plain(struct: Any) -> dict[str, Any]:
     return {name: value.hex() if isinstance(value, bytes) else to_builtins(value) for name, value in named.items()}
 
 
-def _concerns(raw: bytes, known: set[bytes]) -> bool:
-    entry = records.decode_line(raw).entry
-    return entry.person in known or entry.other in known
+def _ledger(reader: Reader, known: set[bytes]) -> Iterator[dict[str, Any]]:
+    """Their lines, each with the hash it is bound to, so that it can be checked without the lines of others."""
+    previous = bytes(32)
+    for number, raw in reader.scan("ledger"):
+        line = records.decode_line(raw)
+        if line.entry.person in known or line.entry.other in known:
+            yield _line(number, line, previous)
+        previous = line.hash
 
 
-def _line(number: bytes, raw: bytes) -> dict[str, Any]:
-    line = records.decode_line(raw)
-    return {"number": int.from_bytes(number, "big"), **_plain(line.entry), "hash": line.hash.hex()}
+def _line(number: bytes, line: Line, previous: bytes) -> dict[str, Any]:
+    hashes = {"previous": previous.hex(), "hash": line.hash.hex()}
+    return {"number": int.from_bytes(number, "big"), **_plain(line.entry), **hashes}

@@ -63,8 +63,8 @@ def profile(customer: Customer, plan: Plan, now: int) -> dict[str, Any]:
         },
         "counts": header.counts,
         "consent": {
-            purpose: {"granted": one.granted, "at": one.at, "source": one.source}
-            for purpose, one in header.consent.items()
+            subject: {name: getattr(word, name) for name in word.__struct_fields__}
+            for subject, word in header.consent.items()
         },
         "tabs_open": len(header.presence.browsers),
         "arms": header.arms,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
@@ -52,7 +54,7 @@ class People:
         who = self._who(call)
         if isinstance(who, Response):
             return who
-        held = self.door.export(who)
+        held = await asyncio.to_thread(self.door.export, who)
         return not_found() if held is None else answer(held)
 
     async def decisions(self, call: Call) -> ASGIApp:
