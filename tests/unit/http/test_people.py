@@ -24,11 +24,15 @@ ASKED: list[tuple[dict[str, str], Identifier]] = [
     ({"phone": "+49 (170) 123 45 67"}, ("phone", "+491701234567")),
     ({"type": "stripe_customer", "value": "cus_1"}, ("stripe_customer", "cus_1")),
     ({"type": "email", "value": "ADA@example.com"}, ("email", "ada@example.com")),
+    ({"person": "0123456789abcdef" * 2}, ("person id", "0123456789abcdef" * 2)),
 ]
 BAD: list[tuple[dict[str, str], str]] = [
     ({}, "missing_id"),
     ({"type": "stripe_customer"}, "missing_id"),
     ({"value": "cus_1"}, "missing_id"),
+    ({"type": "person id", "value": "cus_1"}, "missing_id"),
+    ({"person": "p1"}, "invalid_request"),
+    ({"person": "0123456789ABCDEF" * 2}, "invalid_request"),
     ({"user_id": "null"}, "blocked_id"),
     ({"anonymous_id": "00000000-0000-0000-0000-000000000000"}, "blocked_id"),
     ({"anonymous_id": "x" * 513}, "id_too_long"),
