@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import islice
 
 from hypothesis import given
 
 from journeyloop.runtime import records
+from journeyloop.runtime.chain import newest_first, positions
 from journeyloop.runtime.ports import Reader
 from tests.property.histories import Step, histories, play
+from tests.property.rig import SECRET, Rig
 
 
 def walked(reader: Reader, last: int) -> list[int]:
@@ -37,3 +40,24 @@ def test_a_persons_chain_is_all_their_records(history: list[Step]) -> None:
     survivors = [header for header in headers.values() if header.successor is None]
     lives = Counter(one for header in survivors for one in (header.person, *(past.person for past in header.absorbed)))
     assert lives == Counter(headers.keys()), "every life belongs to exactly one survivor"
+
+
+def test_the_newest_records_are_found_without_reading_the_oldest() -> None:
+    """Of two people who became one, whose records lie between each other's."""
+    rig = Rig()
+    for n in range(200):
+        rig.track("Product Viewed", f"a{n % 2}")
+    for browser in ("a0", "a1"):
+        rig.track("Identify", browser, user_id="u1")
+    log, read = dict(rig.rows("log")), list[int]()
+
+    def reading(position: int) -> bytes | None:
+        read.append(position)
+        return log.get(position.to_bytes(8, "big"))
+
+    people = {key: records.decode_customer(raw).header for key, raw in rig.rows("people")}
+    walk = reading, lambda past: people[past].last_position, rig.find("u1", "user_id").header, SECRET
+    newest = list(islice(newest_first(*walk), 20))
+    assert len(read) < 30
+    assert newest == sorted(range(len(log) - 20, len(log)), reverse=True)
+    assert positions(*walk) == list(range(len(log) - 202, len(log)))
