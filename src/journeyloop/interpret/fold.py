@@ -10,13 +10,11 @@ from collections.abc import Callable
 
 from journeyloop.interpret import cart, orders, traits
 from journeyloop.interpret.context import tell
-from journeyloop.interpret.identity import vouch
 from journeyloop.interpret.rolling import roll
 from journeyloop.interpret.visits import visited
 from journeyloop.model.customer import Customer, Header
 from journeyloop.model.event import JITTER, Event
 from journeyloop.model.frame import Frame
-from journeyloop.model.identifier import TRUSTED
 
 EVENT_NAMES = 100
 
@@ -34,8 +32,6 @@ def fold(customer: Customer, event: Event, frame: Frame) -> bool:
             traits.state(customer, stated, event)
     if event.traits and event.kind != "group":
         traits.state(customer, event.traits, event)
-    if event.source in TRUSTED:
-        vouch(customer, event, frame)
     change = _COMMERCE.get(event.name)
     if change is not None:
         change(customer, event, frame)

@@ -16,7 +16,7 @@ from journeyloop.model.consent import Consent, stricter
 from journeyloop.model.customer import Absorbed, Armed, Customer, Header, Presence
 from journeyloop.model.effects import Recorded
 from journeyloop.model.frame import Frame
-from journeyloop.model.identifier import identifier_key
+from journeyloop.model.identifier import Name, identifier_key
 from journeyloop.model.inputs import HandOver, Joined
 from journeyloop.model.ledger import Entry
 
@@ -64,7 +64,7 @@ def _evidence(mine: Header, theirs: Header, frame: Frame) -> None:
 
 def _sealed(customer: Customer, other: Customer) -> None:
     mine, theirs = customer.sealed, other.sealed
-    mine.names += [one for one in theirs.names if mine.name(one.identifier) is None]
+    mine.names = _names(mine.names, theirs.names)
     for name, stated in other.traits.items():
         traits.take(customer, name, stated)
     mine.cart = cart.merged(mine.cart, theirs.cart)
@@ -76,6 +76,17 @@ def _sealed(customer: Customer, other: Customer) -> None:
         **mine.looks,
         **{k: v for k, v in theirs.looks.items() if k not in mine.looks or v.at > mine.looks[k].at},
     }
+
+
+def _names(mine: list[Name], theirs: list[Name]) -> list[Name]:
+    """All of both; of one that both have, the newest time and the earliest word that vouched for it."""
+    merged = {one.identifier: one for one in mine}
+    for one in theirs:
+        known = merged.setdefault(one.identifier, one)
+        known.at = max(known.at, one.at)
+        if one.verified and not 0 < known.verified <= one.verified:
+            known.verified, known.source = one.verified, one.source
+    return list(merged.values())
 
 
 def _timers(customer: Customer, theirs: Header) -> None:

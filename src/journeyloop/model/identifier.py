@@ -20,9 +20,8 @@ DEVICES = frozenset({"anonymous_id", "device_id"})
 ADDRESSES = frozenset({"email", "phone"})
 """Types that a message can be sent to, once somebody we trust has vouched for them."""
 
-
-TRUSTED = frozenset({"server", "import"})
-"""Doors that need a server key: who comes in by them vouches for the addresses they bring."""
+PERSON = "person id"
+"""Stands for the type where somebody is asked for by their opaque id; no identifier can have a type with a space."""
 
 
 class Name(Struct, array_like=True, gc=False):

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from journeyloop.model.customer import Customer
 from journeyloop.model.event import Event
-from journeyloop.model.identifier import TRUSTED, Identifier
+from journeyloop.model.identifier import Identifier
 from journeyloop.model.moment import Present
 
 
@@ -175,7 +175,7 @@ class Arrived(Struct, gc=False):
 class Claimant(Struct, gc=False):
     """Who claims an identifier, and what of them decides whether two people are one: their age, whether they have a
     user id, how many fresh identifiers of each type, whom they were told apart from (`apart`) and all the ids they go
-    by (`ids`). `sole`: they have no other identifier of the claimed type; `source`: the door by which it is claimed."""
+    by (`ids`). `sole`: they have no other identifier of the claimed type; `trusted`: a server key says so."""
 
     person: bytes
     known: bool
@@ -184,20 +184,16 @@ class Claimant(Struct, gc=False):
     ids: list[bytes]
     apart: list[bytes]
     sole: bool = True
-    source: str = ""
-
-    @property
-    def trusted(self) -> bool:
-        """Whether somebody with a server key says so."""
-        return self.source in TRUSTED
+    trusted: bool = False
 
 
 class Claim(Struct, gc=False):
-    """A person was named together with `identifier`, at event time `at`."""
+    """A person was named together with `identifier`, at event time `at`, through the door `source`."""
 
     identifier: Identifier
     claimant: Claimant
     at: int
+    source: str = ""
 
 
 class Repoint(Struct, gc=False):
@@ -207,6 +203,7 @@ class Repoint(Struct, gc=False):
     identifier: Identifier
     person: bytes
     at: int | None
+    source: str = ""
 
 
 # --- messages: to advance -------------------------------------------------------------------------------------------
@@ -226,6 +223,7 @@ class MergeAsked(Struct, gc=False):
     identifier: Identifier
     claimant: Claimant
     at: int
+    source: str = ""
 
 
 class HandOver(Struct, gc=False):

@@ -8,6 +8,9 @@ were one are told apart again: by the identifier that each came with.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from heapq import merge
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -22,6 +25,9 @@ from journeyloop.runtime.records import LogHeader
 
 Record = tuple[int, LogHeader, Input]
 """Where it stands, when it was applied, what it was."""
+
+
+_POSITION = itemgetter(0)
 
 
 class Log(Protocol):
@@ -62,15 +68,17 @@ class Walk(Struct):
     longest: int | None = None
 
     def records(self, header: Header) -> Iterator[Record]:
-        """A person's records, newest first in each chain; without those that were erased."""
-        yield from self._chain(header.last_position, header.splits)
+        """A person's records, newest first, without those that were erased. No more of the log is read than is asked
+        for."""
+        chains = [self._chain(header.last_position, header.splits)]
         for start in (*(self.log.last_of(past.person) for past in header.absorbed), *(s.before for s in header.splits)):
-            yield from self._chain(start, [])
+            chains.append(self._chain(start, []))
+        newest = merge(*chains, key=_POSITION, reverse=True)
+        return (next(same) for _, same in groupby(newest, _POSITION))
 
     def in_order(self, header: Header) -> list[Record]:
-        """A person's records in the order they were applied, each once."""
-        found = {position: (position, head, applied) for position, head, applied in self.records(header)}
-        return [found[position] for position in sorted(found)]
+        """A person's records in the order they were applied."""
+        return list(self.records(header))[::-1]
 
     def _chain(self, position: int, splits: list[Split]) -> Iterator[Record]:
         left = self.longest

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from msgspec import to_builtins
@@ -13,28 +14,27 @@ from journeyloop.model.customer import Customer
 from journeyloop.model.event import Event
 from journeyloop.model.identifier import ADDRESSES, Identifier, identifier_key
 from journeyloop.model.inputs import Unmerge
+from journeyloop.model.ledger import Line
 from journeyloop.model.plan import Plan
 from journeyloop.runtime import reads, records
 from journeyloop.runtime.chain import Committed, Walk, event_of
 from journeyloop.runtime.ports import Reader
 
 EVENTS = 20
-RECORDS = 4 * EVENTS
-"""So many of a chain are looked through for its newest events: others are timers and tabs."""
-
 DECISIONS = 20
+LOOKED_AT = 1_000
+"""So many of the newest records are looked at for events: a profile costs the same, however long the history."""
 
 
 def profile(reader: Reader, secret: bytes, plan: Plan, customer: Customer, now: int) -> dict[str, Any]:
     """`GET /v1/profile`: the profile with its graph of identifiers, and what happened of late, newest first."""
-    newest = list(_newest(reader, secret, customer))
     return {
         **reads.profile(customer, plan, now),
         "identifiers": graph(customer),
         "contactable": contactable(customer),
         "merges": merges(customer),
         "audiences": {name: since for name, since in customer.header.audiences.items() if crossing_of(name) is None},
-        "events": newest,
+        "events": list(islice(_events(reader, secret, customer), EVENTS)),
         "decisions": reads.decisions(reader, customer)[:DECISIONS],
     }
 
@@ -51,7 +51,7 @@ def export(reader: Reader, secret: bytes, plan: Plan, customer: Customer, now: i
         "contacts": [_plain(contact) for contact in customer.header.contacts],
         "records": list(_records(reader, secret, customer)),
         "decisions": reads.decisions(reader, customer),
-        "ledger": [_line(number, raw) for number, raw in reader.scan("ledger") if _concerns(raw, known)],
+        "ledger": list(_ledger(reader, known)),
     }
 
 
@@ -114,12 +114,12 @@ def _brought(customer: Customer, key: bytes) -> bytes | None:
     return min(found, key=lambda past: len(past.keys)).person if found else None
 
 
-def _newest(reader: Reader, secret: bytes, customer: Customer) -> list[dict[str, Any]]:
-    """The newest events, newest first. Only the ends of chains are read: a profile must not cost a whole past."""
-    walk = Walk(Committed(reader), secret, longest=RECORDS)
-    found = [(position, head.now, event_of(applied)) for position, head, applied in walk.records(customer.header)]
-    events = sorted((one for one in found if one[2] is not None), key=lambda one: one[0], reverse=True)
-    return [_event(event) | {"received": received} for _, received, event in events[:EVENTS] if event is not None]
+def _events(reader: Reader, secret: bytes, customer: Customer) -> Iterator[dict[str, Any]]:
+    """The newest first."""
+    for _, head, applied in islice(Walk(Committed(reader), secret).records(customer.header), LOOKED_AT):
+        event = event_of(applied)
+        if event is not None:
+            yield _event(event) | {"received": head.now}
 
 
 def _records(reader: Reader, secret: bytes, customer: Customer) -> Iterator[dict[str, Any]]:
@@ -140,11 +140,16 @@ def _plain(struct: Any) -> dict[str, Any]:
     return {name: value.hex() if isinstance(value, bytes) else to_builtins(value) for name, value in named.items()}
 
 
-def _concerns(raw: bytes, known: set[bytes]) -> bool:
-    entry = records.decode_line(raw).entry
-    return entry.person in known or entry.other in known
+def _ledger(reader: Reader, known: set[bytes]) -> Iterator[dict[str, Any]]:
+    """Their lines, each with the hash it is bound to, so that it can be checked without the lines of others."""
+    previous = bytes(32)
+    for number, raw in reader.scan("ledger"):
+        line = records.decode_line(raw)
+        if line.entry.person in known or line.entry.other in known:
+            yield _line(number, line, previous)
+        previous = line.hash
 
 
-def _line(number: bytes, raw: bytes) -> dict[str, Any]:
-    line = records.decode_line(raw)
-    return {"number": int.from_bytes(number, "big"), **_plain(line.entry), "hash": line.hash.hex()}
+def _line(number: bytes, line: Line, previous: bytes) -> dict[str, Any]:
+    hashes = {"previous": previous.hex(), "hash": line.hash.hex()}
+    return {"number": int.from_bytes(number, "big"), **_plain(line.entry), **hashes}

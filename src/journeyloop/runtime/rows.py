@@ -212,7 +212,8 @@ def _consents(lines: Sequence[bytes], terms: Terms, wordings: dict[bytes, str]) 
 
 def _consent(stated: _Stated, terms: Terms, wordings: dict[bytes, str]) -> ConsentStated:
     """Raises Unusable with the reason it is refused for. A refusal without a time counts from now: whoever said no may
-    be left alone at once. A grant without one is not taken: it might be older than a no that we know of."""
+    be left alone at once. A grant without one is not taken: it might be older than a no that we know of. Who took it
+    down received it when it was said, unless the row knows better: an old no must not undo a yes given here since."""
     granted = _granted(stated.granted)
     if stated.purpose not in terms.plan.policy.purposes:
         raise Unusable("unknown_purpose")
@@ -227,7 +228,7 @@ def _consent(stated: _Stated, terms: Terms, wordings: dict[bytes, str]) -> Conse
         _time(stated.timestamp, terms.now),
         (stated.source or SOURCE)[:LONGEST_NAME],
         _hashed(stated.wording or "", wordings),
-        _time(stated.received_at, terms.now) if stated.received_at else 0,
+        _time(stated.received_at or stated.timestamp, terms.now),
     )
 
 
