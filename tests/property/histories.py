@@ -46,11 +46,24 @@ POLICY = (
     "holdout: 10%\ncaps: [{per: person, at_most: 1, within: 10m}, {per: person, topic: cart, at_most: 3, within: 2h}]\n"
 )
 
+AUDIENCES = """\
+traits:
+  viewed: {count: Product Viewed, within: 2h}
+  spent: {sum: properties.revenue, of: Order Completed}
+audiences:
+  browsers: {where: "profile.viewed >= 2"}
+  buyers: {where: "profile.spent >= 60.0"}
+"""
+OTHER_AUDIENCES = """\
+traits: {spent: {sum: properties.revenue, of: Order Completed, within: 4h}}
+audiences: {buyers: {where: "profile.spent >= 30.0"}}
+"""
+
 
 @cache
 def plans() -> tuple[Plan, Plan]:
-    """Two plans of one shop, so that a history can change between them: the second has another stall and other counts,
-    and no help."""
+    """Two plans of one shop, so that a history can change between them: the second has another stall, other counts and
+    audiences, and no help."""
     chance = moment(
         "chance", purpose="marketing", detect="{event: Product Viewed}", learn="{mode: full}", holdout="30%",
         actions=f"[{action('one')}, {action('two', ', limit: 2 per 1h')}]",
@@ -68,8 +81,13 @@ def plans() -> tuple[Plan, Plan]:
     helped = moment("helped", detect="{event: Payment Failed}", learn="{mode: shadow}")
     kept = (chance, placed, watched, on_course, gone)
     paid = moment("paid", detect="{event: Payment Failed}")
-    first = plan_of(STALL, *kept, again, helped, paid, policy=POLICY)
-    second = plan_of(STALL.replace("for: 3m", "for: 2m"), *kept, again.replace("20m", "4m"), policy=POLICY)
+    keen = moment("keen", detect="{audience: browsers, change: enters}")
+    cooled = moment("cooled", detect="{audience: browsers, change: leaves}")
+    full = moment("full", detect="{trait: cart_value, crosses: 30.0}", confirm="{dwell: 5s}")
+    here = (again, helped, paid, keen, cooled)
+    first = plan_of(STALL, *kept, full, *here, policy=POLICY, audiences=AUDIENCES)
+    changed = (STALL.replace("for: 3m", "for: 2m"), *kept, full, again.replace("20m", "4m"))
+    second = plan_of(*changed, policy=POLICY, audiences=OTHER_AUDIENCES)
     return first, second
 
 

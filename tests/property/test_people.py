@@ -9,6 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from journeyloop.interpret.cart import contents
 from journeyloop.model.event import Event
 from journeyloop.model.identifier import identifier_key
 from journeyloop.model.inputs import Delivered, TimerDue
@@ -21,8 +22,9 @@ NAMES = ("Product Viewed", "Product Added", "Order Completed", "Payment Failed")
 
 
 def steps() -> st.SearchStrategy[list[tuple[str, int, str, int]]]:
-    """(human, which browser, what, a small number): event times come from the position, two share one."""
-    what = st.sampled_from(["track", "track", "known", "identify", "alias"])
+    """(human, which browser, what, a small number): event times come from the position, two share one. `write` gives an
+    address, `leave` opts out."""
+    what = st.sampled_from(["track", "track", "known", "identify", "alias", "write", "leave"])
     return st.lists(st.tuples(st.sampled_from(HUMANS), st.integers(0, 2), what, st.integers(0, 9)), max_size=14)
 
 
@@ -33,8 +35,12 @@ def events(said: Iterable[tuple[str, int, str, int]]) -> list[Event]:
         event = Event("track", NAMES[number % 4], f"m{at}", T + at // 2 * MINUTE, anonymous_id=browser)
         event.properties = {"revenue": float(number), "product_id": "p", "price": 1.0}
         event.context = {"traits": {"seat": at}} if number % 3 == 0 else {}
-        if what != "track":
+        if what in ("known", "identify", "alias"):
             event.user_id = user
+        if what == "write":
+            event.kind, event.name, event.traits = "identify", "Identify", {"email": f"{human.upper()}@example.com"}
+        if what == "leave":
+            event.name = "Unsubscribed"
         if what == "identify":
             event.kind, event.name, event.traits = "identify", "Identify", {f"t{number % 3}": at}
         if what == "alias":
@@ -53,7 +59,9 @@ def people(rig: Rig, said: list[Event]) -> dict[Any, Any]:
         found[names] = (
             header.person if header.known else None, header.known, header.events, dict(sorted(header.counts.items())),
             header.orders, header.revenue, header.first_seen, header.last_seen, header.first_order, header.last_order,
-            dict(sorted(customer.traits.items())), sorted(header.consent),
+            dict(sorted(customer.traits.items())), contents(customer.sealed.cart),
+            {subject: (word.granted, word.at, word.firm) for subject, word in sorted(header.consent.items())},
+            {name.type: name.at for name in customer.sealed.names if name.type == "email"},
         )  # fmt: skip
     return found
 

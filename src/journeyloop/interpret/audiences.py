@@ -49,7 +49,7 @@ def rejudge(customer: Customer, event: Event | None, frame: Frame) -> list[Cross
     """Look at the audiences that this event (None: anything) may have moved, and set the timer for what time moves."""
     header, plan = customer.header, frame.plan
     if header.judged != plan.watching:
-        if event is None and not _fresh(header):
+        if event is None and not _fresh(header) and not frame.past:
             _settle(customer, frame)
         return []
     moved = _moved(event, header, plan)

@@ -101,12 +101,13 @@ class Batch:
         )  # fmt: skip
         self._first: bytes | None = None
         self._previous = -1
+        self._counted: tuple[Any, Any, Any] | None = None
         self._route(applied, frame)
         if frame.out:
             self._run(frame)
         if frame.duplicate:
             self.duplicates += 1
-            self.touched.customers[self._first or b""].header.last_position = self._previous
+            self._undo(self.touched.customers[self._first or b""])
             return False
         header = LogHeader(now, self._first, self._previous, KINDS[type(applied)])
         self.touched.log.append((singles.position.to_bytes(8, "big"), records.encode_log(header, applied)))
@@ -171,8 +172,15 @@ class Batch:
             self._first, self._previous = person, customer.header.last_position
             customer.header.last_position = self.memory.singles.position
         if customer.header.counted != frame.plan.counting and customer.header.successor is None:
+            self._counted = (customer.header.counted, customer.header.windows, customer.sealed.ends)
             self._recount(customer, frame)
         return customer
+
+    def _undo(self, customer: Customer) -> None:
+        """What entering changed; nothing else has happened."""
+        customer.header.last_position = self._previous
+        if self._counted is not None:
+            customer.header.counted, customer.header.windows, customer.sealed.ends = self._counted
 
     def _part(self, unmerge: Unmerge, frame: Frame) -> None:
         """Two people are told apart. It concerns whoever the person is part of by now."""
