@@ -1,4 +1,4 @@
-"""policy.yaml: identity. What is written holds, the built-in values stay beside it, mistakes are named with their line."""
+"""policy.yaml: identity. What is written holds beside the built-in values; mistakes are named with their line."""
 
 from __future__ import annotations
 
