@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from journeyloop.testing.bench import decide, ingest, kill, push, recovery, stall
+from journeyloop.testing.bench import decide, identity, ingest, kill, profile, push, recovery, stall
 
 NAMES: dict[str, Callable[[], dict[str, Any]]] = {
     "decide": decide.run,
+    "identity": identity.run,
     "ingest": ingest.run,
     "kill": kill.run,
+    "profile": profile.run,
     "push": push.run,
     "recovery": recovery.run,
     "stall": stall.run,
