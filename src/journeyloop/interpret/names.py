@@ -7,6 +7,7 @@ itself is kept.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
@@ -20,6 +21,8 @@ from journeyloop.model.policy import Identity
 
 LONGEST = 320
 EXTERNAL_IDS = 10
+PLAIN = 254
+_PLAIN_LOCAL = re.compile(r"(?=.{1,64}$)[A-Za-z0-9_+-]+(\.[A-Za-z0-9_+-]+)*").fullmatch
 
 
 class Unusable(Exception):
@@ -109,9 +112,27 @@ def _rank(type_: str, identity: Identity) -> int:
     return identity.priority.index(type_) if type_ in identity.priority else len(identity.priority)
 
 
-@lru_cache(maxsize=4096)
 def _email(text: str) -> str:
-    """Lower case throughout: no mail system in use tells `Ada@` from `ada@`, people do not either."""
+    """Lower case throughout: no mail system in use tells `Ada@` from `ada@`, people do not either. Of a plain address
+    only the domain needs a closer look, and few domains have most of the addresses."""
+    local, _, domain = text.rpartition("@")
+    if len(text) <= PLAIN and domain.isascii() and _PLAIN_LOCAL(local):
+        normal_domain = _domain(domain)
+        if normal_domain is None:
+            raise Unusable("malformed_email")
+        return f"{local.lower()}@{normal_domain}"
+    return _any_email(text)
+
+
+@lru_cache(maxsize=4096)
+def _domain(domain: str) -> str | None:
+    try:
+        return _any_email(f"x@{domain}")[2:]
+    except Unusable:
+        return None
+
+
+def _any_email(text: str) -> str:
     try:
         return validate_email(text, check_deliverability=False, test_environment=True).normalized.lower()
     except EmailNotValidError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from email_validator import EmailNotValidError, validate_email
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -55,6 +56,25 @@ def test_a_number_is_written_as_e164(typed: str, region: str | None) -> None:
 def test_what_names_nobody_is_refused_with_its_reason(type_: str, value: Any, reason: str) -> None:
     with pytest.raises(Unusable, match=reason):
         normal(type_, value, None, Identity())
+
+
+LABELS = ["example", "Example", "com", "localhost", "test", "a-", "-a", "ab--c", "xn--bcher-kva", "", "b>", "a_b", "bücher"]
+LABELS += ["a" * 63, "b" * 64, "1", "[1]", "x y"]
+
+
+@given(
+    st.text("aZ0_+-.'\"@ <ü\\", max_size=6) | st.integers(60, 70).map("a".__mul__),
+    st.lists(st.sampled_from(LABELS), min_size=1, max_size=5).map(".".join),
+)
+def test_an_address_is_what_a_close_look_at_all_of_it_says(local: str, domain: str) -> None:
+    text = f"{local}@{domain}".strip()
+    try:
+        expected = validate_email(text, check_deliverability=False, test_environment=True).normalized.lower()
+    except EmailNotValidError:
+        with pytest.raises(Unusable, match="malformed_email"):
+            normal("email", text, None, Identity())
+    else:
+        assert normal("email", text, None, Identity()) == expected
 
 
 @given(
