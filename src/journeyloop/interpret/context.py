@@ -70,7 +70,7 @@ def merged(mine: Context, theirs: Context) -> Context:
 
 
 def _newest(one: Any, other: Any) -> Any:
-    if one is None or other is None:
+    if other is None or one is None:
         return one or other
     return max(one, other, key=lambda told: (told[1], told[0]))
 

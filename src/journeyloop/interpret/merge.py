@@ -35,7 +35,9 @@ def hand_over(customer: Customer, message: HandOver, frame: Frame) -> None:
     armed = _armed(mine.armed, theirs.armed)
     orders.settle(mine, theirs)
     for name, merge in HEADER.items():
-        setattr(mine, name, merge(getattr(mine, name), getattr(theirs, name)))
+        one, other = getattr(mine, name), getattr(theirs, name)
+        if one or other:  # two who have none have none together
+            setattr(mine, name, merge(one, other))
     _evidence(mine, theirs, frame)
     _presences(mine, theirs, frame)
     mine.armed = armed

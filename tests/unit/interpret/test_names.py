@@ -58,7 +58,21 @@ def test_what_names_nobody_is_refused_with_its_reason(type_: str, value: Any, re
         normal(type_, value, None, Identity())
 
 
-LABELS = ["example", "Example", "com", "localhost", "test", "a-", "-a", "ab--c", "xn--bcher-kva", "", "b>", "a_b", "bücher"]
+LABELS = [
+    "example",
+    "Example",
+    "com",
+    "localhost",
+    "test",
+    "a-",
+    "-a",
+    "ab--c",
+    "xn--bcher-kva",
+    "",
+    "b>",
+    "a_b",
+    "bücher",
+]
 LABELS += ["a" * 63, "b" * 64, "1", "[1]", "x y"]
 
 
