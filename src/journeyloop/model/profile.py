@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from journeyloop.model.audience import Computed
-from journeyloop.model.condition import ABSENT, PathReader, activation
+from journeyloop.model.condition import ABSENT, Activation, PathReader
 from journeyloop.model.customer import Customer
 from journeyloop.model.frame import Frame
 from journeyloop.model.moment import DAY
@@ -115,18 +115,11 @@ def profile_values(customer: Customer, now: int, computed: dict[str, Computed]) 
 class Scene:
     """The values conditions may read for one (person, event), with the one activation they share."""
 
-    __slots__ = ("_activation", "values")
+    __slots__ = ("activation", "values")
 
     def __init__(self, values: dict[str, Any]) -> None:
         self.values = values
-        self._activation: Any = None
-
-    @property
-    def activation(self) -> Any:
-        """Made for the first condition that asks: it costs 2 us, and many an event is only a goal."""
-        if self._activation is None:
-            self._activation = activation(self.values)
-        return self._activation
+        self.activation = Activation(values)
 
 
 def scene(reader: PathReader, event: dict[str, Any], customer: Customer, frame: Frame) -> Scene:
