@@ -11,10 +11,11 @@ from typing import Any
 
 from msgspec import NODEFAULT, Struct, structs
 
-from journeyloop.adapters.config import action, detect, goal, moment, settings
+from journeyloop.adapters.config import action, audiences, detect, goal, moment, settings
 from journeyloop.adapters.config.conditions import EVENT
 from journeyloop.model import moment as nouns
 from journeyloop.model import policy
+from journeyloop.model.audience import Audience, Computed
 from journeyloop.model.condition import Clauses
 from journeyloop.model.profile import PROFILE, SESSION, TRAITS
 from tools.table import table
@@ -24,6 +25,8 @@ STRUCTS: dict[str, type[Struct]] = {
     **{name: getattr(nouns, name) for name in ("Moment", "Detect", "Present", "Confirm", "Goal", "Action", "Limit")},
     **{name: getattr(policy, name) for name in ("Policy", "Purpose", "Cap", "Identity")},
     "Settings": settings.Settings,
+    "Computed": Computed,
+    "Audience": Audience,
     "none": Struct,
 }
 # Fields that no key of a file sets directly.
@@ -33,6 +36,8 @@ LOADED = {
     "detect": {*detect.KEYS},
     "goal": {*goal.KEYS, *goal.LATER},
     "actions": {*action.KEYS, *action.LATER},
+    "audiences.yaml: traits": {*audiences.TRAIT_KEYS},
+    "audiences.yaml: audiences": {*audiences.AUDIENCE_KEYS},
 }
 LATER = {
     "moments/NAME.yaml": {"also", *moment.LATER},
@@ -133,7 +138,7 @@ def _names(words: dict[str, Any]) -> str:
             "\nTraits known from the start: "
             + ", ".join(f"`profile.{name}`" for name in TRAITS)
             + ". Declare others in",
-            "`audiences.yaml`: `traits: {tier: {type: string}}`.",
+            "`audiences.yaml`: `traits: {tier: {type: string}}`, or compute them there.",
             "",
         ]
     )

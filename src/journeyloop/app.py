@@ -11,41 +11,33 @@ import os
 import platform
 import socket
 import sys
-import tempfile
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing, suppress
+from contextlib import asynccontextmanager, suppress
 from functools import cache
 from hashlib import blake2b
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import uvicorn
-from msgspec import Struct, json, msgpack, to_builtins
+from msgspec import Struct, json
 
 from journeyloop import __version__
+from journeyloop.adapters.channels.audience_push import AudiencePush
 from journeyloop.adapters.channels.onpage import OnPage
 from journeyloop.adapters.config.files import Unreadable, read_texts
-from journeyloop.adapters.config.keys import Keys, read_keys
+from journeyloop.adapters.config.keys import Keys, read_keys, read_webhook_secret
 from journeyloop.adapters.config.load import Loaded, load
 from journeyloop.adapters.config.settings import Settings
 from journeyloop.adapters.http.context import HttpSettings
 from journeyloop.adapters.http.keys import Keys as HttpKeys
 from journeyloop.adapters.http.listen import bind, is_loopback, url_of
-from journeyloop.adapters.http.remote import ask
 from journeyloop.adapters.http.site import build_site
-from journeyloop.adapters.store.directory import open_reader, open_scratch, open_store, stored_lags
-from journeyloop.model.identifier import Identifier
-from journeyloop.model.plan import Plan, Problem
-from journeyloop.runtime import reads
-from journeyloop.runtime.explain import why
-from journeyloop.runtime.late import late_problems
+from journeyloop.adapters.store.directory import open_store
+from journeyloop.model.plan import Problem
 from journeyloop.runtime.live import Configured, Live
-from journeyloop.runtime.memory import Memory, read_secret, read_singles
-from journeyloop.runtime.ports import Reader, Store
-from journeyloop.runtime.quarantine import listed
-from journeyloop.runtime.replay import replay
+from journeyloop.runtime.memory import Memory, read_singles
+from journeyloop.runtime.ports import Store, StoreBusy, StoreFailed
 
 KERNEL = ("loop.py", *(f"{room}/*.py" for room in ("model", "detect", "interpret", "decide", "act", "learn")))
 ADDRESS = "server.json"
@@ -83,6 +75,11 @@ class WallClock:
         return self.last
 
 
+def refusals() -> tuple[type[Exception], ...]:
+    """What a command answers with a sentence instead of a traceback."""
+    return (Refused, Unreadable, StoreBusy, StoreFailed, OSError, LookupError)
+
+
 def configuration(directory: Path) -> Loaded:
     """Read and check a directory.
 
@@ -110,22 +107,7 @@ def code_version() -> str:
     digest = blake2b(digest_size=8)
     for file in sorted(file for room in KERNEL for file in package.glob(room)):
         digest.update(file.read_bytes())
-    return f"{__version__}+{digest.hexdigest()} {_libraries()}"
-
-
-def stored_plans(reader: Reader) -> Callable[[str], Plan]:
-    """Plans by hash, loaded anew from their stored texts."""
-    texts = {key.decode(): msgpack.decode(raw, type=dict[str, str]) for key, raw in reader.scan("plans")}
-    plans: dict[str, Plan] = {}
-
-    def plan(hash_: str) -> Plan:
-        if hash_ not in plans:
-            loaded = load(texts[hash_]).plan
-            assert loaded is not None, "only plans that passed the check are stored"
-            plans[hash_] = loaded
-        return plans[hash_]
-
-    return plan
+    return f"{__version__}+{digest.hexdigest()} {libraries()}"
 
 
 def build(store: Store, secret: bytes, loaded: Loaded, configure: Callable[[], Configured]) -> Live:
@@ -135,7 +117,8 @@ def build(store: Store, secret: bytes, loaded: Loaded, configure: Callable[[], C
         memory = Memory(secret, loaded.plan, reader)
         clock = WallClock(read_singles(reader).epoch_started)
     pages = OnPage(clock, lambda anonymous_id: live.opened(anonymous_id), lambda who, at: live.closed(who, at))
-    live = Live(store, memory, pages, configure, clock, loaded.settings.inbox)
+    receiver = AudiencePush(read_webhook_secret(os.environ), clock)
+    live = Live(store, memory, pages, configure, clock, receiver, loaded.settings.inbox)
     live.problems = loaded.problems
     return live
 
@@ -163,7 +146,7 @@ async def serving(
 
     live = build(store, secret, loaded, configure)
     sys.setswitchinterval(SWITCH_INTERVAL)
-    await live.start(code_version(), _libraries())
+    await live.start(code_version(), libraries())
     server, url = _site(live, keys, loaded.settings, listener, demo)
     (directory / ADDRESS).write_bytes(json.encode({"url": url, "pid": os.getpid()}))
     gc.collect()
@@ -230,63 +213,12 @@ def _stamp(directory: Path) -> tuple[tuple[str, int], ...]:
     return tuple(found)
 
 
-def _libraries() -> str:
+def libraries() -> str:
     """What may change last bits: the interpreter and the libraries a turn computes with."""
     return " ".join([f"python-{platform.python_version()}", *(f"{name}-{version(name)}" for name in LIBRARIES)])
 
 
-# --- what the reading commands ask ------------------------------------------------------------------------------------
-
-
-def too_slow(directory: Path, loaded: Loaded) -> list[Problem]:
-    """Warnings of `check`: the sources too slow for a moment, as far as the store knows."""
-    return late_problems(loaded.plan, loaded.places, stored_lags(directory)) if loaded.plan else []
-
-
-def explain(directory: Path, moment: str, identifier: Identifier) -> dict[str, Any]:
-    """`why`: from a snapshot, beside a running server or without one.
-
-    Raises:
-        LookupError: there is no such moment.
-    """
-    loaded = configuration(directory)
-    assert loaded.plan is not None
-    found = loaded.plan.moment(moment)
-    if found is None:
-        raise LookupError(f"no moment {moment}: there are {', '.join(loaded.plan.moments) or 'none'}")
-    with closing(open_reader(directory)) as store, store.read() as reader:
-        customer = reads.find_customer(reader, read_secret(reader) or b"", identifier)
-        return why(reader, loaded.plan, found, customer, WallClock()())
-
-
-def replayed(directory: Path) -> dict[str, Any]:
-    """`replay`: against a scratch store beside the system's temporary files."""
-    loaded = configuration(directory)
-    assert loaded.plan is not None
-    with (
-        tempfile.TemporaryDirectory() as scratch,
-        closing(open_reader(directory)) as store,
-        closing(open_scratch(directory, Path(scratch) / "folded")) as folded,
-        store.read() as reader,
-    ):
-        secret = read_secret(reader) or b""
-        found = replay(reader, folded, secret, stored_plans(reader), loaded.plan, code_version())
-    return to_builtins(found)  # type: ignore[no-any-return]
-
-
-def quarantined(directory: Path, limit: int) -> list[dict[str, Any]]:
-    """The newest refused inputs."""
-    with closing(open_reader(directory)) as store, store.read() as reader:
-        return listed(reader, limit)
-
-
-def resubmit(directory: Path, numbers: list[int]) -> dict[str, Any]:
-    """Have the running server try refused input again; what it takes leaves the quarantine."""
-    admin = read_keys(directory, os.environ).admin
-    return ask(_address(directory), admin, "/v1/quarantine/resubmit", {"numbers": numbers})
-
-
-def _address(directory: Path) -> str:
+def address_of(directory: Path) -> str:
     try:
         url: str = json.decode((directory / ADDRESS).read_bytes())["url"]
     except (OSError, ValueError, KeyError):

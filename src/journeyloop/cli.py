@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 import signal
 import sys
 import tempfile
@@ -15,7 +14,7 @@ from typing import Any
 
 import uvloop
 
-from journeyloop import __version__
+from journeyloop import __version__, importing, persons
 from journeyloop.model.identifier import Identifier
 
 Command = Callable[[argparse.Namespace], int]
@@ -65,6 +64,11 @@ def parser() -> argparse.ArgumentParser:
     quarantine_.add_argument("--limit", type=int, default=100, metavar="N")
     quarantine_.add_argument("--resubmit", nargs="*", type=int, metavar="NUMBER", help="send these again (none: all)")
     quarantine_.add_argument("--json", action="store_true")
+    importing.options(add("import", importing.bring, importing.ABOUT))
+    persons.add_to(add)
+    audiences_ = add("audiences", audiences, "Who is in an audience now, or how many are in each.")
+    audiences_.add_argument("name", metavar="NAME", nargs="?", help="list its members")
+    audiences_.add_argument("--csv", action="store_true", help="members as CSV, with their identifiers")
     demo_ = add("demo", demo, "The whole story with a small shop and synthetic customers.", directory=False)
     demo_.add_argument("--for", dest="seconds", type=float, metavar="SECONDS", help="end by itself")
     demo_.add_argument("--host", default="127.0.0.1")
@@ -97,9 +101,10 @@ def serve(arguments: argparse.Namespace) -> int:
 
 
 async def _serve(directory: Path, host: str | None, port: int | None) -> int:
+    from journeyloop.adapters.log import log_quietly
     from journeyloop.app import serving
 
-    _log_quietly()
+    log_quietly()
     try:
         async with serving(directory, host, port) as running:
             _say_problems(running.live.problems)
@@ -112,7 +117,7 @@ async def _serve(directory: Path, host: str | None, port: int | None) -> int:
 
 def check(arguments: argparse.Namespace) -> int:
     from journeyloop.app import check as checked
-    from journeyloop.app import too_slow
+    from journeyloop.asking import too_slow
 
     loaded = checked(arguments.directory)
     for problem in sorted(loaded.problems + too_slow(arguments.directory, loaded)):
@@ -124,7 +129,7 @@ def check(arguments: argparse.Namespace) -> int:
 
 
 def why(arguments: argparse.Namespace) -> int:
-    from journeyloop.app import explain
+    from journeyloop.asking import explain
     from journeyloop.runtime.explain import in_words
 
     who: Identifier = ("user_id", arguments.user) if arguments.user else ("anonymous_id", arguments.anonymous)
@@ -137,7 +142,7 @@ def why(arguments: argparse.Namespace) -> int:
 
 
 def replay(arguments: argparse.Namespace) -> int:
-    from journeyloop.app import replayed
+    from journeyloop.asking import replayed
 
     try:
         found = replayed(arguments.directory)
@@ -155,7 +160,7 @@ def replay(arguments: argparse.Namespace) -> int:
 
 
 def quarantine(arguments: argparse.Namespace) -> int:
-    from journeyloop.app import quarantined, resubmit
+    from journeyloop.asking import quarantined, resubmit
 
     try:
         if arguments.resubmit is not None:
@@ -172,6 +177,24 @@ def quarantine(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def audiences(arguments: argparse.Namespace) -> int:
+    from journeyloop.asking import audiences as counted
+    from journeyloop.asking import members
+    from journeyloop.runtime.memberships import as_csv
+
+    try:
+        if arguments.name is None:
+            for row in counted(arguments.directory):
+                print(f"{row['members']}\t{row['audience']}\t{row['where']}")
+            return 0
+        listed = members(arguments.directory, arguments.name)
+        for line in as_csv(listed) if arguments.csv else (f"{one['person']}\n" for one in listed):
+            sys.stdout.write(line)
+    except refusals() as error:
+        return refuse(str(error))
+    return 0
+
+
 def _resubmitted(outcome: dict[str, int]) -> int:
     print(f"{outcome['accepted']} accepted, {outcome['refused']} refused again")
     return 0
@@ -183,10 +206,11 @@ def demo(arguments: argparse.Namespace) -> int:
 
 async def _demo(arguments: argparse.Namespace) -> int:
     from journeyloop.adapters.config.init import scaffold
+    from journeyloop.adapters.log import log_quietly
     from journeyloop.app import serving
     from journeyloop.testing.customers import crowd
 
-    _log_quietly()
+    log_quietly()
     with tempfile.TemporaryDirectory(prefix="journeyloop-demo-") as folder:
         directory = Path(folder) / "shop"
         scaffold(directory, demo=True)
@@ -241,11 +265,9 @@ Ctrl-C ends it.
 
 def refusals() -> tuple[type[Exception], ...]:
     """What a command answers with a sentence instead of a traceback."""
-    from journeyloop.adapters.config.files import Unreadable
-    from journeyloop.app import Refused
-    from journeyloop.runtime.ports import StoreBusy, StoreFailed
+    from journeyloop.app import refusals
 
-    return (Refused, Unreadable, StoreBusy, StoreFailed, OSError, LookupError)
+    return refusals()
 
 
 def refuse(message: str) -> int:
@@ -272,18 +294,3 @@ async def _until_asked_to_stop() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await stop.wait()
-
-
-def _log_quietly() -> None:
-    """Structured logs as JSON lines on standard error. No field of them ever carries anything of a person."""
-    import structlog
-
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        wrapper_class=structlog.make_filtering_bound_logger(os.environ.get("JOURNEYLOOP_LOG", "info")),
-    )

@@ -55,7 +55,7 @@ def event_arrived(customer: Customer, message: inputs.Forwarded, frame: Frame) -
         message.settle = SETTLE if interpret.claim_others(customer, event, frame) else 0
     if message.settle > 0 and not frame.last(message):
         return frame.advance(customer.header.person, inputs.Forwarded(message.input, message.settle - 1))
-    interpret.begin(customer, frame)
+    interpret.begin(customer, frame, message.input is not event)
     late = interpret.fold(customer, event, frame)
     act.withdraw(customer, interpret.consent_in(customer, event, frame), frame)
     crossed = interpret.rejudge(customer, event, frame)

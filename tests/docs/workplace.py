@@ -40,7 +40,7 @@ class Workplace:
                     self._command(command)
             case "python":
                 self._finish([sys.executable, "-c", block.text], ())
-            case "yaml" if block.info.startswith("file="):
+            case _ if block.info.startswith("file="):
                 (self.directory / block.info.removeprefix("file=")).write_text(block.text)
 
     def _command(self, command: Command) -> None:

@@ -11,8 +11,19 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from journeyloop.model.inputs import Asked, ConsentStated, Delivered, Outcome, Paused, Seen, TabClosed, TabOpened
+from journeyloop.model.inputs import (
+    Asked,
+    ConsentStated,
+    Delivered,
+    Outcome,
+    Paused,
+    Seen,
+    TabClosed,
+    TabOpened,
+    Unmerge,
+)
 from journeyloop.model.plan import Plan
+from journeyloop.runtime import records
 from tests.property.rig import ALLOWED, HOUR, MINUTE, REFUSED, SECOND, STALL, Rig, action, moment, plan_of
 
 Step = tuple[int, str, int, int]
@@ -63,6 +74,7 @@ def plans() -> tuple[Plan, Plan]:
 
 
 KINDS = ["event"] * 8 + "identify alias open close consent ask word report again late restart pause plan".split()
+WITH_UNMERGES = [*KINDS, "identify", "unmerge", "unmerge"]
 
 
 def histories(kinds: list[str] = KINDS, people: int = 3) -> st.SearchStrategy[list[Step]]:
@@ -136,8 +148,18 @@ def _other(rig: Rig, what: str, identifier: Any, which: int) -> None:
             rig.apply(Paused(["all", "moment:stall", "channel:onpage"][which % 3], which % 2 == 0))
         case "plan":
             rig.change(plans()[which % 2])
+        case "unmerge":
+            _part(rig, which)
         case "word" | "report":
             _answer(rig, what, which)
+
+
+def _part(rig: Rig, which: int) -> None:
+    """Somebody is told apart from somebody they absorbed."""
+    people = [records.decode_customer(raw).header for raw in rig.values("people")]
+    joined = [(one.person, past.person) for one in people if one.successor is None for past in one.absorbed]
+    if joined:
+        rig.apply(Unmerge(*joined[which % len(joined)], "test"))
 
 
 def _answer(rig: Rig, what: str, which: int) -> None:

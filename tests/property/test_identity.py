@@ -91,15 +91,32 @@ def test_a_reset_starts_a_new_person() -> None:
 
 @pytest.mark.parametrize(("source", "verified"), [("browser", False), ("server", True), ("import", True)])
 def test_only_who_holds_a_server_key_vouches_for_an_address(source: str, verified: bool) -> None:
+    for typed_before in (True, False):
+        rig = Rig()
+        if typed_before:
+            identify(rig, "a1", "u1", **MAIL)
+            name = rig.find("u1", "user_id").sealed.name(("email", "ada@example.com"))
+            assert name is not None and not name.verified
+        rig.now += 1
+        event = rig.event("Identify", anonymous_id=None, user_id="u1", traits=MAIL, source=source)
+        rig.apply(Imported(event) if source == "import" else event)
+        name = rig.find("u1", "user_id").sealed.name(("email", "ada@example.com"))
+        assert name is not None and bool(name.verified) is verified
+        assert name.source == source or typed_before
+
+
+@pytest.mark.parametrize("before", ["nobody", "visitor", "member", "both"])
+def test_an_address_is_vouched_for_by_the_first_word_of_a_server(before: str) -> None:
+    """Whoever had it on a browser's word, and whoever of two people stays."""
     rig = Rig()
-    identify(rig, "a1", "u1", **MAIL)
+    if before in ("visitor", "both"):
+        identify(rig, "a1", **MAIL)
+    if before in ("member", "both"):
+        identify(rig, None, "u1")
+    identify(rig, None, "u1", source="server", **MAIL)
     name = rig.find("u1", "user_id").sealed.name(("email", "ada@example.com"))
-    assert name is not None and not name.verified
-    rig.now += 1
-    event = rig.event("Identify", anonymous_id=None, user_id="u1", traits=MAIL, source=source)
-    rig.apply(Imported(event) if source == "import" else event)
-    name = rig.find("u1", "user_id").sealed.name(("email", "ada@example.com"))
-    assert name is not None and bool(name.verified) is verified
+    assert name is not None and (name.verified, name.source) == (rig.now, "server")
+    assert len(living(rig)) == 1
 
 
 # --- who is not ------------------------------------------------------------------------------------------------------

@@ -14,20 +14,20 @@ from journeyloop.model.inputs import PlanChanged
 from journeyloop.runtime import records
 from journeyloop.runtime.batch import Batch
 from journeyloop.runtime.replay import repeats
-from tests.property.histories import Step, finish, histories, plans, play
+from tests.property.histories import WITH_UNMERGES, Step, finish, histories, plans, play
 from tests.property.rig import DAY, MINUTE, Rig
 
 ENDS = ("sent", "suppressed", "expired", "failed", "unknown")
 
 
-@given(histories(), st.booleans())
+@given(histories(WITH_UNMERGES), st.booleans())
 def test_the_same_inputs_give_the_same_bytes(steps: list[Step], shared: bool) -> None:
     one, other = play(steps, shared), play(steps, shared)
     assert one.state() == other.state()
     assert one.effects == other.effects
 
 
-@given(histories(), st.booleans())
+@given(histories(WITH_UNMERGES), st.booleans())
 def test_the_log_folds_to_the_live_state(steps: list[Step], shared: bool) -> None:
     rig = play(steps, shared)
     found = rig.replayed()
@@ -49,7 +49,7 @@ def test_a_decision_repeats_from_its_own_record(steps: list[Step], shared: bool)
             assert picked.propensity > 0.0
 
 
-@given(histories(), st.booleans(), st.sampled_from([1, 3, 1_000]))
+@given(histories(WITH_UNMERGES), st.booleans(), st.sampled_from([1, 3, 1_000]))
 def test_batch_boundaries_do_not_matter(steps: list[Step], shared: bool, size: int) -> None:
     """The log again, in batches of another size, each by a process that starts from what is committed."""
     live = play(steps, shared)
@@ -121,7 +121,7 @@ def test_every_decision_ends_in_exactly_one_state(steps: list[Step], shared: boo
         assert (header.timers, header.pending, header.armed, header.deliveries) == ({}, [], [], [])
 
 
-@given(histories(), st.booleans())
+@given(histories(WITH_UNMERGES), st.booleans())
 def test_the_timer_table_is_what_the_people_say(steps: list[Step], shared: bool) -> None:
     rig = play(steps, shared)
     told = {

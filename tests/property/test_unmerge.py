@@ -13,7 +13,7 @@ from journeyloop.model.customer import Customer
 from journeyloop.model.inputs import Asked, ConsentStated, Delivered, Outcome, TabClosed, TabOpened, Unmerge
 from journeyloop.model.profile import profile_values
 from journeyloop.runtime import records
-from journeyloop.runtime.chain import identifier_of, positions
+from journeyloop.runtime.chain import Committed, Walk, identifier_of
 from tests.property.histories import WAITS, plans
 from tests.property.rig import ALLOWED, MINUTE, REFUSED, SECRET, Rig
 
@@ -149,18 +149,13 @@ def test_the_log_of_an_unmerge_folds_to_the_same_state(said: list[Step], later: 
 @given(steps(), steps())
 def test_each_finds_their_own_records(said: list[Step], later: list[Step]) -> None:
     rig = joined_then_parted([(0, "visitor", 0), *said, (0, "login", 1)], later)
-    log = dict(rig.rows("log"))
     found_: dict[bytes, list[Any]] = {}
     for person in (MEMBER, VISITOR):
         customer = living(rig, person)
         assert customer is not None
-        at = positions(
-            lambda position: log.get(position.to_bytes(8, "big")),
-            lambda past: records.decode_customer(dict(rig.rows("people"))[past]).header.last_position,
-            customer.header,
-            SECRET,
-        )
-        found_[person] = [records.decode_log(log[one.to_bytes(8, "big")])[1] for one in at]
+        with rig.store.read() as reader:
+            walked = Walk(Committed(reader), SECRET).in_order(customer.header)
+        found_[person] = [applied for _, _, applied in walked]
     mine = [one for one in found_[MEMBER] if identifier_of(one) is not None]
     theirs = [one for one in found_[VISITOR] if identifier_of(one) is not None]
     assert all(identifier_of(one) == DEVICE for one in theirs)

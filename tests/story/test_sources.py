@@ -29,7 +29,14 @@ SENTENCE = (
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A late backend has sent to it, and prompt browsers. A wrong clock is not lateness."""
     server = Server(project(tmp_path_factory.mktemp("sources") / "shop"), SHIPPED)
+    assert command("check", server.directory).stdout.count("warning") == 0
+    export(server, 15)
+    export(server, 15, clock=timedelta(days=2))
+    prompt = [event("Checkout Step Viewed", {"step": 1}, anonymousId=somebody(), timestamp=at()) for _ in range(30)]
+    batch(server, *prompt, sentAt=at())
+    eventually(lambda: sources(server), lambda all_: len(all_) == 2)
     yield server
     end(server)
 
@@ -55,12 +62,7 @@ def sources(server: Server) -> dict[str, dict[str, Any]]:
 
 
 def test_a_late_backend_is_named_everywhere(server: Server) -> None:
-    """And the browser beside it is not. A wrong clock is not lateness."""
-    assert command("check", server.directory).stdout.count("warning") == 0
-    export(server, 15)
-    export(server, 15, clock=timedelta(days=2))
-    prompt = [event("Checkout Step Viewed", {"step": 1}, anonymousId=somebody(), timestamp=at()) for _ in range(30)]
-    batch(server, *prompt, sentAt=at())
+    """And the browser beside it is not."""
     found = eventually(lambda: sources(server), lambda all_: all_.keys() == {"browser", "server: nightly-export"})
     late, hour = found["server: nightly-export"], 3_600_000
     assert (late["events"], [one["event"] for one in late["by_event"]]) == (30, ["Checkout Step Viewed"])

@@ -20,7 +20,7 @@ from journeyloop.model.signal import Signal
 def crossed(customer: Customer, changes: list[Crossed], by: Event | TimerDue | HandOver, frame: Frame) -> list[Signal]:
     """The signals of these transitions, which `by` brought about."""
     signals: list[Signal] = []
-    for change in changes:
+    for change in changes if not frame.past else []:
         for moment in frame.plan.by_crossed.get((change.name, change.change), []):
             signals += _crossed(customer, change, moment, by, frame)
     return signals

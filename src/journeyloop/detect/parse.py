@@ -25,9 +25,9 @@ from journeyloop.detect.refusal import (
     refusal,
 )
 from journeyloop.detect.shapes import SHAPES, Item, Text
-from journeyloop.detect.skew import corrected, millis
+from journeyloop.detect.skew import as_written, corrected, millis
 from journeyloop.detect.strict import is_plain, is_plain_in_full, refuse_closely, refuse_depth, repeats_outer_key
-from journeyloop.model.event import Event, Kind, Rejected
+from journeyloop.model.event import JITTER, Event, Kind, Rejected
 from journeyloop.model.policy import BLOCKED
 
 
@@ -57,7 +57,8 @@ class _RawBatch(_Batch, gc=False):
 
 
 class _Arrival(Struct, gc=False):
-    """What all items of one body share. `sent` is None if the client did not say."""
+    """What all items of one body share. `sent` is None if the client did not say; `past`: they are imported history.
+    `behind` is changed for each: items that say no time happened in the order of their batch, a ms apart."""
 
     received: int
     source: str
@@ -65,6 +66,8 @@ class _Arrival(Struct, gc=False):
     blocked: frozenset[str]
     sent: int | None = None
     context: dict[str, Any] | None = None
+    past: bool = False
+    behind: int = 0
 
 
 _decode_item = msgspec.json.Decoder(Item).decode
@@ -79,14 +82,15 @@ def parse_batch(
     source: str,
     fresh_id: Callable[[], str],
     blocked: frozenset[str] = BLOCKED,
+    past: bool = False,
 ) -> Parsed:
     """Parse one body: a single call of `kind_hint`, or with None a batch whose items name their `type`.
 
     `received` is the time of arrival in ms; `source` is copied into each event; `fresh_id` names a call that came
     without a messageId (never a hash of its content: two equal clicks are two clicks); `blocked` are ids that name
-    nobody, in lower case.
+    nobody, in lower case. `past`: imported, so times are old and stand as they are written.
     """
-    arrival = _Arrival(received, source, fresh_id, blocked)
+    arrival = _Arrival(received, source, fresh_id, blocked, past=past)
     if kind_hint is not None:
         return _parse_single(body, kind_hint, arrival)
     if len(body) > MAX_BATCH_BYTES:
@@ -132,6 +136,7 @@ def _parse_items(body: bytes, outer: _RawBatch, arrival: _Arrival) -> Parsed:
         return _whole(refusal(reason, body), write_key)
     parsed = Parsed([], [], [], write_key)
     for position, item in enumerate(items):
+        arrival.behind = min(len(items) - position, JITTER) - 1
         built = item if isinstance(item, Rejected) else _finish(raws[position], item, None, arrival, plain)
         if isinstance(built, Rejected):
             parsed.rejected.append(built)
@@ -183,12 +188,7 @@ def _build(item: Item, kind: Kind | None, arrival: _Arrival) -> Event | str:
     shape = SHAPES.get(call)
     if shape is None:
         return "unknown_type"
-    sent = arrival.sent
-    if item.sent_at:
-        sent = millis(item.sent_at)
-        if sent is None:
-            return "time_invalid"
-    time = corrected(item.original_timestamp or item.timestamp, sent, arrival.received)
+    time = _time(item, call, arrival)
     if isinstance(time, str):
         return time
     user, anonymous, previous = item.user_id, item.anonymous_id, item.previous_id
@@ -210,6 +210,16 @@ def _build(item: Item, kind: Kind | None, arrival: _Arrival) -> Event | str:
     if arrival.context:
         event.context = {**arrival.context, **event.context}
     return _refuse_ids(event, arrival.blocked) or shape(event, item) or event
+
+
+def _time(item: Item, call: str, arrival: _Arrival) -> int | str:
+    if arrival.past:
+        return as_written(item.timestamp or item.original_timestamp, call, arrival.received)
+    sent = millis(item.sent_at) if item.sent_at else arrival.sent
+    if item.sent_at and sent is None:
+        return "time_invalid"
+    claimed = item.original_timestamp or item.timestamp
+    return corrected(claimed, sent, arrival.received) if claimed else arrival.received - arrival.behind
 
 
 def _refuse_ids(event: Event, blocked: frozenset[str]) -> str | None:

@@ -17,6 +17,7 @@ MAX_DEPTH = 32
 MAX_MESSAGE_ID = 100
 FUTURE_LIMIT = 24 * 3_600_000
 PAST_LIMIT = 10 * 366 * 24 * 3_600_000
+IMPORT_LIMIT = 30 * 366 * 24 * 3_600_000
 
 # What msgspec and json raise over hostile text; an integer of 5,000 digits is a ValueError.
 INVALID = (msgspec.MsgspecError, ValueError, RecursionError)
@@ -26,6 +27,7 @@ ID_FIELDS = frozenset({"userId", "anonymousId", "previousId", "groupId", "messag
 REASONS = {
     "alias_of_itself": "An alias call joins two different ids.",
     "batch_missing": "The body needs `batch`, a list of events.",
+    "blocked_value": "This is a placeholder, not the name of one person.",
     "blocked_id": "This id is a placeholder (such as null, undefined or 0), not the name of one person.",
     "duplicate_key": "A key occurs twice in one object.",
     "id_not_string": "Ids must be strings: numbers lose digits on their way.",
@@ -34,6 +36,10 @@ REASONS = {
     "lone_surrogate": "A string holds half of a UTF-16 surrogate pair.",
     "malformed_json": "The body is not JSON.",
     "message_id_too_long": f"messageId has more than {MAX_MESSAGE_ID} characters.",
+    "granted_invalid": "`granted` is neither yes nor no.",
+    "malformed_email": "This is not an e-mail address.",
+    "malformed_id": "This is not an id.",
+    "malformed_phone": "This is not a telephone number; one without a country code is of no country.",
     "missing_event": "A track call needs `event`, the name of what happened.",
     "missing_group_id": "A group call needs `groupId`.",
     "missing_id": "An event needs `userId` or `anonymousId`.",
@@ -43,9 +49,11 @@ REASONS = {
     "nul_character": "An id or a name holds a NUL character.",
     "time_in_future": "The corrected timestamp is more than 24 hours ahead.",
     "time_invalid": "A timestamp is not ISO 8601.",
-    "time_too_old": "The corrected timestamp is more than ten years ago.",
+    "time_missing": "An imported event needs its `timestamp`.",
+    "time_too_old": "The corrected timestamp is more than ten years ago (imported: thirty).",
     "too_deep": f"Objects and lists are nested deeper than {MAX_DEPTH}.",
     "too_large": "At most 32 KB an event, 500 KB and 2,500 events a batch.",
+    "unknown_purpose": "policy.yaml has no such purpose.",
     "unknown_type": "`type` must be one of track, identify, page, screen, group, alias.",
 }
 

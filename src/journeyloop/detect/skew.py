@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from journeyloop.detect.refusal import FUTURE_LIMIT, PAST_LIMIT
+from journeyloop.detect.refusal import FUTURE_LIMIT, IMPORT_LIMIT, PAST_LIMIT
 
 
-def corrected(claimed: Any, sent: int | None, received: int) -> int | str:
+def corrected(claimed: Any, sent: int | None, received: int, oldest: int = PAST_LIMIT) -> int | str:
     """`received - (sent - claimed)` in ms, or the reason for refusing the claim. Nothing claimed: time of arrival.
+    `oldest`: how long ago (ms) it may be.
 
     >>> corrected("1970-01-12T00:00:00Z", 950_402_000, 2_000_000_000)
     1999998000
@@ -25,9 +26,16 @@ def corrected(claimed: Any, sent: int | None, received: int) -> int | str:
         time += received - sent
     if time > received + FUTURE_LIMIT:
         return "time_in_future"
-    if time < 0 or time < received - PAST_LIMIT:
+    if time < 0 or time < received - oldest:
         return "time_too_old"
     return time
+
+
+def as_written(claimed: Any, call: str, received: int) -> int | str:
+    """The time of an imported call. What is known of a person may be of today; what happened has its time."""
+    if not claimed and call != "identify":
+        return "time_missing"
+    return corrected(claimed, None, received, IMPORT_LIMIT)
 
 
 def millis(text: Any) -> int | None:

@@ -7,6 +7,7 @@ from journeyloop.interpret.identity import claim_others, found, identify, own
 from journeyloop.interpret.merge import hand_over
 from journeyloop.interpret.one import told
 from journeyloop.interpret.presence import tab_changed
+from journeyloop.interpret.rolling import recount, uncounted
 
 __all__ = [
     "begin",
@@ -17,8 +18,10 @@ __all__ = [
     "hand_over",
     "identify",
     "own",
+    "recount",
     "rejudge",
     "state_consent",
     "tab_changed",
     "told",
+    "uncounted",
 ]

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from journeyloop.interpret import cart, orders, traits
 from journeyloop.interpret.context import tell
+from journeyloop.interpret.rolling import roll
 from journeyloop.interpret.visits import visited
 from journeyloop.model.customer import Customer, Header
 from journeyloop.model.event import JITTER, Event
@@ -34,6 +35,9 @@ def fold(customer: Customer, event: Event, frame: Frame) -> bool:
     change = _COMMERCE.get(event.name)
     if change is not None:
         change(customer, event, frame)
+    counting = frame.plan.computing.get(event.name)
+    if counting is not None:
+        roll(customer, event, counting, frame.now, frame.now, frame.secret)
     return late
 
 
@@ -78,3 +82,5 @@ _COMMERCE: dict[str, Callable[[Customer, Event, Frame], None]] = {
     "Order Completed": _ordered,
     "Order Refunded": orders.refunded,
 }
+COMMERCE = frozenset(_COMMERCE)
+"""The events that change cart, orders and revenue."""

@@ -21,6 +21,7 @@ FRESH = 7 * DAY
 """A device that was not used for that long (ms) makes room for another: browsers forget their cookies within a week."""
 
 TRUSTED = frozenset({"server", "import"})
+"""Doors that need a server key: who comes in by them vouches for the addresses they bring."""
 
 
 class Owner(Struct, array_like=True, gc=False):
@@ -54,12 +55,12 @@ def _arrived(owner: Owner | None, identifier: Identifier, message: Arrived, fram
 def _claimed(owner: Owner | None, identifier: Identifier, claim: Claim, frame: Frame) -> Owner | None:
     person = claim.claimant.person
     if owner is None:
-        frame.advance(person, Owned(identifier, claim.at))
+        frame.advance(person, Owned(identifier, claim.at, claim.source))
         return Owner(person, claim.at)
     if owner.person == person:
-        frame.advance(person, Owned(identifier, claim.at))
+        frame.advance(person, Owned(identifier, claim.at, claim.source))
         return None
-    frame.advance(owner.person, MergeAsked(identifier, claim.claimant, claim.at))
+    frame.advance(owner.person, MergeAsked(identifier, claim.claimant, claim.at, claim.source))
     return None
 
 
@@ -70,7 +71,7 @@ def _repointed(owner: Owner | None, identifier: Identifier, message: Repoint, fr
         return Owner(message.person, owner.at)
     if message.at < owner.at:
         return None
-    frame.advance(message.person, Owned(identifier, message.at))
+    frame.advance(message.person, Owned(identifier, message.at, message.source))
     if owner.person != message.person:
         frame.advance(owner.person, Lost(identifier))
     return Owner(message.person, message.at)
@@ -93,13 +94,20 @@ def own(customer: Customer, identifier: Identifier, at: int, frame: Frame, sourc
     """The identifier is ours: remember it, so that it is not claimed again with every event."""
     name = customer.sealed.name(identifier)
     if name is not None:
-        if at > name.at:
-            name.at = at
-        return
+        return _named_again(name, at, source, frame)
     if identifier[0] == "user_id":
         customer.header.known = True
     if _room(customer, identifier, frame):
-        customer.sealed.names.append(Name(*identifier, at, source))
+        customer.sealed.names.append(name := Name(*identifier, at, source))
+        _named_again(name, at, source, frame)
+
+
+def _named_again(name: Name, at: int, source: str, frame: Frame) -> None:
+    """Its newest time; and whoever holds a server key vouches for an address by naming it."""
+    if at > name.at:
+        name.at = at
+    if not name.verified and name.type in ADDRESSES and source in TRUSTED:
+        name.verified, name.source = frame.now, source
 
 
 def lose(customer: Customer, identifier: Identifier) -> None:
@@ -141,15 +149,13 @@ def _brings_nothing(customer: Customer, event: Event) -> bool:
 def _claim(customer: Customer, identifier: Identifier, event: Event, frame: Frame) -> str | None:
     """`claimed`, why not, or None if it is ours already."""
     name = customer.sealed.name(identifier)
-    trusted = event.source in TRUSTED
     if name is not None:
-        name.at = max(name.at, event.time)
-        if trusted and not name.verified and name.type in ADDRESSES:
-            name.verified, name.source = frame.now, event.source
+        _named_again(name, event.time, event.source, frame)
         return None
     if not _room(customer, identifier, frame):
         return "identifier_limit"
-    frame.identify(identifier, Claim(identifier, claimant(customer, identifier, trusted, frame), event.time))
+    who = claimant(customer, identifier, event.source in TRUSTED, frame)
+    frame.identify(identifier, Claim(identifier, who, event.time, event.source))
     return "claimed"
 
 

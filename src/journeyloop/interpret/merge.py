@@ -9,13 +9,14 @@ from collections.abc import Callable
 from typing import Any
 
 from journeyloop.interpret import cart, context, money, orders, traits, visits
+from journeyloop.interpret.audiences import inherit, standing
 from journeyloop.interpret.fold import summed_counts
-from journeyloop.interpret.rolling import merge_windows
+from journeyloop.interpret.rolling import add_up
 from journeyloop.model.consent import Consent, stricter
 from journeyloop.model.customer import Absorbed, Armed, Customer, Header, Presence
 from journeyloop.model.effects import Recorded
 from journeyloop.model.frame import Frame
-from journeyloop.model.identifier import identifier_key
+from journeyloop.model.identifier import Name, identifier_key
 from journeyloop.model.inputs import HandOver, Joined
 from journeyloop.model.ledger import Entry
 
@@ -32,7 +33,7 @@ def hand_over(customer: Customer, message: HandOver, frame: Frame) -> None:
     absorbed = Absorbed(theirs.person, theirs.last_position, frame.now, message.via, keys)
     mine.absorbed = [*mine.absorbed, *theirs.absorbed, absorbed]
     frame.emit(Recorded(Entry("merged", mine.person, frame.now, frame.now, message.via, other=theirs.person)))
-    armed = _armed(mine.armed, theirs.armed)
+    armed, judged = _armed(mine.armed, theirs.armed), standing(mine, theirs)
     orders.settle(mine, theirs)
     for name, merge in HEADER.items():
         one, other = getattr(mine, name), getattr(theirs, name)
@@ -40,7 +41,9 @@ def hand_over(customer: Customer, message: HandOver, frame: Frame) -> None:
             setattr(mine, name, merge(one, other))
     _evidence(mine, theirs, frame)
     _presences(mine, theirs, frame)
-    mine.armed = armed
+    mine.armed, mine.judged = armed, judged
+    inherit(mine, theirs, frame)
+    add_up(customer, message.customer, frame.plan)
     _sealed(customer, message.customer)
     _timers(customer, theirs)
     cart.recount(customer)
@@ -63,7 +66,7 @@ def _evidence(mine: Header, theirs: Header, frame: Frame) -> None:
 
 def _sealed(customer: Customer, other: Customer) -> None:
     mine, theirs = customer.sealed, other.sealed
-    mine.names += [one for one in theirs.names if mine.name(one.identifier) is None]
+    mine.names = _names(mine.names, theirs.names)
     for name, stated in other.traits.items():
         traits.take(customer, name, stated)
     mine.cart = cart.merged(mine.cart, theirs.cart)
@@ -75,6 +78,17 @@ def _sealed(customer: Customer, other: Customer) -> None:
         **mine.looks,
         **{k: v for k, v in theirs.looks.items() if k not in mine.looks or v.at > mine.looks[k].at},
     }
+
+
+def _names(mine: list[Name], theirs: list[Name]) -> list[Name]:
+    """All of both; of one that both have, the newest time and the earliest word that vouched for it."""
+    merged = {one.identifier: one for one in mine}
+    for one in theirs:
+        known = merged.setdefault(one.identifier, one)
+        known.at = max(known.at, one.at)
+        if one.verified and not 0 < known.verified <= one.verified:
+            known.verified, known.source = one.verified, one.source
+    return list(merged.values())
 
 
 def _timers(customer: Customer, theirs: Header) -> None:
@@ -188,9 +202,6 @@ HEADER: dict[str, Callable[[Any, Any], Any]] = {
     "recent": _add,
     "recent_days": _add,
     "older_parts": lambda mine, theirs: sorted({*mine, *theirs}),
-    "windows": merge_windows,
-    "audiences": lambda mine, theirs: {**theirs, **mine},
-    "judged": lambda mine, theirs: mine if mine == theirs else "",
     "progress": _progress,
     "apart": _add,
     "splits": _add,

@@ -24,8 +24,8 @@ def told(customer: Customer, message: MergeAsked | Owned | Lost, frame: Frame) -
     match message:
         case MergeAsked():
             _answer(customer, message, frame)
-        case Owned(identifier=identifier, at=at):
-            own(customer, identifier, at, frame)
+        case Owned(identifier=identifier, at=at, source=source):
+            own(customer, identifier, at, frame, source)
         case Lost(identifier=identifier):
             lose(customer, identifier)
 
@@ -34,17 +34,17 @@ def _answer(customer: Customer, asked: MergeAsked, frame: Frame) -> None:
     """Somebody says we are one."""
     other = asked.claimant
     if customer.header.person in other.ids:
-        return own(customer, asked.identifier, asked.at, frame)
+        return own(customer, asked.identifier, asked.at, frame, asked.source)
     reason = _kept_apart(customer, asked, frame)
     if reason in TWO_PEOPLE and asked.identifier[0] in DEVICES:
-        return frame.identify(asked.identifier, Repoint(asked.identifier, other.person, asked.at))
+        return frame.identify(asked.identifier, Repoint(asked.identifier, other.person, asked.at, asked.source))
     if reason is not None:
         frame.refuse(asked.identifier[0], reason)
         return frame.note("merge", other.person, "", f"{asked.identifier[0]} refused", reason)
     if _yields(customer, asked):
         return _hand_over(customer, asked, frame)
     mine = replace(claimant(customer, asked.identifier, other.trusted, frame), sole=True)
-    return frame.advance(other.person, MergeAsked(asked.identifier, mine, asked.at))
+    return frame.advance(other.person, MergeAsked(asked.identifier, mine, asked.at, asked.source))
 
 
 def _kept_apart(customer: Customer, asked: MergeAsked, frame: Frame) -> str | None:
@@ -74,7 +74,7 @@ def _yields(customer: Customer, asked: MergeAsked) -> bool:
 def _hand_over(customer: Customer, asked: MergeAsked, frame: Frame) -> None:
     """Give everything away and leave a tombstone that forwards."""
     header, other = customer.header, asked.claimant.person
-    own(customer, asked.identifier, asked.at, frame)
+    own(customer, asked.identifier, asked.at, frame, asked.source)
     customer.pack()
     given = Customer(header, customer.sealed, customer.older)
     id_ = keyed_hash(frame.secret, "handover", header.person, other)

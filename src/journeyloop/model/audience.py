@@ -15,13 +15,17 @@ from journeyloop.model.condition import Clauses, PathReader
 
 Op = Literal["count", "sum", "avg", "min", "max", "unique", "first", "last", "since"]
 
+STATED, ANY, ALL = "Identify", "*", ""
+"""In `moved_by` and `Plan.moving`: every event that states traits; any event without an entry; everything watched."""
+
 
 class Computed(Struct, frozen=True):
     """A trait computed from events named `event` for which `where` holds.
 
     `path` is where the value stands below the event, such as ("properties", "revenue"); empty for count and since.
-    `within` is the rolling window in ms (None: for ever), `width` the length of its buckets in ms: a value leaves the
-    window when its whole bucket has left. `hash` names the meaning: what was counted under another is not read.
+    `within` is the rolling window in ms (None: for ever), `width` the length of its buckets in ms: a bucket counts
+    while now < its end + `within`, so a value leaves at most one `width` late. `hash` names the meaning: what was
+    counted under another is not read.
     """
 
     name: str
@@ -33,6 +37,18 @@ class Computed(Struct, frozen=True):
     width: int = 0
     hash: str = ""
     reader: PathReader = PathReader(())
+
+    def bucket(self, at: int) -> int:
+        """The number of the bucket that an event of this time (ms) falls in."""
+        return 0 if self.within is None else at // self.width
+
+    def oldest(self, now: int) -> int:
+        """The number of the oldest bucket that counts now."""
+        return 0 if self.within is None else (now - self.within) // self.width
+
+    def leaves(self, number: int) -> int | None:
+        """When this bucket no longer counts (ms); None: never."""
+        return None if self.within is None else (number + 1) * self.width + self.within
 
 
 class Audience(Struct, frozen=True):
@@ -55,8 +71,19 @@ class Crossing(Struct, frozen=True):
     moved_by: frozenset[str] | None = None
 
 
-def crossing_name(trait: str, above: float) -> str:
-    return f"{trait}>={above:g}"
+class Watching(Struct, frozen=True):
+    """The audiences and crossings that one event name can move, with the profile names they read together."""
+
+    watched: tuple[Audience | Crossing, ...]
+    reader: PathReader = PathReader(())
+
+
+class Aging(Struct, frozen=True):
+    """A watched profile name whose value changes by time alone. `at`: the whole values at which a condition over it can
+    change; a rolling window needs none, it changes whenever a bucket leaves."""
+
+    name: str
+    at: tuple[int, ...] = ()
 
 
 class Crossed(Struct, frozen=True):
@@ -64,3 +91,22 @@ class Crossed(Struct, frozen=True):
 
     name: str
     change: Literal["enters", "leaves"]
+
+
+def crossing_name(trait: str, above: float) -> str:
+    """How a threshold is called where audiences are called by name.
+
+    >>> crossing_name("cart_value", 300.0)
+    'cart_value>=300'
+    """
+    return f"{trait}>={above:.15g}"
+
+
+def crossing_of(name: str) -> tuple[str, float] | None:
+    """(trait, threshold) of such a name; None if it is an audience's.
+
+    >>> crossing_of("cart_value>=300"), crossing_of("high_spenders")
+    (('cart_value', 300.0), None)
+    """
+    trait, found, above = name.partition(">=")
+    return (trait, float(above)) if found else None

@@ -17,7 +17,7 @@ from typing import Any, Literal
 from cel_expr_python import cel
 from msgspec import Struct
 
-from journeyloop.model.expression import ROOTS, Path, Reading, expression
+from journeyloop.model.expression import ROOTS, Path, Reading, comparisons, expression
 
 Truth = Literal["true", "false", "missing", "type"]
 
@@ -225,6 +225,11 @@ def all_paths(text: str) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
     found = Reading()
     found.walk(expression(_compile(text).serialize()))
     return tuple(dict.fromkeys(found.read)), tuple(dict.fromkeys(found.tested))
+
+
+def all_comparisons(text: str) -> tuple[tuple[Path, float | None], ...]:
+    """Each path a condition reads with the number it is compared with, None where it is used in any other way."""
+    return tuple(dict.fromkeys(comparisons(expression(_compile(text).serialize()))))
 
 
 def _refuse_unguarded_negation(text: str) -> None:

@@ -118,14 +118,15 @@ class Split(Struct, array_like=True, gc=False):
 class Rolled(Struct, array_like=True, gc=False):
     """What a computed trait has counted. `meaning` is the hash of its definition.
 
-    `buckets` ascend: [number, count, sum, min, max], sums in millionths so that they add up exactly in any order.
-    `marks` are hashes of the different values with the newest bucket of each; `ends`: (time, value) of first and last.
+    `buckets` ascend: [number, ...] with what the trait's kind needs of each (model.rolled); amounts are in millionths,
+    whole numbers, so that they add up exactly in any order. `marks` are hashes of the different values with the newest
+    bucket of each; `at` is the time of the newest event. The values of first and last are theirs: `Sealed.ends`.
     """
 
     meaning: str
     buckets: list[list[int]] = []
     marks: dict[int, int] = {}
-    ends: list[tuple[int, Any]] = []
+    at: int = 0
 
 
 class OrderMark(Struct, array_like=True, gc=False):
@@ -139,8 +140,9 @@ class OrderMark(Struct, array_like=True, gc=False):
 class Header(Struct, array_like=True, gc=False):
     """`scores` holds, per moment, the sum and number of this person's rows in its evidence.
 
-    `windows` are the computed traits by name; `audiences` those this person is in, with the time they came in, as of
-    the plan's audiences `judged`. `progress` holds, per moment (and `by` value), how far a sequence or count has come:
+    `windows` are the computed traits by name, complete for the plan's traits `counted`; `audiences` those this person
+    is in, with the time they came in, as of the plan's audiences `judged`. `progress` holds, per moment (and `by`
+    value), how far a sequence or count has come:
     "count/MOMENT/HASH/MARK" → [1 if it is true already, the times that count …], and "sequence/MOMENT/HASH/MARK" → the
     latest possible start of each partial match, from one step on (0: none).
     `apart` are persons this one was told apart from by an unmerge: the two never join again by themselves.
@@ -187,6 +189,7 @@ class Header(Struct, array_like=True, gc=False):
     refunds: int = 0
     refunded_micros: int = 0
     order_marks: list[OrderMark] = []
+    counted: str = ""
 
     @property
     def revenue(self) -> float:
@@ -225,7 +228,8 @@ class Look(Struct, array_like=True, gc=False):
 
 
 class Sealed(Struct, array_like=True, gc=False):
-    """`packed_traits` is msgpack of `Customer.traits`; `privacy`: the newest privacy string (time, kind, text)."""
+    """`packed_traits` is msgpack of `Customer.traits`; `privacy`: the newest privacy string (time, kind, text); `ends`
+    holds (time, value) of the computed traits of the kinds first and last."""
 
     names: list[Name] = []
     packed_traits: bytes = NO_TRAITS
@@ -234,6 +238,7 @@ class Sealed(Struct, array_like=True, gc=False):
     armed: dict[str, dict[str, Any]] = {}
     looks: dict[str, Look] = {}
     privacy: tuple[int, str, str] | None = None
+    ends: dict[str, list[tuple[int, Any]]] = {}
 
     def name(self, identifier: Identifier) -> Name | None:
         """What is known of this identifier, if it is one of theirs."""

@@ -68,12 +68,14 @@ class Note(Struct, gc=False):
 
 
 class Membership(Struct, gc=False):
-    """A person is in this audience since `since`, or (0) no longer. `told`: whoever is told of changes hears of it."""
+    """A person is in this audience since `since`, or (0) no longer. `told`: whoever is told of changes hears of it;
+    `merged`: because two people turned out to be one, who was in it all the time, or to be two after all."""
 
     person: bytes
     audience: str
     since: int
     told: bool
+    merged: bool = False
 
 
 class Recorded(Struct, gc=False):

@@ -7,6 +7,7 @@ format directly (field numbers of cel/expr/syntax.proto).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from struct import unpack
 from typing import Any
 
 Path = tuple[str, ...]
@@ -46,6 +47,49 @@ class Reading:
                 self.walk(value)
         if name in ("!_", "_!=_"):
             self.negated += self.read[before:]
+
+
+_COMPARING = ("_<_", "_<=_", "_>_", "_>=_", "_==_", "_!=_")
+
+
+def comparisons(raw: bytes) -> Iterator[tuple[Path, float | None]]:
+    """Each path read, with the number it is compared with; None where it is used in any other way."""
+    path, tested = _path(raw)
+    if path and path[0] in ROOTS:
+        if not tested:
+            yield path, None
+        return
+    fields = dict(_fields(raw))
+    if 6 in fields:
+        parts = list(_fields(fields[6]))
+        children = [value for number, value in parts if number in (1, 3)]
+        if dict(parts).get(2, b"").decode() in _COMPARING:
+            yield from _compared(*children)
+            return
+    else:
+        children = [inner for number in (5, 7, 8, 9) if number in fields for inner in _nested(number, fields[number])]
+    for child in children:
+        yield from comparisons(child)
+
+
+def _compared(one: bytes, other: bytes) -> Iterator[tuple[Path, float | None]]:
+    for side, against in ((one, other), (other, one)):
+        path, _ = _path(side)
+        if path and path[0] in ROOTS:
+            yield path, _number(against)
+        else:
+            yield from comparisons(side)
+
+
+def _number(raw: bytes) -> float | None:
+    """The value if this node is a literal number (a constant's int64, uint64 or double)."""
+    constant = dict(_fields(dict(_fields(raw)).get(3, b"")))
+    if 3 in constant:
+        signed: int = constant[3]
+        return float(signed - (1 << 64) if signed >> 63 else signed)
+    if 5 in constant:
+        return float(unpack("<d", constant[5])[0])
+    return float(constant[4]) if 4 in constant else None
 
 
 _CHILDREN = {5: (1,), 7: (1,), 9: (2, 4, 5, 6, 7)}

@@ -20,7 +20,8 @@ class Frame(Struct, gc=False):
 
     `out` collects messages and effects in order. `tally` counts clause verdicts per (moment, clause index, truth): an
     observation for /metrics, never read by the kernel, as is `refused`, which counts identifiers that were not taken by
-    (type, reason). `duplicate` says that the input had been folded before.
+    (type, reason). `duplicate` says that the input had been folded before, `past` that it tells of a time before we
+    came: whatever it brings about, even by a merge, is no signal.
     """
 
     now: int
@@ -33,6 +34,7 @@ class Frame(Struct, gc=False):
     tally: dict[tuple[str, int, str], int] = field(default_factory=dict)
     refused: dict[tuple[str, str], int] = field(default_factory=dict)
     duplicate: bool = False
+    past: bool = False
 
     def emit(self, effect: Effect) -> None:
         self.out.append(effect)

@@ -20,6 +20,9 @@ DEVICES = frozenset({"anonymous_id", "device_id"})
 ADDRESSES = frozenset({"email", "phone"})
 """Types that a message can be sent to, once somebody we trust has vouched for them."""
 
+PERSON = "person id"
+"""Stands for the type where somebody is asked for by their opaque id; no identifier can have a type with a space."""
+
 
 class Name(Struct, array_like=True, gc=False):
     """An identifier a person goes by. `at` is the newest time (ms) it was named, `source` through which door,

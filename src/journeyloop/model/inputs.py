@@ -188,11 +188,12 @@ class Claimant(Struct, gc=False):
 
 
 class Claim(Struct, gc=False):
-    """A person was named together with `identifier`, at event time `at`."""
+    """A person was named together with `identifier`, at event time `at`, through the door `source`."""
 
     identifier: Identifier
     claimant: Claimant
     at: int
+    source: str = ""
 
 
 class Repoint(Struct, gc=False):
@@ -202,6 +203,7 @@ class Repoint(Struct, gc=False):
     identifier: Identifier
     person: bytes
     at: int | None
+    source: str = ""
 
 
 # --- messages: to advance -------------------------------------------------------------------------------------------
@@ -221,6 +223,7 @@ class MergeAsked(Struct, gc=False):
     identifier: Identifier
     claimant: Claimant
     at: int
+    source: str = ""
 
 
 class HandOver(Struct, gc=False):
@@ -236,6 +239,7 @@ class Owned(Struct, gc=False):
 
     identifier: Identifier
     at: int = 0
+    source: str = ""
 
 
 class Lost(Struct, gc=False):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from journeyloop.model.audience import Audience, Computed, Crossing
+from journeyloop.model.audience import Aging, Audience, Computed, Crossing, Watching
 from journeyloop.model.condition import PathReader
 from journeyloop.model.moment import Match, Moment
 from journeyloop.model.policy import Policy
@@ -38,9 +38,11 @@ class Listening(Struct):
 
 
 class Plan(Struct):
-    """`computed` are the computed traits by name, `computing` by the event they count. `watched` are the audiences and
-    the crossings that moments listen to; `watching` names them all with their meaning. `by_crossed` finds moments by
-    the name of an audience or crossing and its change."""
+    """`computed` are the computed traits by name, `computing` by the event they count, `counting` names all their
+    meanings. `watched` are the audiences and the crossings that moments listen to, `moving` those of them that an event
+    name can move (and ANY, ALL), `aging` what time alone can move; `watching` names them all with
+    their meaning. `by_crossed` finds moments by the name of an audience or crossing and its change;
+    `pushes` are the URLs that are told of an audience's changes."""
 
     hash: str
     moments: dict[str, Moment]
@@ -52,9 +54,13 @@ class Plan(Struct):
     by_ask: dict[str, list[Moment]]
     computed: dict[str, Computed] = {}
     computing: dict[str, list[Computed]] = {}
+    counting: str = ""
     watched: tuple[Audience | Crossing, ...] = ()
     watching: str = ""
+    moving: dict[str, Watching] = {}
+    aging: tuple[Aging, ...] = ()
     by_crossed: dict[tuple[str, str], list[Moment]] = {}
+    pushes: dict[str, str] = {}
 
     def moment(self, name: str) -> Moment | None:
         return self.moments.get(name)

@@ -46,8 +46,17 @@ def _campaign(customer: Customer, at: int) -> str | None:
     return None if campaign is None else campaign[at] or None
 
 
-def _days_since(at: int, now: int) -> int | None:
-    return (now - at) // DAY if at else None
+AGES: dict[str, tuple[Callable[[Customer], int], int]] = {
+    "days_since_last_order": (lambda c: c.header.last_order, DAY),
+    "days_since_first_seen": (lambda c: c.header.first_seen, DAY),
+    "days_since_last_seen": (lambda c: c.header.last_seen, DAY),
+}
+"""Built-ins that time alone changes: since when (ms, 0: never) and how long their unit is. No others may."""
+
+
+def _age_reader(name: str) -> Callable[[Customer, int], Any]:
+    since, unit = AGES[name]
+    return lambda c, now: (now - at) // unit if (at := since(c)) else None
 
 
 PROFILE: dict[str, Callable[[Customer, int], Any]] = {
@@ -57,9 +66,6 @@ PROFILE: dict[str, Callable[[Customer, int], Any]] = {
     "cart_items": lambda c, now: c.header.cart_items,
     "cart_value": lambda c, now: c.header.cart_value,
     "country": lambda c, now: country(c),
-    "days_since_last_order": lambda c, now: _days_since(c.header.last_order, now),
-    "days_since_first_seen": lambda c, now: _days_since(c.header.first_seen, now),
-    "days_since_last_seen": lambda c, now: _days_since(c.header.last_seen, now),
     "device": lambda c, now: c.sealed.context.device,
     "events": lambda c, now: c.header.events,
     "first_seen": lambda c, now: c.header.first_seen,
@@ -83,7 +89,7 @@ def _trait_reader(name: str) -> Callable[[Customer, int], Any]:
     return lambda c, now: trait(c, name)
 
 
-PROFILE |= {name: _trait_reader(name) for name in TRAITS}
+PROFILE |= {name: _trait_reader(name) for name in TRAITS} | {name: _age_reader(name) for name in AGES}
 
 SESSION: dict[str, Callable[[Customer, int], Any]] = {
     "events": lambda c, now: c.header.session.events,
@@ -99,7 +105,7 @@ def profile_value(customer: Customer, name: str, now: int, computed: dict[str, C
     if read:
         return read(customer, now)
     counted = computed.get(name)
-    return rolled_value(customer.header.windows.get(name), counted, now) if counted else trait(customer, name)
+    return rolled_value(customer, counted, now) if counted else trait(customer, name)
 
 
 def profile_values(customer: Customer, now: int, computed: dict[str, Computed]) -> dict[str, Any]:

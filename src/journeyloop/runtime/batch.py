@@ -11,7 +11,7 @@ from typing import Any, get_args
 from msgspec import msgpack
 from msgspec.structs import replace
 
-from journeyloop.interpret import identify
+from journeyloop.interpret import identify, recount, uncounted
 from journeyloop.learn import tune
 from journeyloop.loop import advance
 from journeyloop.model.customer import Customer
@@ -39,14 +39,19 @@ from journeyloop.model.inputs import (
 from journeyloop.model.moment import Present
 from journeyloop.model.plan import Plan
 from journeyloop.runtime import records
+from journeyloop.runtime.chain import Walk, event_of
 from journeyloop.runtime.memory import Memory
 from journeyloop.runtime.ports import Nothing, Transaction
+from journeyloop.runtime.push import push_record
 from journeyloop.runtime.records import LogHeader
+from journeyloop.runtime.sweep import start_over
 from journeyloop.runtime.touched import Found, Touched
 from journeyloop.runtime.unmerge import part
 
 Watch = Callable[[list[str], Present | None], Seen | None]
 EVERYBODY = "*"
+LONGEST_PAST = 20_000
+"""So many of a person's newest records are counted anew at most: one person's past must not stop the writer."""
 KINDS: dict[type, str] = {kind: str(kind.__struct_config__.tag) for kind in get_args(Input)}
 
 
@@ -69,6 +74,8 @@ class Batch:
         self.tally: dict[tuple[str, int, str], int] = {}
         self.refused: dict[tuple[str, str], int] = {}
         self.duplicates = 0
+        self.imported = False
+        self.now = 0
         self.firing: bytes | None = None
         self.touched = Touched(transaction, memory)
 
@@ -79,15 +86,18 @@ class Batch:
     def flush(self) -> None:
         """Write all that was touched. The commit is the transaction's."""
         self.touched.flush()
+        if self.imported:
+            start_over(self.transaction, self.memory.singles.position)
 
     # --- applying ---------------------------------------------------------------------------------------------------
 
     def apply(self, applied: Input, now: int) -> bool:
         """Run one input to the end. A duplicate (False) changes nothing and leaves no trace in the log."""
         memory, singles = self.memory, self.memory.singles
+        self.now = now
         frame = Frame(
             now, memory.plan, singles.board, memory.secret, singles.epoch, singles.epoch_started,
-            tally=self.tally, refused=self.refused,
+            tally=self.tally, refused=self.refused, past=isinstance(applied, Imported),
         )  # fmt: skip
         self._first: bytes | None = None
         self._previous = -1
@@ -113,15 +123,14 @@ class Batch:
 
     def _route(self, applied: Input, frame: Frame) -> None:
         match applied:
-            case Event():
-                identifier = applied.primary()
+            case Event() | Imported():
+                self.imported = self.imported or type(applied) is Imported
+                identifier = (applied if isinstance(applied, Event) else applied.event).primary()
                 known = self.touched.owner(identifier)
                 if known is None:
                     frame.identify(identifier, Arrived(applied))
                 else:
                     self._advance(known.person, Forwarded(applied), frame)
-            case Imported(event=event):
-                frame.identify(event.primary(), Arrived(applied))
             case TabOpened() | TabClosed() | Asked() | ConsentStated():
                 frame.identify(applied.identifier, Arrived(applied))
             case Judge(persons=persons):
@@ -161,6 +170,8 @@ class Batch:
         if self._first is None:
             self._first, self._previous = person, customer.header.last_position
             customer.header.last_position = self.memory.singles.position
+        if customer.header.counted != frame.plan.counting and customer.header.successor is None:
+            self._recount(customer, frame)
         return customer
 
     def _part(self, unmerge: Unmerge, frame: Frame) -> None:
@@ -168,8 +179,7 @@ class Batch:
         customer = self._enter(unmerge.person, frame)
         if customer.header.successor is not None:
             return self._part(replace(unmerge, person=customer.header.successor), frame)
-        before = self._previous if customer.header.person == self._first else customer.header.last_position
-        frame.out += part(unmerge, self.touched, before, self._aside, frame)
+        frame.out += part(unmerge, self.touched, self._walk(frame), self._aside, frame)
 
     def _aside(self, found: Found) -> Batch:
         """A batch over nothing, for people who are lived once more."""
@@ -177,18 +187,43 @@ class Batch:
         batch.touched.found = found
         return batch
 
+    def _recount(self, customer: Customer, frame: Frame) -> None:
+        """The plan has other computed traits than this person was counted for: count them from the log."""
+        header, plan, now = customer.header, frame.plan, frame.now
+        traits = uncounted(header, plan)
+        windows = [one.within + one.width for one in traits if one.within is not None]
+        since = now - max(windows) if len(windows) == len(traits) and windows else None
+        walk = self._walk(frame, since or 0, LONGEST_PAST)
+        told = walk.records(header) if traits and header.events else ()
+        past = ((head.now, event) for _, head, one in told if (event := event_of(one)) is not None)
+        recount(customer, traits, past, plan, now, frame.secret)
+
+    def _walk(self, frame: Frame, since: int = 0, longest: int | None = None) -> Walk:
+        """Through the log as it is for the input at work."""
+        running = (self.memory.singles.position, self._previous)
+        return Walk(self.touched, frame.secret, running, since, longest)
+
     def _effect(self, effect: Any) -> None:
         match effect:
             case Decided(decision=decision):
                 self.touched.decisions.append(decision)
             case DeliveryChanged(delivery=delivery):
                 self.touched.deliveries[delivery.decision] = records.encode_delivery(delivery)
-            case Membership():
+            case Membership(audience=audience, told=told):
                 self.touched.member(effect)
+                if told and audience in self.memory.plan.pushes:
+                    self._push(effect)
+                    self.effects.append(effect)
             case Recorded(entry=entry):
                 self.touched.record(entry)
             case _:
                 self.effects.append(effect)
+
+    def _push(self, change: Membership) -> None:
+        singles, customer = self.memory.singles, self.touched.peek(change.person)
+        key, record = push_record(change, customer, singles.pushed, self.now)
+        self.transaction.put("pushes", key, record)
+        singles.pushed += 1
 
     # --- timers -----------------------------------------------------------------------------------------------------
 

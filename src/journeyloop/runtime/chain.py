@@ -7,21 +7,93 @@ were one are told apart again: by the identifier that each came with.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
+from heapq import merge
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, Protocol
+
+from msgspec import Struct
 
 from journeyloop.model.customer import Header, Split
 from journeyloop.model.event import Event
 from journeyloop.model.identifier import Identifier, identifier_key
 from journeyloop.model.inputs import Asked, ConsentStated, Imported, Input, TabClosed, TabOpened
 from journeyloop.runtime import records
+from journeyloop.runtime.ports import Reader
 from journeyloop.runtime.records import LogHeader
 
-ReadLog = Callable[[int], bytes | None]
-"""The log record at a position, or None."""
+Record = tuple[int, LogHeader, Input]
+"""Where it stands, when it was applied, what it was."""
 
-LastOf = Callable[[bytes], int]
-"""The last position of a person who was handed over: what reaches them late is in their own chain."""
+
+_POSITION = itemgetter(0)
+
+
+class Log(Protocol):
+    """Where records are read."""
+
+    def record_at(self, position: int) -> bytes | None:
+        """None beyond either end of what is kept."""
+        ...
+
+    def last_of(self, person: bytes) -> int:
+        """The last position of a person who was handed over (what reaches them late is in their chain); -1: none."""
+        ...
+
+
+class Committed:
+    """What a snapshot holds."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
+
+    def record_at(self, position: int) -> bytes | None:
+        return self.reader.get("log", position.to_bytes(8, "big"))
+
+    def last_of(self, person: bytes) -> int:
+        raw = self.reader.get("people", person)
+        return -1 if raw is None else records.decode_customer(raw).header.last_position
+
+
+class Walk(Struct):
+    """`running`: the position of the input at work, which has no record yet, and the one before it in the chain of its
+    person. `since`: records applied before that time (ms) are not wanted. Of each chain the newest `longest` are read.
+    """
+
+    log: Log
+    secret: bytes
+    running: tuple[int, int] = (-1, -1)
+    since: int = 0
+    longest: int | None = None
+
+    def records(self, header: Header) -> Iterator[Record]:
+        """A person's records, newest first, without those that were erased. No more of the log is read than is asked
+        for."""
+        chains = [self._chain(header.last_position, header.splits)]
+        for start in (*(self.log.last_of(past.person) for past in header.absorbed), *(s.before for s in header.splits)):
+            chains.append(self._chain(start, []))
+        newest = merge(*chains, key=_POSITION, reverse=True)
+        return (next(same) for _, same in groupby(newest, _POSITION))
+
+    def in_order(self, header: Header) -> list[Record]:
+        """A person's records in the order they were applied."""
+        return list(self.records(header))[::-1]
+
+    def _chain(self, position: int, splits: list[Split]) -> Iterator[Record]:
+        left = self.longest
+        while left is None or left > 0:
+            if position == self.running[0]:
+                position = self.running[1]
+            raw = self.log.record_at(position) if position >= 0 else None
+            if raw is None:
+                return
+            header, applied = records.decode_log(raw)
+            if header.now < self.since:
+                return
+            if applied is not None and all(_is_theirs(applied, position, split, self.secret) for split in splits):
+                yield position, header, applied
+            position, left = header.previous, None if left is None else left - 1
 
 
 def identifier_of(applied: Any) -> Identifier | None:
@@ -36,35 +108,19 @@ def identifier_of(applied: Any) -> Identifier | None:
     return None
 
 
-def positions(read: ReadLog, last_of: LastOf, header: Header, secret: bytes) -> list[int]:
-    """The positions of a person's records, ascending."""
-    found = set(_chain(read, header.last_position, header.splits, secret))
-    for start in (*(last_of(past.person) for past in header.absorbed), *(one.before for one in header.splits)):
-        found.update(_chain(read, start, [], secret))
-    return sorted(found)
+def event_of(applied: Any) -> Event | None:
+    """The event, live or imported, or None."""
+    match applied:
+        case Event():
+            return applied
+        case Imported(event=event):
+            return event
+    return None
 
 
-def inputs(read: ReadLog, wanted: list[int]) -> Iterator[tuple[int, LogHeader, Input]]:
-    """The records at these positions, without those that were erased."""
-    for position in wanted:
-        raw = read(position)
-        if raw is None:
-            continue
-        header, applied = records.decode_log(raw)
-        if applied is not None:
-            yield position, header, applied
-
-
-def _chain(read: ReadLog, start: int, splits: list[Split], secret: bytes) -> Iterator[int]:
-    position = start
-    while position >= 0 and (raw := read(position)) is not None:
-        if all(_is_theirs(raw, position, split, secret) for split in splits):
-            yield position
-        position = records.decode_log_header(raw).previous
-
-
-def _is_theirs(raw: bytes, position: int, split: Split, secret: bytes) -> bool:
+def _is_theirs(applied: Input, position: int, split: Split, secret: bytes) -> bool:
+    """Of the records up to an unmerge only those of certain identifiers are this person's."""
     if position > split.position:
         return True
-    identifier = identifier_of(records.decode_log(raw)[1])
+    identifier = identifier_of(applied)
     return (identifier is not None and identifier_key(secret, identifier) in split.keys) is split.mine

@@ -10,13 +10,16 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from journeyloop.model.event import Rejected
-from journeyloop.model.identifier import Identifier, identifier_key
-from journeyloop.model.inputs import Input, Outcome, Paused, Unmerge
+from journeyloop.model.identifier import Identifier
+from journeyloop.model.inputs import Input, Outcome, Paused
+from journeyloop.model.plan import Plan
 from journeyloop.runtime import reads
+from journeyloop.runtime.imports import Imports, Progress
 from journeyloop.runtime.memory import Memory
-from journeyloop.runtime.person import absorbed_by
+from journeyloop.runtime.person import joined
 from journeyloop.runtime.ports import Store
-from journeyloop.runtime.quarantine import acceptable
+from journeyloop.runtime.quarantine import Also, tried_again
+from journeyloop.runtime.rows import Kind, Terms
 
 log = structlog.get_logger("journeyloop")
 
@@ -26,25 +29,31 @@ class Commands:
 
     store: Store
     memory: Memory
+    plan: Plan
+    imports: Imports
     clock: Callable[[], int]
 
-    def blocked_ids(self) -> frozenset[str]:
-        raise NotImplementedError
-
     async def submit(
-        self, inputs: Sequence[Input], rejected: Sequence[Rejected] = (), released: Sequence[int] = ()
+        self, inputs: Sequence[Input], rejected: Sequence[Rejected] = (), also: Also | None = None
     ) -> None:
         raise NotImplementedError
 
     async def resubmit(self, numbers: list[int]) -> dict[str, int]:
         """Take refused input that is acceptable by now out of the quarantine; no numbers: all of it."""
         with self.store.read() as reader:
-            tried = list(acceptable(reader, numbers, self.clock, self.blocked_ids()))
-        for number, events in tried:
-            if events is not None:
-                await self.submit(events, released=[number])
-        accepted = sum(events is not None for _, events in tried)
+            tried = list(tried_again(reader, numbers, self._terms()))
+        for one in tried:
+            if one.inputs is not None:
+                await self.submit(one.inputs, also=one.also)
+        accepted = sum(one.inputs is not None for one in tried)
         return {"accepted": accepted, "refused": len(tried) - accepted}
+
+    async def take_rows(self, kind: Kind, file: str, start: int, lines: Sequence[bytes]) -> Progress:
+        """Rows of an import, as `runtime.imports` says."""
+        return await self.imports.take(kind, file, start, lines)
+
+    def _terms(self) -> Terms:
+        return Terms(self.plan, self.memory.secret, self.clock())
 
     async def outcome(self, decision_id: str, outcome: str) -> bool:
         """Report an outcome of a decision by its id; False if there is no such decision."""
@@ -63,17 +72,12 @@ class Commands:
         """Tell two people apart who were joined by mistake: this person, and the one that `other` (an identifier, or a
         person's id in hex) was before. False: they were never joined."""
         with self.store.read() as reader:
-            customer = reads.find_customer(reader, self.memory.secret, identifier)
-        if customer is None:
+            unmerge = joined(reader, self.memory.secret, self.plan, identifier, other)
+        if unmerge is None:
             return False
-        if isinstance(other, str):
-            absorbed: bytes | None = bytes.fromhex(other)
-        else:
-            absorbed = absorbed_by(customer, identifier_key(self.memory.secret, other))
-        if absorbed not in [past.person for past in customer.header.absorbed]:
-            return False
-        await self.submit([Unmerge(customer.header.person, absorbed, by)])
-        log.warning("unmerged", person=customer.header.person.hex(), by=by)
+        unmerge.by = by
+        await self.submit([unmerge])
+        log.warning("unmerged", person=unmerge.person.hex(), by=by)
         return True
 
     async def pause(self, scope: str, paused: bool, by: str) -> None:

@@ -17,7 +17,7 @@ import structlog
 from journeyloop.act import offers, recalls
 from journeyloop.act.render import Unrenderable, render
 from journeyloop.model.decision import Decision
-from journeyloop.model.effects import Answer, Note
+from journeyloop.model.effects import Answer, Membership, Note
 from journeyloop.model.event import Rejected
 from journeyloop.model.identifier import Identifier
 from journeyloop.model.inputs import (
@@ -33,11 +33,15 @@ from journeyloop.runtime import reads
 from journeyloop.runtime.commands import Commands
 from journeyloop.runtime.doors import Overloaded, Unavailable
 from journeyloop.runtime.feed import Feed, describe, frames_of, identifier_label, label, sample
+from journeyloop.runtime.imports import Imports
 from journeyloop.runtime.memory import Memory
 from journeyloop.runtime.metrics import Metrics
 from journeyloop.runtime.perform import Performer
-from journeyloop.runtime.ports import Pages, Store
+from journeyloop.runtime.ports import Pages, Receiver, Store
+from journeyloop.runtime.push import Pushing
+from journeyloop.runtime.quarantine import Also
 from journeyloop.runtime.questions import Questions
+from journeyloop.runtime.sweep import Sweep
 from journeyloop.runtime.writer import Committed, Work, Writer, place_of
 
 log = structlog.get_logger("journeyloop")
@@ -50,7 +54,7 @@ class Live(Questions, Commands):
 
     def __init__(
         self, store: Store, memory: Memory, pages: Pages, configure: Callable[[], Configured], clock: Callable[[], int],
-        inbox: int = 20_000,
+        receiver: Receiver, inbox: int = 20_000,
     ) -> None:  # fmt: skip
         self.store, self.memory, self.pages, self.configure, self.clock = store, memory, pages, configure, clock
         self.plan = memory.plan
@@ -59,10 +63,13 @@ class Live(Questions, Commands):
         self.plans = {self.plan.hash: self.plan}
         self.measures = Metrics(lambda: self.plan)
         self.notes = Feed()
+        self.imports = Imports(store, self.submit, self._terms)
         self.writer = Writer(store, memory, self.plans.__getitem__, pages.watch, clock, self._committed, inbox)
         self.performer = Performer(
             pages, self._tell, lambda: self.plan, lambda: self.board, clock, self._note
         )  # fmt: skip
+        self.sweep = Sweep(store, lambda: self.plan, self.submit)
+        self.pushing = Pushing(store, memory.secret, lambda: self.plan, receiver, self.submit, clock)
 
     async def start(self, code: str, libraries: str) -> None:
         """Open a new epoch, and the plan if it is another than the store's last: both before any timer is looked at."""
@@ -75,6 +82,8 @@ class Live(Questions, Commands):
         await asyncio.sleep(0)  # now they wait in the writer's queue
         self.writer.start()
         await opened
+        self.sweep.start()
+        self.pushing.start()
         log.info("started", epoch=singles.epoch, plan=self.plan.hash, moments=len(self.plan.moments))
 
     def end_streams(self) -> None:
@@ -84,15 +93,17 @@ class Live(Questions, Commands):
 
     async def stop(self) -> None:
         """Finish what was accepted."""
+        await self.sweep.stop()
+        await self.pushing.stop()
         await asyncio.get_running_loop().run_in_executor(None, self.writer.stop)
         self.store.close()
 
     # --- writing ----------------------------------------------------------------------------------------------------
 
     async def submit(
-        self, inputs: Sequence[Input], rejected: Sequence[Rejected] = (), released: Sequence[int] = ()
+        self, inputs: Sequence[Input], rejected: Sequence[Rejected] = (), also: Also | None = None
     ) -> None:
-        """Return when it is durable.
+        """Return when it is durable, with what is `also` to be written.
 
         Raises:
             Overloaded: the inbox is full; the same messages may be sent again.
@@ -101,7 +112,7 @@ class Live(Questions, Commands):
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         for refused in rejected:
             self.measures.refused.labels(refused.reason).inc()
-        if not self.writer.offer(Work(inputs, rejected, lambda error: _settle(done, error), released)):
+        if not self.writer.offer(Work(inputs, rejected, lambda error: _settle(done, error), also)):
             raise Overloaded(RETRY_AFTER)
         await done
 
@@ -131,6 +142,10 @@ class Live(Questions, Commands):
             log.error(
                 "batch refused", error=type(batch.error).__name__, place=place_of(batch.error), work=len(batch.work)
             )
+        if batch.imported:
+            self.sweep.later()
+        for audience in dict.fromkeys(one.audience for one in batch.effects if isinstance(one, Membership)):
+            self.pushing.wake(audience)
         self.performer.perform(batch.effects)
         for work in batch.work:
             work.done(batch.error)
@@ -177,6 +192,7 @@ class Live(Questions, Commands):
         if plan is not None and plan.hash != self.plan.hash:
             self.plans[plan.hash] = plan
             await self.submit([PlanChanged(plan.hash)])
+            self.sweep.begin()
             log.info("plan changed", plan=plan.hash)
         for problem in self.problems:
             if problem.level == "error":

@@ -30,6 +30,7 @@ class Singles(Struct, array_like=True):
     board: Board = field(default_factory=Board)
     ledger: int = 0
     ledger_head: bytes = bytes(32)
+    pushed: int = 0
 
 
 class Memory:

@@ -3,33 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from msgspec import to_builtins
 
+from journeyloop.interpret.names import normal
+from journeyloop.model.audience import crossing_of
 from journeyloop.model.customer import Customer
 from journeyloop.model.event import Event
-from journeyloop.model.identifier import ADDRESSES
-from journeyloop.model.inputs import Imported
+from journeyloop.model.identifier import ADDRESSES, Identifier, identifier_key
+from journeyloop.model.inputs import Unmerge
+from journeyloop.model.ledger import Line
 from journeyloop.model.plan import Plan
 from journeyloop.runtime import reads, records
-from journeyloop.runtime.chain import inputs, positions
+from journeyloop.runtime.chain import Committed, Walk, event_of
 from journeyloop.runtime.ports import Reader
 
 EVENTS = 20
 DECISIONS = 20
+LOOKED_AT = 1_000
+"""So many of the newest records are looked at for events: a profile costs the same, however long the history."""
 
 
 def profile(reader: Reader, secret: bytes, plan: Plan, customer: Customer, now: int) -> dict[str, Any]:
     """`GET /v1/profile`: the profile with its graph of identifiers, and what happened of late, newest first."""
-    newest = list(_events(reader, secret, customer))[-EVENTS:]
     return {
         **reads.profile(customer, plan, now),
         "identifiers": graph(customer),
         "contactable": contactable(customer),
         "merges": merges(customer),
-        "audiences": {name: since for name, since in customer.header.audiences.items() if ">=" not in name},
-        "events": newest[::-1],
+        "audiences": {name: since for name, since in customer.header.audiences.items() if crossing_of(name) is None},
+        "events": list(islice(_events(reader, secret, customer), EVENTS)),
         "decisions": reads.decisions(reader, customer)[:DECISIONS],
     }
 
@@ -46,7 +51,7 @@ def export(reader: Reader, secret: bytes, plan: Plan, customer: Customer, now: i
         "contacts": [_plain(contact) for contact in customer.header.contacts],
         "records": list(_records(reader, secret, customer)),
         "decisions": reads.decisions(reader, customer),
-        "ledger": [_line(number, raw) for number, raw in reader.scan("ledger") if _concerns(raw, known)],
+        "ledger": list(_ledger(reader, known)),
     }
 
 
@@ -82,32 +87,47 @@ def merges(customer: Customer) -> list[dict[str, Any]]:
     ]
 
 
-def absorbed_by(customer: Customer, key: bytes) -> bytes | None:
+def joined(
+    reader: Reader, secret: bytes, plan: Plan, identifier: Identifier, other: Identifier | str
+) -> Unmerge | None:
+    """What tells this person apart from the one that `other` (an identifier, or a person's id in hex) was before they
+    were joined; None if they never were.
+
+    Raises:
+        Unusable: `other` is no identifier; ValueError: no id in hex.
+    """
+    customer = reads.find_customer(reader, secret, identifier)
+    if customer is None:
+        return None
+    if isinstance(other, str):
+        absorbed: bytes | None = bytes.fromhex(other)
+    else:
+        value = normal(other[0], other[1], None, plan.policy.identity)
+        absorbed = _brought(customer, identifier_key(secret, (other[0], value)))
+    known = any(past.person == absorbed for past in customer.header.absorbed)
+    return Unmerge(customer.header.person, absorbed) if known and absorbed else None
+
+
+def _brought(customer: Customer, key: bytes) -> bytes | None:
     """Which of the absorbed people brought the identifier with this key: the one who brought the least beside it."""
     found = [past for past in customer.header.absorbed if key in past.keys]
     return min(found, key=lambda past: len(past.keys)).person if found else None
 
 
 def _events(reader: Reader, secret: bytes, customer: Customer) -> Iterator[dict[str, Any]]:
-    for record in _records(reader, secret, customer):
-        if "event" in record:
-            yield record["event"] | {"received": record["received"]}
+    """The newest first."""
+    for _, head, applied in islice(Walk(Committed(reader), secret).records(customer.header), LOOKED_AT):
+        event = event_of(applied)
+        if event is not None:
+            yield _event(event) | {"received": head.now}
 
 
 def _records(reader: Reader, secret: bytes, customer: Customer) -> Iterator[dict[str, Any]]:
     """What the log holds, in the order it was applied."""
-
-    def read(position: int) -> bytes | None:
-        return reader.get("log", position.to_bytes(8, "big"))
-
-    def last_of(person: bytes) -> int:
-        raw = reader.get("people", person)
-        return -1 if raw is None else records.decode_customer(raw).header.last_position
-
-    for position, header, applied in inputs(read, positions(read, last_of, customer.header, secret)):
+    for position, header, applied in Walk(Committed(reader), secret).in_order(customer.header):
         found = {"position": position, "received": header.now, "kind": header.kind}
-        event = applied.event if isinstance(applied, Imported) else applied
-        yield {**found, "event": _event(event)} if isinstance(event, Event) else {**found, "input": _plain(applied)}
+        event = event_of(applied)
+        yield {**found, "input": _plain(applied)} if event is None else {**found, "event": _event(event)}
 
 
 def _event(event: Event) -> dict[str, Any]:
@@ -120,11 +140,16 @@ def _plain(struct: Any) -> dict[str, Any]:
     return {name: value.hex() if isinstance(value, bytes) else to_builtins(value) for name, value in named.items()}
 
 
-def _concerns(raw: bytes, known: set[bytes]) -> bool:
-    entry = records.decode_line(raw).entry
-    return entry.person in known or entry.other in known
+def _ledger(reader: Reader, known: set[bytes]) -> Iterator[dict[str, Any]]:
+    """Their lines, each with the hash it is bound to, so that it can be checked without the lines of others."""
+    previous = bytes(32)
+    for number, raw in reader.scan("ledger"):
+        line = records.decode_line(raw)
+        if line.entry.person in known or line.entry.other in known:
+            yield _line(number, line, previous)
+        previous = line.hash
 
 
-def _line(number: bytes, raw: bytes) -> dict[str, Any]:
-    line = records.decode_line(raw)
-    return {"number": int.from_bytes(number, "big"), **_plain(line.entry), "hash": line.hash.hex()}
+def _line(number: bytes, line: Line, previous: bytes) -> dict[str, Any]:
+    hashes = {"previous": previous.hex(), "hash": line.hash.hex()}
+    return {"number": int.from_bytes(number, "big"), **_plain(line.entry), **hashes}

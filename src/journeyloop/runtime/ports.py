@@ -22,8 +22,10 @@ TABLES = (
     "dedup",  # person (16) + day (2) + part (2) -> message hashes (8 bytes each)
     "moments",  # moment name -> tally record
     "audiences",  # audience name + NUL + person (16) -> since (8, big endian)
+    "pushes",  # audience name + NUL + number (8) -> a change that somebody is to be told of
     "ledger",  # number (8) -> consent and merges, each line bound to the one before it
     "plans",  # plan hash -> the configuration's texts
+    "wordings",  # SHA-256 (32) -> what people were asked when they gave or refused consent
     "quarantine",  # number (8) -> refused input with its reason
 )
 
@@ -140,6 +142,16 @@ class Pages(Protocol):
     def end(self) -> None:
         """End every stream: the server stops, and browsers come back when there is one again."""
         ...
+
+
+class Receiver(Protocol):
+    """Where changes of audiences are told."""
+
+    async def push(self, url: str, id_: str, body: bytes) -> str | None:
+        """One attempt; None if it was taken, else a short reason without data. `id_` is the same for every attempt."""
+        ...
+
+    async def close(self) -> None: ...
 
 
 class Stream(Protocol):

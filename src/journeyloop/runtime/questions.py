@@ -9,7 +9,8 @@ from journeyloop.interpret.names import normal
 from journeyloop.model.board import Board
 from journeyloop.model.identifier import Identifier
 from journeyloop.model.plan import Plan, Problem
-from journeyloop.runtime import explain, person, reads
+from journeyloop.runtime import explain, memberships, person, reads
+from journeyloop.runtime.imports import Progress, read_progress
 from journeyloop.runtime.lag import described, read_lags
 from journeyloop.runtime.late import late_sources, status
 from journeyloop.runtime.memory import Memory
@@ -92,9 +93,24 @@ class Questions:
         with self.store.read() as reader:
             return {"sources": described(read_lags(reader))}
 
+    def audiences(self) -> dict[str, Any]:
+        with self.store.read() as reader:
+            return {"audiences": memberships.audiences(reader, self.plan)}
+
+    def members(self, audience: str, limit: int, after: bytes) -> dict[str, Any] | None:
+        if not memberships.known(self.plan, audience):
+            return None
+        with self.store.read() as reader:
+            return memberships.page(reader, audience, limit, after)
+
     def quarantine(self, limit: int) -> list[dict[str, Any]]:
         with self.store.read() as reader:
             return listed(reader, limit)
+
+    def imported(self, file: str) -> Progress:
+        """How far the import of this file has come."""
+        with self.store.read() as reader:
+            return read_progress(reader, file)
 
     def _problems(self) -> list[dict[str, Any]]:
         return [

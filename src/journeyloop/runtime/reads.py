@@ -13,7 +13,7 @@ from journeyloop.learn import uplift
 from journeyloop.model.board import Tally
 from journeyloop.model.customer import Customer
 from journeyloop.model.decision import Decision
-from journeyloop.model.identifier import Identifier, identifier_key
+from journeyloop.model.identifier import PERSON, Identifier, identifier_key
 from journeyloop.model.plan import Plan
 from journeyloop.model.profile import profile_values
 from journeyloop.runtime import records
@@ -23,7 +23,9 @@ DECISIONS = 100
 
 
 def find_customer(reader: Reader, secret: bytes, identifier: Identifier) -> Customer | None:
-    """The person behind an identifier, following hand-overs."""
+    """The person behind an identifier (or `PERSON` and their id in hex), following hand-overs."""
+    if identifier[0] == PERSON:
+        return read_customer(reader, bytes.fromhex(identifier[1]))
     raw = reader.get("owners", identifier_key(secret, identifier))
     return None if raw is None else read_customer(reader, records.decode_owner(raw).person)
 
@@ -63,8 +65,8 @@ def profile(customer: Customer, plan: Plan, now: int) -> dict[str, Any]:
         },
         "counts": header.counts,
         "consent": {
-            purpose: {"granted": one.granted, "at": one.at, "source": one.source}
-            for purpose, one in header.consent.items()
+            subject: {name: getattr(word, name) for name in word.__struct_fields__}
+            for subject, word in header.consent.items()
         },
         "tabs_open": len(header.presence.browsers),
         "arms": header.arms,

@@ -97,6 +97,21 @@ class Touched:
         customer.indexed = dict(customer.header.timers)
         return customer
 
+    def peek(self, person: bytes) -> Customer | None:
+        """The person's state as it is now, not to be changed."""
+        customer = self.customers.get(person)
+        if customer is None and (raw := self.transaction.get("people", person)) is not None:
+            return records.decode_customer(raw)
+        return customer
+
+    def record_at(self, position: int) -> bytes | None:
+        """One log record, of this batch too; None beyond either end of what is kept."""
+        key = position.to_bytes(8, "big")
+        if self.log and key >= self.log[0][0]:
+            at = position - int.from_bytes(self.log[0][0], "big")
+            return self.log[at][1] if at < len(self.log) else None
+        return self.transaction.get("log", key)
+
     def tally(self, moment: str) -> Tally:
         tally = self._tallies.get(moment) or self.memory.tallies.get(moment)
         if tally is None:
@@ -105,16 +120,9 @@ class Touched:
         self._tallies[moment] = self.memory.tallies[moment] = tally
         return tally
 
-    def logged(self, position: int) -> bytes | None:
-        """The log record at a position, those of this batch included."""
-        first = self.memory.singles.position - len(self.log)
-        if position >= first:
-            return self.log[position - first][1] if position - first < len(self.log) else None
-        return self.transaction.get("log", position.to_bytes(8, "big"))
-
     def last_of(self, person: bytes) -> int:
         """The last position of a person's own chain, -1 for none."""
-        customer = self.customers.get(person) or self.memory.customers.get(person) or self._load(person)
+        customer = self.peek(person)
         return -1 if customer is None else customer.header.last_position
 
     def member(self, change: Membership) -> None:

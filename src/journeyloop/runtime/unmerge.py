@@ -15,19 +15,17 @@ from msgspec.structs import replace
 
 from journeyloop.interpret import found
 from journeyloop.interpret.identity import Owner
-from journeyloop.model.audience import Audience
+from journeyloop.model.audience import crossing_of
 from journeyloop.model.customer import Absorbed, Customer, Header, Split
 from journeyloop.model.effects import Membership, Recorded
 from journeyloop.model.frame import Frame
 from journeyloop.model.identifier import identifier_key
-from journeyloop.model.inputs import Count, Delivered, Input, Outcome, TabOpened, TimerDue, To, Unmerge
+from journeyloop.model.inputs import Count, Delivered, Input, Judge, Outcome, TabOpened, TimerDue, To, Unmerge
 from journeyloop.model.ledger import Entry
-from journeyloop.runtime.chain import inputs, positions
+from journeyloop.runtime.chain import Record, Walk
 from journeyloop.runtime.memory import Memory
-from journeyloop.runtime.records import LogHeader
 from journeyloop.runtime.touched import Found, Touched
 
-Past = list[tuple[int, LogHeader, Input]]
 OWN_TIMERS = ("expire/", "close/")
 """Timers of decisions: they belong to what has really happened."""
 
@@ -76,22 +74,16 @@ def sides(customer: Customer, absorbed: bytes) -> Sides | None:
     return Sides({header.person, *(one.person for one in header.absorbed)} - leaves, leaves, past)
 
 
-def part(unmerge: Unmerge, touched: Touched, before: int, aside: Callable[[Found], World], frame: Frame) -> list[Any]:
-    """Carry out an unmerge; the effects and messages it has.
-
-    Args:
-        before: the last position of this person's chain, without the unmerge itself.
-        aside: makes the batch over nothing, given how people in it are founded.
-    """
+def part(unmerge: Unmerge, touched: Touched, walk: Walk, aside: Callable[[Found], World], frame: Frame) -> list[Any]:
+    """Carry out an unmerge; the effects and messages it has. `aside` makes the batch over nothing, given how people in
+    it are founded."""
     one = touched.customer(unmerge.person, frame.now)
     parted = sides(one, unmerge.absorbed)
     if parted is None:
         frame.note("merge", unmerge.person, "", "not told apart", "they were never joined")
         return []
     gone = touched.customer(unmerge.absorbed, frame.now)
-    header = replace(one.header, last_position=before)
-    wanted = positions(touched.logged, touched.last_of, header, frame.secret)
-    again = relive(list(inputs(touched.logged, wanted)), aside(parted.founded), one, parted, frame)
+    again = relive(walk.in_order(one.header), aside(parted.founded), one, parted, frame)
     settle(one, gone.header.last_position, again, parted, frame)
     effects = told(one, again, unmerge.by, frame)
     _take(again, one, gone, touched, frame.now)
@@ -116,7 +108,7 @@ def _take(again: Again, one: Customer, gone: Customer, touched: Touched, now: in
 # --- living it once more --------------------------------------------------------------------------------------------
 
 
-def relive(past: Past, world: World, one: Customer, parted: Sides, frame: Frame) -> Again:
+def relive(past: list[Record], world: World, one: Customer, parted: Sides, frame: Frame) -> Again:
     """Apply the records. A timer fires where the log has it, or when it was due if it never did."""
     now, singles = frame.now, world.memory.singles
     singles.board = frame.board
@@ -133,6 +125,7 @@ def relive(past: Past, world: World, one: Customer, parted: Sides, frame: Frame)
             world.apply(again, header.now)
     singles.epoch, singles.epoch_started = frame.epoch, frame.epoch_started
     _fire_unlogged(world, now + 1, logged)
+    world.apply(Judge([one.header.person, parted.absorbed.person]), now)
     owners = {decision.id: _living(world, decision.person, now).header.person for decision in world.touched.decisions}
     stays, leaves = _living(world, one.header.person, now), _living(world, parted.absorbed.person, now)
     return Again(stays, leaves, owners)
@@ -223,11 +216,10 @@ def told(one: Customer, again: Again, by: str, frame: Frame) -> list[Any]:
     stays, leaves = again.stays.header, again.leaves.header
     line = Entry("unmerged", stays.person, frame.now, frame.now, by, other=leaves.person)
     effects: list[Any] = [Recorded(line)]
-    named = {watched.name for watched in frame.plan.watched if isinstance(watched, Audience)}
     for before, after in ((one.header.audiences, stays), ({}, leaves)):
         for name in sorted(set(before) ^ set(after.audiences)):
-            if name in named:
+            if crossing_of(name) is None:
                 since = after.audiences.get(name, 0)
-                effects.append(Membership(after.person, name, since, told=False))
+                effects.append(Membership(after.person, name, since, told=True, merged=True))
                 effects.append(To("tune", f"audience/{name}", Count(f"audience/{name}", "members", 1 if since else -1)))
     return effects

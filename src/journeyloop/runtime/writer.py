@@ -20,12 +20,11 @@ from journeyloop.model.board import Board
 from journeyloop.model.event import Event, Rejected
 from journeyloop.model.inputs import Input
 from journeyloop.model.plan import Plan
-from journeyloop.runtime import records
 from journeyloop.runtime.batch import Batch, Watch
 from journeyloop.runtime.lag import LagLog, read_lags
 from journeyloop.runtime.memory import Memory
-from journeyloop.runtime.ports import Store, StoreFailed
-from journeyloop.runtime.quarantine import LIMIT
+from journeyloop.runtime.ports import Store, StoreFailed, Transaction
+from journeyloop.runtime.quarantine import keep
 
 BATCH = 1_000
 BUSY = 32
@@ -37,12 +36,12 @@ IDLE = 60.0
 
 class Work(Struct):
     """Inputs that are acknowledged together. `done` runs after the commit with None, or with what went wrong;
-    `released` are the quarantine's numbers that these inputs are taken from."""
+    `also` writes what must be true exactly when these inputs were applied."""
 
     inputs: Sequence[Input]
     rejected: Sequence[Rejected]
     done: Callable[[Exception | None], None]
-    released: Sequence[int] = ()
+    also: Callable[[Transaction], None] | None = None
 
 
 class Committed(Struct):
@@ -57,6 +56,7 @@ class Committed(Struct):
     fired: int = 0
     duplicates: int = 0
     tally: dict[tuple[str, int, str], int] = {}
+    imported: bool = False
     error: Exception | None = None
     refused: dict[tuple[str, str], int] = {}
 
@@ -185,19 +185,19 @@ class Writer:
                 for applied in one.inputs:
                     new = batch.apply(applied, now)
                     inputs += 1
-                    if new and type(applied) is Event and not one.released:  # the wait in the quarantine was ours
+                    if new and type(applied) is Event and one.also is None:  # the wait in the quarantine was ours
                         fresh.append(applied)
                 for refused in one.rejected:
-                    self._quarantine(transaction, refused, now)
-                for number in one.released:
-                    transaction.delete("quarantine", number.to_bytes(8, "big"))
+                    keep(transaction, self.memory.singles, refused, now)
+                if one.also is not None:
+                    one.also(transaction)
             fired = self._fire(batch, now)
             batch.flush()
             self._note_lag(fresh, transaction, now)
             due = next((key for key, _ in transaction.scan("timers") if key not in self._broken_timers), None)
         self._next_due = min(self._lag.due, _IN_A_LONG_TIME if due is None else int.from_bytes(due[:8], "big"))
         plan, board = self.memory.plan, self.memory.board
-        counts = (inputs, fired, batch.duplicates, batch.tally, None, batch.refused)
+        counts = (inputs, fired, batch.duplicates, batch.tally, batch.imported, None, batch.refused)
         self.publish(Committed(work, plan, board, batch.effects, *counts))
 
     def _note_lag(self, fresh: list[Event], transaction: Any, now: int) -> None:
@@ -211,14 +211,6 @@ class Writer:
             return batch.fire(now, BATCH, self._broken_timers)
         finally:
             self._firing = batch.firing
-
-    def _quarantine(self, transaction: Any, refused: Rejected, now: int) -> None:
-        """Nothing invalid vanishes: kept with its reason, the newest 100,000."""
-        number = self.memory.singles.refused
-        transaction.put("quarantine", number.to_bytes(8, "big"), records.encode_refused(now, refused))
-        if number >= LIMIT:
-            transaction.delete("quarantine", (number - LIMIT).to_bytes(8, "big"))
-        self.memory.singles.refused = number + 1
 
 
 def place_of(error: Exception) -> str:

@@ -357,3 +357,10 @@ def test_duplicate_keys_are_found_exactly(value: str) -> None:
     text = '{"type":"track","event":"E","userId":"u","properties":{"x":%s}}' % value  # noqa: UP031
     parsed = parse(b'{"batch":[%s]}' % text.encode())
     assert bool(parsed.rejected) == pairs(text)
+
+
+def test_items_that_say_no_time_happened_in_their_order() -> None:
+    times = [event.time for event in parse({"batch": [track(messageId=f"m{n}") for n in range(3)]}).events]
+    assert times == [NOW - 2, NOW - 1, NOW]
+    many = [event.time for event in parse({"batch": [track(messageId=f"m{n}") for n in range(1_500)]}).events]
+    assert many == sorted(many) and many[0] == NOW - 999 and many[-1] == NOW

@@ -13,6 +13,8 @@ from journeyloop.model.event import Event, Rejected
 from journeyloop.model.identifier import Identifier
 from journeyloop.model.inputs import Input
 from journeyloop.model.policy import BLOCKED, Identity
+from journeyloop.runtime.imports import Gap, Progress
+from journeyloop.runtime.rows import Kind
 
 
 class RecordingDoor:
@@ -27,6 +29,9 @@ class RecordingDoor:
         self.pauses: list[tuple[str, bool, str]] = []
         self.tabs: dict[str, list[dict[str, Any]]] = {}
         self.streams: list[tuple[str, bool]] = []
+        self.rows: list[tuple[str, str, int, list[bytes]]] = []
+        self.progress = Progress()
+        self.listed: list[tuple[str, int, bytes]] = []
         self.closed = 0
         self.frames: list[bytes] = [b"event: show\ndata: {}\n\n"]
         self.endless = False
@@ -81,6 +86,15 @@ class RecordingDoor:
     def why(self, moment: str, identifier: Identifier) -> dict[str, Any] | None:
         return {"moment": moment, "outcome": "clause"} if moment == "checkout_stall" else None
 
+    def audiences(self) -> dict[str, Any]:
+        return {"audiences": [{"audience": "buyers", "where": "profile.orders > 0", "members": 3, "push": False}]}
+
+    def members(self, audience: str, limit: int, after: bytes) -> dict[str, Any] | None:
+        self.listed.append((audience, limit, after))
+        identifiers = [{"type": "user_id", "value": "=u1"}]
+        member = {"person": "ab" * 16, "since": 5, "identifiers": identifiers}
+        return {"members": [member], "next": "ab" * 16} if audience == "buyers" else None
+
     def moments(self) -> dict[str, Any]:
         return {"plan": "p", "problems": [], "moments": []}
 
@@ -92,6 +106,17 @@ class RecordingDoor:
 
     async def resubmit(self, numbers: list[int]) -> dict[str, int]:
         return {"accepted": len(numbers), "refused": 0}
+
+    def imported(self, file: str) -> Progress:
+        return self.progress
+
+    async def take_rows(self, kind: Kind, file: str, start: int, lines: Sequence[bytes]) -> Progress:
+        self._may_fail()
+        if start > self.progress.next:
+            raise Gap(str(self.progress.next))
+        self.rows += [(kind, file, start, list(lines))]
+        self.progress = Progress(start + len(lines), start + len(lines), {})
+        return self.progress
 
     async def outcome(self, decision_id: str, outcome: str) -> bool:
         self._may_fail()

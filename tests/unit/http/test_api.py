@@ -325,3 +325,20 @@ def test_a_hundred_streams_leave_no_tasks_behind(door: RecordingDoor) -> None:
 
     assert asyncio.run(many()) == set()
     assert door.closed == 100
+
+
+def test_audiences_and_their_members(door: RecordingDoor) -> None:
+    assert get(door, "/v1/audiences").json["audiences"][0]["members"] == 3
+    path, person = "/v1/audiences/buyers/members", "ab" * 16
+    assert get(door, path, f"limit=9999&after={person}").json["next"] == person
+    assert door.listed == [("buyers", 500, b"\xab" * 16)]
+    listed = get(door, path, "format=csv")
+    assert listed.headers["x-next"] == person
+    assert listed.body.decode().splitlines() == [
+        "person,since,user_id,email,phone,anonymous_id",
+        f"{person},5,'=u1,,,",
+    ]
+    for query in ("limit=0", "limit=x", "after=zz", "after=ab"):
+        assert get(door, path, query).code == "invalid_request"
+    assert get(door, "/v1/audiences/nobody/members").code == "not_found"
+    assert get(door, path, key=WRITE).status == 403

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from journeyloop.adapters.config.report import suggestion
 from journeyloop.adapters.config.section import Section
@@ -26,25 +26,27 @@ LONGEST = 4_000
 
 
 class Names(Struct, frozen=True):
-    """What may follow `event.`, `profile.` and `session.` in one place of the configuration."""
+    """What may follow `event.`, `profile.` and `session.` in one place of the configuration, and (`instead`) what to
+    write where one of the three does not exist. `audiences` are those a moment may listen to."""
 
     profile: frozenset[str] = frozenset(PROFILE)
     event: frozenset[str] = EVENT
     session: frozenset[str] = frozenset(SESSION)
+    instead: str = ""
     audiences: frozenset[str] = frozenset()
 
     def with_traits(self, declared: Iterable[str]) -> Names:
-        return Names(self.profile | set(declared), self.event, self.session, self.audiences)
+        return structs.replace(self, profile=self.profile | set(declared))
 
     def for_ask(self) -> Names:
         """An ask carries no event."""
-        return Names(self.profile, frozenset(), self.session, self.audiences)
+        return structs.replace(self, event=frozenset(), instead="an ask carries no event: write profile.* or session.*")
 
     def refusal(self, path: Path) -> str | None:
         """Why a condition cannot read `path`, or None."""
         root, known = path[0], {"event": self.event, "profile": self.profile, "session": self.session}[path[0]]
         if not known:
-            return f"an ask carries no {root}: write profile.* or session.*"
+            return self.instead
         if len(path) == 1:
             return f"{root} alone says nothing: name a field of it{suggestion('', known)}"
         if path[1] in known:

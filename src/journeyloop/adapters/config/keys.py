@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ from journeyloop.adapters.config.files import Unreadable
 
 NAMES = ("write", "server", "admin")
 FILE = "keys.toml"
+SECRET, _SIGNS = "JOURNEYLOOP_WEBHOOK_SECRET", "whsec_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,24 @@ def read_keys(directory: Path, environ: Mapping[str, str]) -> Keys:
     if len(set(found.values())) < len(NAMES):
         raise Unreadable(FILE, 1, "two keys are equal: the write key is public, so give each its own")
     return Keys(**{name: str(key) for name, key in found.items()})
+
+
+def read_webhook_secret(environ: Mapping[str, str]) -> bytes | None:
+    """What changes of audiences are signed with: JOURNEYLOOP_WEBHOOK_SECRET, `whsec_` and base64; None if unset.
+
+    Raises:
+        Unreadable: it has another form, or is shorter than 16 bytes.
+    """
+    text = environ.get(SECRET)
+    if not text:
+        return None
+    try:
+        key = b64decode(text.removeprefix(_SIGNS), validate=True)
+    except ValueError:
+        key = b""
+    if not text.startswith(_SIGNS) or len(key) < 16:
+        raise Unreadable(SECRET, 1, f"write {_SIGNS} and at least 16 bytes as base64")
+    return key
 
 
 def _stored(path: Path) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from journeyloop.adapters.config.conditions import reads
+from journeyloop.model.audience import Computed
 from journeyloop.model.condition import PathReader
 from journeyloop.model.expression import Path
 from journeyloop.model.moment import Match, Moment
@@ -36,6 +37,14 @@ def index_asks(moments: Iterable[Moment]) -> dict[str, list[Moment]]:
     for moment in moments:
         if moment.detect.ask is not None:
             index[moment.detect.ask].append(moment)
+    return dict(index)
+
+
+def index_computed(computed: dict[str, Computed]) -> dict[str, list[Computed]]:
+    """Event name → the traits that count it."""
+    index: defaultdict[str, list[Computed]] = defaultdict(list)
+    for one in computed.values():
+        index[one.event].append(one)
     return dict(index)
 
 

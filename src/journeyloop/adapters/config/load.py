@@ -7,17 +7,18 @@ from hashlib import blake2b
 from pathlib import PurePosixPath
 from typing import TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from journeyloop.adapters.config.action import CONFIGURED
-from journeyloop.adapters.config.audiences import read_audiences
+from journeyloop.adapters.config.audiences import AudiencesFile, read_audiences
 from journeyloop.adapters.config.conditions import Names
-from journeyloop.adapters.config.listening import index_asks, index_events
+from journeyloop.adapters.config.listening import index_asks, index_computed, index_events
 from journeyloop.adapters.config.moment import Found, read_moment
 from journeyloop.adapters.config.policy import PolicyFile, read_policy
 from journeyloop.adapters.config.report import Report, suggestion
 from journeyloop.adapters.config.settings import Settings, meaning, parse_toml, read_settings
 from journeyloop.adapters.config.tree import Mapping, parse_yaml
+from journeyloop.adapters.config.watching import counting, index_watched
 from journeyloop.model.moment import Moment
 from journeyloop.model.plan import Plan, Problem
 from journeyloop.model.policy import Policy
@@ -42,17 +43,19 @@ def load(texts: dict[str, str]) -> Loaded:
     read = _Texts(texts, problems)
     settings = read.file(_TOML, read_settings, Settings(), parse_toml)
     policy = read.file(_POLICY, read_policy, PolicyFile(Policy({})))
-    traits = read.file(_AUDIENCES, read_audiences, frozenset[str]())
+    audiences = read.file(_AUDIENCES, read_audiences, AudiencesFile())
     if _POLICY not in texts:
         problems.append(Problem(_POLICY, 1, "error", "missing: write `purposes: {marketing: {consent: required}}`"))
-    moments = _moments(read, Names().with_traits(traits), policy)
+    names = Names(audiences=frozenset(audiences.audiences)).with_traits(audiences.traits)
+    moments = _moments(read, names, policy)
     _check_mentions(policy, moments, read.report(_POLICY))
     _name_others(read)
     problems = sorted(set(problems))
     refused = any(problem.level == "error" for problem in problems)
     kept = {found.name: found.moment for found in moments.values() if found.moment}
     places = {found.name: (file, found.detect) for file, found in moments.items()}
-    return Loaded(None if refused else _plan(texts, kept, policy.policy, settings), problems, settings, places)
+    plan = None if refused else _plan(texts, kept, policy.policy, audiences, settings)
+    return Loaded(plan, problems, settings, places)
 
 
 class _Texts(Struct):
@@ -124,7 +127,11 @@ def _is_yaml(name: str, folder: str) -> bool:
     return name.startswith(f"{folder}/") and name.endswith(".yaml")
 
 
-def _plan(texts: dict[str, str], moments: dict[str, Moment], policy: Policy, settings: Settings) -> Plan:
+def _plan(
+    texts: dict[str, str], moments: dict[str, Moment], policy: Policy, audiences: AudiencesFile, settings: Settings
+) -> Plan:
+    computed = audiences.computed
+    watched = index_watched(moments.values(), audiences.audiences, computed)
     return Plan(
         hash=_hash(texts),
         moments=moments,
@@ -134,6 +141,11 @@ def _plan(texts: dict[str, str], moments: dict[str, Moment], policy: Policy, set
         texts=dict(texts),
         by_event=index_events(moments.values()),
         by_ask=index_asks(moments.values()),
+        computed=computed,
+        computing=index_computed(computed),
+        counting=counting(computed),
+        **structs.asdict(watched),
+        pushes={one.name: one.push for one in audiences.audiences.values() if one.push},
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from hashlib import sha256
 
 import msgspec
@@ -19,9 +20,16 @@ from journeyloop.detect.refusal import REASONS
 from journeyloop.detect.skew import corrected
 from journeyloop.model.identifier import Identifier
 from journeyloop.model.inputs import ConsentStated
+from journeyloop.runtime.memberships import as_csv
 
 MAX_QUARANTINE = 1_000
+MAX_MEMBERS = 500
 _LIMIT = (Parameter("limit", f"How many, newest first: 100 unless given, at most {MAX_QUARANTINE:,}."),)
+_PAGE = (
+    Parameter("limit", f"How many: 100 unless given, at most {MAX_MEMBERS}."),
+    Parameter("after", "Those after this person: `next` of the page before."),
+    Parameter("format", "`csv` for CSV; the header `x-next` then holds `next`."),
+)
 _SHARED = (Parameter("key", "The write key.", required=True),)
 _KEY = (Parameter("write_key", "The write key, where a browser can set no header."),)
 _SOURCE = (Parameter("writeKey", "The write key, unless it is in a header."),)
@@ -65,6 +73,10 @@ class Api:
             Endpoint("POST", "/v1/decide", "Decide for a placement, now.", server, self.decide, (), Decide),
             Endpoint("GET", "/v1/moments", "Live counts of every moment.", server, self.moments),
             Endpoint("GET", "/v1/sources", "How late events come, by who sends them.", server, self.sources),
+            Endpoint("GET", "/v1/audiences", "Every audience, and how many are in it.", server, self.audiences),
+            Endpoint(
+                "GET", "/v1/audiences/{name}/members", "Who is in an audience, by person.", server, self.members, _PAGE
+            ),
         ]
 
     def _for_operators(self) -> list[Endpoint]:
@@ -90,11 +102,26 @@ class Api:
     async def sources(self, call: Call) -> ASGIApp:
         return answer(self.door.sources())
 
+    async def audiences(self, call: Call) -> ASGIApp:
+        return answer(self.door.audiences())
+
+    async def members(self, call: Call) -> ASGIApp:
+        limit, after = _limit(call, MAX_MEMBERS), _person(call.query.get("after", ""))
+        if limit is None or after is None:
+            return invalid("`limit` is a whole number above 0 and `after` the id of a person.")
+        found = self.door.members(call.path.get("name", ""), limit, after)
+        if found is None:
+            return not_found()
+        if call.query.get("format") == "csv":
+            headers = {"cache-control": "no-store", "x-next": found["next"] or ""}
+            return Response("".join(as_csv(found["members"])), 200, headers, media_type="text/csv; charset=utf-8")
+        return answer(found)
+
     async def quarantine(self, call: Call) -> ASGIApp:
-        text = call.query.get("limit", "100")
-        if not (text.isascii() and text.isdigit() and 1 <= len(text) <= 6):
+        limit = _limit(call, MAX_QUARANTINE)
+        if limit is None:
             return invalid("`limit` is a whole number.")
-        return answer({"quarantined": self.door.quarantine(min(int(text), MAX_QUARANTINE))})
+        return answer({"quarantined": self.door.quarantine(limit)})
 
     # --- deciding ---------------------------------------------------------------------------------------------------
 
@@ -221,3 +248,14 @@ class Api:
 
     async def metrics(self, call: Call) -> ASGIApp:
         return Response(self.door.metrics(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _limit(call: Call, most: int) -> int | None:
+    """How many are asked for: 100 unless given; None if that is no number."""
+    text = call.query.get("limit", "100")
+    return min(int(text), most) if text.isascii() and text.isdigit() and 1 <= len(text) <= 6 and int(text) else None
+
+
+def _person(text: str) -> bytes | None:
+    """The id of a person, empty for none; None if it is no id."""
+    return bytes.fromhex(text) if re.fullmatch(r"(?:[0-9a-f]{32})?", text) else None

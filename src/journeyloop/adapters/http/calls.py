@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 
 Id = Annotated[str, Meta(max_length=512)]
 Name = Annotated[str, Meta(min_length=1, max_length=256)]
+Channel = Literal["onpage", "push", "email", "sms", "whatsapp", "webhook", "in_app"]
 
 
 class Decide(Struct):
@@ -38,7 +39,7 @@ class ConsentChange(Struct):
     purposes: Annotated[dict[Name, bool], Meta(min_length=1, max_length=50)]
     user_id: Id | None = None
     anonymous_id: Id | None = None
-    channel: Annotated[str, Meta(pattern="^[a-z_]{1,32}$")] | None = None
+    channel: Channel | None = None
     wording: Annotated[str, Meta(max_length=20_000)] | None = None
     source: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
     timestamp: Annotated[str, Meta(max_length=64)] | None = None

@@ -12,6 +12,8 @@ from typing import Any, Protocol
 from journeyloop.model.event import Rejected
 from journeyloop.model.identifier import Identifier
 from journeyloop.model.inputs import Input
+from journeyloop.runtime.imports import Progress
+from journeyloop.runtime.rows import Kind
 
 Frames = AbstractAsyncContextManager[AsyncIterator[bytes]]
 
@@ -67,10 +69,24 @@ class Door(Protocol):
         """Who sends, and how late it comes: `{"sources": […]}`."""
         ...
 
+    def audiences(self) -> dict[str, Any]: ...
+
+    def members(self, audience: str, limit: int, after: bytes) -> dict[str, Any] | None:
+        """`{"members": [{"person", "since", "identifiers"}], "next": …}`; None: there is no such audience."""
+        ...
+
     def quarantine(self, limit: int) -> list[dict[str, Any]]: ...
 
     async def resubmit(self, numbers: list[int]) -> dict[str, int]:
         """Try refused input again (no numbers: all): `{"accepted": n, "refused": n}`."""
+        ...
+
+    def imported(self, file: str) -> Progress:
+        """How far the import of this file has come."""
+        ...
+
+    async def take_rows(self, kind: Kind, file: str, start: int, lines: Sequence[bytes]) -> Progress:
+        """Take rows of an import in. Raises Gap (runtime.imports) if rows before them are missing."""
         ...
 
     async def outcome(self, decision_id: str, outcome: str) -> bool:

@@ -60,7 +60,7 @@ class Endpoint(Struct, frozen=True):
     """One route. `least` is the least role it needs, `open` for none.
 
     `browser`: called from other origins, where the key may also come as `write_key` in query or body.
-    `local`: a client on this machine needs no key.
+    `local`: a client on this machine needs no key. `lines`: the body is that many bytes of lines at most, as they are.
     """
 
     method: str
@@ -72,6 +72,7 @@ class Endpoint(Struct, frozen=True):
     body: type[Struct] | None = None
     browser: bool = False
     local: bool = False
+    lines: int = 0
 
 
 class Gate:
@@ -101,7 +102,7 @@ class Gate:
             refused = self._refuse(key, scope)
             if refused:
                 return refused
-        body = await self._body(receive) if self.decoder else None
+        body = await self._body(receive)
         if isinstance(body, Response):
             return body
         if self.endpoint.browser:
@@ -129,11 +130,14 @@ class Gate:
         origin = dict(scope["headers"]).get(b"origin")
         return None if self.context.allows_origin(role, origin) else origin_not_allowed()
 
-    async def _body(self, receive: Receive) -> Struct | Response:
-        assert self.decoder
-        raw = await read_body(receive, MAX_EVENT_BYTES)
+    async def _body(self, receive: Receive) -> Struct | Response | list[bytes] | None:
+        if not (self.decoder or self.endpoint.lines):
+            return None
+        raw = await read_body(receive, self.endpoint.lines or MAX_EVENT_BYTES)
         if isinstance(raw, Rejected):
             return refuse(413 if raw.reason == "too_large" else 400, raw.reason, raw.detail)
+        if not self.decoder:
+            return raw.removesuffix(b"\n").split(b"\n") if raw else []
         if refuse_depth(raw):
             return refuse(400, "too_deep", "The body is nested too deep.")
         try:

@@ -73,6 +73,8 @@ def _operation(endpoint: Endpoint, references: dict[Any, dict[str, Any]]) -> dic
     if least != "open":
         found["description"] = f"Needs the {least.name.lower()} key at least."
         found["security"] = [{"basic": []}, {"bearer": []}] + ([{}] if endpoint.local or endpoint.browser else [])
+    if endpoint.lines:
+        found["requestBody"] = {"required": True, "content": {"application/x-ndjson": {"schema": {"type": "string"}}}}
     if endpoint.body:
         schema = references[endpoint.body]
         found["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
+
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
@@ -12,7 +15,7 @@ from journeyloop.adapters.http.errors import invalid, not_found, refuse
 from journeyloop.adapters.http.gate import Call, Endpoint, Parameter, identifier
 from journeyloop.adapters.http.keys import Role
 from journeyloop.interpret.names import Unusable
-from journeyloop.model.identifier import Identifier
+from journeyloop.model.identifier import PERSON, Identifier
 
 WHO = (
     Parameter("user_id", "The person, by user id."),
@@ -21,6 +24,7 @@ WHO = (
     Parameter("phone", "The person, by telephone number with its country code."),
     Parameter("type", "The person, by any other type of identifier, such as stripe_customer …"),
     Parameter("value", "… and its value."),
+    Parameter("person", "The person, by the opaque id that answers give."),
 )
 _MOMENT = Parameter("moment", "The moment's name.", required=True)
 
@@ -52,7 +56,7 @@ class People:
         who = self._who(call)
         if isinstance(who, Response):
             return who
-        held = self.door.export(who)
+        held = await asyncio.to_thread(self.door.export, who)
         return not_found() if held is None else answer(held)
 
     async def decisions(self, call: Call) -> ASGIApp:
@@ -95,12 +99,15 @@ class People:
         for type_ in ("email", "phone"):
             if type_ in query:
                 return self._normal(type_, query[type_])
-        if query.get("type") and "value" in query:
+        if query.get("type", "").isidentifier() and "value" in query:
             return self._normal(query["type"], query["value"])
+        if "person" in query:
+            known = re.fullmatch("[0-9a-f]{32}", query["person"])
+            return (PERSON, query["person"]) if known else invalid("`person` is 32 hexadecimal digits.")
         return identifier(query.get("user_id"), query.get("anonymous_id"))
 
     def _normal(self, type_: str, value: str) -> Identifier | Response:
         try:
             return type_, self.door.normal(type_, value)
         except Unusable as unusable:
-            return refuse(400, str(unusable), f"This is no {type_}." if type_.isidentifier() else "This is no id.")
+            return refuse(400, str(unusable), f"This is no {type_}.")

@@ -19,6 +19,7 @@ from journeyloop.adapters.http.context import Context, HttpSettings, random_id, 
 from journeyloop.adapters.http.door import Door
 from journeyloop.adapters.http.errors import broken, method_not_allowed, not_found, refuse
 from journeyloop.adapters.http.gate import Call, Endpoint, Gate, Preflight, WrongMethod
+from journeyloop.adapters.http.imports import Imports
 from journeyloop.adapters.http.ingest import PATHS, Ingest
 from journeyloop.adapters.http.keys import Keys
 from journeyloop.adapters.http.openapi import document
@@ -41,7 +42,7 @@ def build_site(
 
 def endpoints(context: Context) -> list[Endpoint]:
     """The route table of the JSON API, its own description included."""
-    table = [*Api(context).endpoints(), *People(context).endpoints()]
+    table = [*Api(context).endpoints(), *People(context).endpoints(), *Imports(context.door).endpoints()]
 
     async def openapi(call: Call) -> Response:
         return answer(described)

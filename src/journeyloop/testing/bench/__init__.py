@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from journeyloop.testing.bench import decide, identity, ingest, kill, profile, push, recovery, stall
+from journeyloop.testing.bench import decide, identity, import_, ingest, kill, profile, push, recovery, stall
 
 NAMES: dict[str, Callable[[], dict[str, Any]]] = {
     "decide": decide.run,
     "identity": identity.run,
+    "import": import_.run,
     "ingest": ingest.run,
     "kill": kill.run,
     "profile": profile.run,

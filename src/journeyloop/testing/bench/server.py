@@ -97,11 +97,15 @@ class Server:
         return (int(fields[11]) + int(fields[12])) / TICKS
 
     def anonymous_mb(self) -> float:
-        """Memory of its own: what is not a page of a file (1 MB = 10^6 bytes)."""
         assert self.process is not None
-        rollup = Path(f"/proc/{self.process.pid}/smaps_rollup").read_text()
-        kilobytes = next(line.split()[1] for line in rollup.splitlines() if line.startswith("Anonymous:"))
-        return int(kilobytes) * 1024 / 1e6
+        return anonymous_mb(self.process.pid)
+
+
+def anonymous_mb(pid: int) -> float:
+    """Memory of its own: what is not a page of a file (1 MB = 10^6 bytes)."""
+    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    kilobytes = next(line.split()[1] for line in rollup.splitlines() if line.startswith("Anonymous:"))
+    return int(kilobytes) * 1024 / 1e6
 
 
 def _out(process: subprocess.Popen[str] | None) -> IO[str]:

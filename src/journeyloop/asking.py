@@ -1,0 +1,96 @@
+"""What commands ask: of a snapshot of the store, beside a running server or without one, or of the server itself."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from msgspec import to_builtins
+
+from journeyloop.adapters.config.keys import read_keys
+from journeyloop.adapters.config.load import Loaded
+from journeyloop.adapters.config.stored import stored_plans
+from journeyloop.adapters.http.remote import ask
+from journeyloop.adapters.store.directory import open_reader, open_scratch, stored_lags
+from journeyloop.app import WallClock, address_of, code_version, configuration
+from journeyloop.model.identifier import Identifier
+from journeyloop.model.plan import Problem
+from journeyloop.runtime import memberships, reads
+from journeyloop.runtime.explain import why
+from journeyloop.runtime.late import late_problems
+from journeyloop.runtime.memory import read_secret
+from journeyloop.runtime.quarantine import listed
+from journeyloop.runtime.replay import replay
+
+
+def too_slow(directory: Path, loaded: Loaded) -> list[Problem]:
+    """Warnings of `check`: the sources too slow for a moment, as far as the store knows."""
+    return late_problems(loaded.plan, loaded.places, stored_lags(directory)) if loaded.plan else []
+
+
+def explain(directory: Path, moment: str, identifier: Identifier) -> dict[str, Any]:
+    """`why`: from a snapshot, beside a running server or without one.
+
+    Raises:
+        LookupError: there is no such moment.
+    """
+    loaded = configuration(directory)
+    assert loaded.plan is not None
+    found = loaded.plan.moment(moment)
+    if found is None:
+        raise LookupError(f"no moment {moment}: there are {', '.join(loaded.plan.moments) or 'none'}")
+    with closing(open_reader(directory)) as store, store.read() as reader:
+        customer = reads.find_customer(reader, read_secret(reader) or b"", identifier)
+        return why(reader, loaded.plan, found, customer, WallClock()())
+
+
+def replayed(directory: Path) -> dict[str, Any]:
+    """`replay`: against a scratch store beside the system's temporary files."""
+    loaded = configuration(directory)
+    assert loaded.plan is not None
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        closing(open_reader(directory)) as store,
+        closing(open_scratch(directory, Path(scratch) / "folded")) as folded,
+        store.read() as reader,
+    ):
+        secret = read_secret(reader) or b""
+        found = replay(reader, folded, secret, stored_plans(reader), loaded.plan, code_version())
+    return to_builtins(found)  # type: ignore[no-any-return]
+
+
+def audiences(directory: Path) -> list[dict[str, Any]]:
+    """Every audience of the configuration with how many are in it."""
+    plan = configuration(directory).plan
+    assert plan is not None
+    with closing(open_reader(directory)) as store, store.read() as reader:
+        return memberships.audiences(reader, plan)
+
+
+def members(directory: Path, audience: str) -> Iterator[dict[str, Any]]:
+    """Everybody in an audience.
+
+    Raises:
+        LookupError: there is no such audience.
+    """
+    plan = configuration(directory).plan
+    if plan is None or not memberships.known(plan, audience):
+        raise LookupError(f"no audience {audience} in audiences.yaml")
+    with closing(open_reader(directory)) as store, store.read() as reader:
+        yield from memberships.members(reader, audience)
+
+
+def quarantined(directory: Path, limit: int) -> list[dict[str, Any]]:
+    """The newest refused inputs."""
+    with closing(open_reader(directory)) as store, store.read() as reader:
+        return listed(reader, limit)
+
+
+def resubmit(directory: Path, numbers: list[int]) -> dict[str, Any]:
+    """Have the running server try refused input again; what it takes leaves the quarantine."""
+    admin = read_keys(directory, os.environ).admin
+    return ask(address_of(directory), admin, "/v1/quarantine/resubmit", {"numbers": numbers})
