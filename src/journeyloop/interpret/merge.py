@@ -110,6 +110,8 @@ def _armed(mine: list[Armed], theirs: list[Armed]) -> list[Armed]:
 
 def _presences(mine: Header, theirs: Header, frame: Frame) -> None:
     """One presence of both; what an open instance has of its dwell so far, it keeps."""
+    if not (mine.presence.ever or theirs.presence.ever):
+        return
     merged = _presence(mine.presence, theirs.presence, frame)
     now, epoch = frame.now, frame.epoch
     for one in (mine, theirs):
