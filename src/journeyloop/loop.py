@@ -47,13 +47,13 @@ def advance(customer: Customer, message: inputs.Message, frame: Frame) -> None:
 
 
 def event_arrived(customer: Customer, message: inputs.Forwarded, frame: Frame) -> None:
-    """New claims settle first. What is imported changes the profile and nothing else."""
+    """New claims settle first, unless nothing more comes of them. What is imported changes the profile and no more."""
     event = message.input if type(message.input) is Event else message.input.event
     if message.settle is None:
         if detect.seen_before(customer, message.input, frame):
             return
         message.settle = SETTLE if interpret.claim_others(customer, event, frame) else 0
-    if message.settle > 0:
+    if message.settle > 0 and not frame.last(message):
         return frame.advance(customer.header.person, inputs.Forwarded(message.input, message.settle - 1))
     interpret.begin(customer, frame, message.input is not event)
     late = interpret.fold(customer, event, frame)

@@ -380,3 +380,14 @@ def test_no_sum_outgrows_the_store() -> None:
         fold(customer, order, frame())
     again = records.decode_customer(records.encode_customer(customer)).header
     assert again.orders == 20_000 and again.revenue > 1e12
+
+
+@given(st.lists(st.tuples(st.sampled_from([*TIMES, 10 * GAP]), st.sampled_from([1, 1, 1, -1])), max_size=40))
+def test_an_event_makes_of_the_visits_what_a_person_of_one_event_would(steps: list[tuple[int, int]]) -> None:
+    """Folding has short ways for what comes in order; a merge goes the long way."""
+    time, short, long = T, Session(), Session()
+    for step, sign in steps:
+        time += sign * step
+        short = visited(short, time)
+        long = merged(long, Session(1, time, time, 1)) if time > long.settled else long
+        assert short == long

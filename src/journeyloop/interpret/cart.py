@@ -50,16 +50,16 @@ def emptied(customer: Customer, event: Event, frame: Frame) -> None:
 
 def merged(mine: Cart, theirs: Cart) -> Cart:
     """The cart of two people who turned out to be one: as if one person had done what both did."""
-    newest = max(mine, theirs, key=_rank)
+    newest = max(mine, theirs, key=_rank if mine.at == theirs.at else _at)
     return Cart(newest.at, newest.lines, _newest([*mine.changes, *theirs.changes], newest.at))
 
 
 def contents(cart: Cart) -> list[Line]:
-    """What is in it. A removal counts as a second later than it says, for the two clocks' jitter."""
+    """What is in it."""
     if not cart.changes:
         return cart.lines
     found = {line.key: line for line in cart.lines}
-    for change in sorted(cart.changes, key=_order):
+    for change in cart.changes:
         before = found.get(change.key)
         quantity = (before.quantity if before else 0.0) + change.quantity
         if quantity <= 0:
@@ -74,8 +74,11 @@ def contents(cart: Cart) -> list[Line]:
 def recount(customer: Customer) -> None:
     """Worth and number of what is in it."""
     lines = contents(customer.sealed.cart)
-    customer.header.cart_value = round(sum((line.price * line.quantity for line in lines), 0.0), 6)
-    customer.header.cart_items = int(sum(line.quantity for line in lines))
+    value = items = 0.0
+    for line in lines:
+        value += line.price * line.quantity
+        items += line.quantity
+    customer.header.cart_value, customer.header.cart_items = round(value, 6), int(items)
 
 
 def _change(customer: Customer, change: Change) -> None:
@@ -83,8 +86,8 @@ def _change(customer: Customer, change: Change) -> None:
     if change.at <= cart.at:
         return
     cart.changes.append(change)
-    if len(cart.changes) > 1 and cart.changes[-2] > change:
-        cart.changes.sort()
+    if len(cart.changes) > 1 and _order(cart.changes[-2]) > _order(change):
+        cart.changes.sort(key=_order)
     del cart.changes[:-CHANGES]
     recount(customer)
 
@@ -95,17 +98,22 @@ def _settle(customer: Customer, truth: Cart) -> None:
 
 
 def _newest(changes: list[Change], since: int) -> list[Change]:
-    """In the order of their times, so that equal histories are equal bytes."""
-    return sorted(change for change in changes if change.at > since)[-CHANGES:]
+    """In their order, so that equal histories are equal bytes."""
+    return sorted((change for change in changes if change.at > since), key=_order)[-CHANGES:]
 
 
 def _order(change: Change) -> tuple[int, Change]:
+    """A removal counts as a second later than it says, for the two clocks' jitter."""
     return (change.at if change.quantity > 0 else change.at + JITTER), change
 
 
-def _rank(cart: Cart) -> tuple[int, bool, str]:
-    """Of two truths the newer; at one time the empty one, an order."""
-    return cart.at, not cart.lines, repr(cart.lines)
+def _at(cart: Cart) -> int:
+    return cart.at
+
+
+def _rank(cart: Cart) -> tuple[bool, str]:
+    """Of two truths at one time the empty one, an order."""
+    return not cart.lines, repr(cart.lines)
 
 
 def _lines(products: list[dict[str, Any]]) -> list[Line]:

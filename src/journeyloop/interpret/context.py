@@ -26,24 +26,33 @@ def tell(customer: Customer, event: Event) -> None:
     """Take in what the context states, where it is the newest word."""
     known, context, at = customer.sealed.context, event.context, event.time
     page = context.get("page")
-    if type(page) is dict:
-        known.page = _later(known.page, page.get("path"), at, _LINE)
-    else:
+    if type(page) is not dict:
         page = _NOTHING
-    known.locale = _later(known.locale, context.get("locale"), at, _TAG)
-    known.time_zone = _later(known.time_zone, context.get("timezone"), at, _WORD)
-    before = known.user_agent
-    known.user_agent = _later(before, context.get("userAgent"), at, _LINE)
-    if known.user_agent is not None and (before is None or known.user_agent[0] != before[0]):
-        customer.header.bot = is_bot(known.user_agent[0])
-    referrer = _referrer(context.get("referrer"), page)
-    if referrer is not None:
+    if path := page.get("path"):
+        known.page = _later(known.page, path, at, _LINE)
+    if locale := context.get("locale"):
+        known.locale = _later(known.locale, locale, at, _TAG)
+    if zone := context.get("timezone"):
+        known.time_zone = _later(known.time_zone, zone, at, _WORD)
+    if agent := context.get("userAgent"):
+        _seen_with(customer, agent, at)
+    if "referrer" in context or page.get("referrer"):
+        referrer = _referrer(context.get("referrer"), page)
         known.referrer = _later(known.referrer, referrer, at, _LINE)
     if "device" in context:
         known.stated_device = _later(known.stated_device, _device(context["device"]), at, _WORD)
     campaign = _campaign(context["campaign"]) if "campaign" in context else None
     if campaign is not None:
         known.campaign = _newest(known.campaign, (campaign, at))
+
+
+def _seen_with(customer: Customer, agent: Any, at: int) -> None:
+    """Who comes with another user agent may be a bot now, or none any more."""
+    known = customer.sealed.context
+    before, now = known.user_agent, _later(known.user_agent, agent, at, _LINE)
+    known.user_agent = now
+    if now is not None and (before is None or now[0] != before[0]):
+        customer.header.bot = is_bot(now[0])
 
 
 def _later(told: Told | None, value: Any, at: int, longest: int) -> Told | None:
@@ -61,7 +70,7 @@ def merged(mine: Context, theirs: Context) -> Context:
 
 
 def _newest(one: Any, other: Any) -> Any:
-    if one is None or other is None:
+    if other is None or one is None:
         return one or other
     return max(one, other, key=lambda told: (told[1], told[0]))
 

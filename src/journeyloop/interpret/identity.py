@@ -6,8 +6,6 @@ answered by the people asked, each from its own state (`interpret.one`).
 
 from __future__ import annotations
 
-from collections import Counter
-
 from msgspec import Struct
 
 from journeyloop.interpret.names import brings_more, named
@@ -178,7 +176,11 @@ def claimant(customer: Customer, identifier: Identifier, trusted: bool, frame: F
 
 def held(customer: Customer, frame: Frame) -> dict[str, int]:
     """How many identifiers of each type count towards the limits."""
-    return Counter(name.type for name in customer.sealed.names if not _quiet(name, frame.now))
+    found: dict[str, int] = {}
+    for name in customer.sealed.names:
+        if not _quiet(name, frame.now):
+            found[name.type] = found.get(name.type, 0) + 1
+    return found
 
 
 def _quiet(name: Name, now: int) -> bool:

@@ -36,7 +36,9 @@ def hand_over(customer: Customer, message: HandOver, frame: Frame) -> None:
     armed, judged = _armed(mine.armed, theirs.armed), standing(mine, theirs)
     orders.settle(mine, theirs)
     for name, merge in HEADER.items():
-        setattr(mine, name, merge(getattr(mine, name), getattr(theirs, name)))
+        one, other = getattr(mine, name), getattr(theirs, name)
+        if one or other:  # two who have none have none together
+            setattr(mine, name, merge(one, other))
     _evidence(mine, theirs, frame)
     _presences(mine, theirs, frame)
     mine.armed, mine.judged = armed, judged
@@ -108,6 +110,8 @@ def _armed(mine: list[Armed], theirs: list[Armed]) -> list[Armed]:
 
 def _presences(mine: Header, theirs: Header, frame: Frame) -> None:
     """One presence of both; what an open instance has of its dwell so far, it keeps."""
+    if not (mine.presence.ever or theirs.presence.ever):
+        return
     merged = _presence(mine.presence, theirs.presence, frame)
     now, epoch = frame.now, frame.epoch
     for one in (mine, theirs):

@@ -18,6 +18,8 @@ def bounded(value: Any) -> float:
     >>> bounded(12), bounded(True), bounded("12"), bounded(-1e300)
     (12.0, 0.0, 0.0, -1000000000.0)
     """
+    if (type(value) is float or type(value) is int) and -LARGEST <= value <= LARGEST:  # nearly always
+        return float(value)
     if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:
         return 0.0
     return float(max(-LARGEST, min(LARGEST, value)))

@@ -24,8 +24,10 @@ def ordered(customer: Customer, event: Event, frame: Frame) -> None:
     id_ = properties.get("order_id")
     if isinstance(id_, str | int) and id_ != "":
         mark = int.from_bytes(keyed_hash(frame.secret, "order", str(id_), size=8))
-        before = next((one for one in header.order_marks if one.mark == mark), None)
-        header.order_marks = merged(header.order_marks, [OrderMark(mark, event.time, sum_)])
+        marks, this = header.order_marks, OrderMark(mark, event.time, sum_)
+        before = next((one for one in marks if one.mark == mark), None)
+        newest = before is None and (not marks or event.time > marks[-1].at)  # nearly always
+        header.order_marks = [*marks, this][-REMEMBERED:] if newest else merged(marks, [this])
         if before is not None:
             header.revenue_micros = add(header.revenue_micros, max(0, sum_ - before.micros))
             return

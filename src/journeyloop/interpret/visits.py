@@ -22,9 +22,30 @@ def visited(session: Session, time: int) -> Session:
         return session
     if time <= session.settled:
         return session
-    signals = session.signals if time <= session.last + GAP else {}
+    if time > session.last + GAP or not session.number:
+        return _next(session, time)
+    if session.started - GAP <= time and time > _end_before(session) + GAP:
+        session.events += 1
+        session.started = time
+        return session
     spans = [*_spans(session), (time, time, 1)]
-    return _session(_hidden(session), session.settled, spans, signals)
+    return _session(_hidden(session), session.settled, spans, session.signals)
+
+
+def _next(session: Session, time: int) -> Session:
+    """Nearly always: what is not this visit is a new one."""
+    if not session.number:
+        return Session(1, time, time, 1)
+    earlier = [*session.earlier, (session.started, session.last, session.events)]
+    settled = session.settled
+    if len(earlier) >= KEPT:
+        settled = earlier.pop(0)[1]
+    return Session(session.number + 1, time, time, 1, {}, earlier, settled)
+
+
+def _end_before(session: Session) -> int:
+    """When the visit before this one ended; an event more than GAP after it is not part of it."""
+    return session.earlier[-1][1] if session.earlier else session.settled or -GAP - 1
 
 
 def merged(mine: Session, theirs: Session) -> Session:

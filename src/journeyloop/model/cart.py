@@ -25,7 +25,8 @@ class Change(Struct, array_like=True, gc=False, order=True):
 
 
 class Cart(Struct, array_like=True, gc=False):
-    """At `at` the cart held just `lines`: it was listed, or emptied by an order. Of the `changes` none is older."""
+    """At `at` the cart held just `lines`: it was listed, or emptied by an order. Of the `changes` none is older; they
+    stand in the order in which they count."""
 
     at: int = 0
     lines: list[Line] = []

@@ -4,13 +4,14 @@ A condition only *permits*. A clause over a missing path or a wrong type is not 
 raises. CEL is specified at https://github.com/google/cel-spec.
 
 Converting whole maps into CEL costs 14-90 us, so `PathReader` copies just the paths that any listening condition reads
-into one activation, which all of them share.
+into one activation, which all of them share. It is made for the first that asks: the plainest clauses need no CEL.
 """
 
 from __future__ import annotations
 
+import operator
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal
 
 from cel_expr_python import cel
@@ -32,16 +33,36 @@ class ConditionError(ValueError):
         self.column = column
 
 
+class Plain(Struct, frozen=True):
+    """A clause that is a path alone, or a path compared with a number: most are, and CEL takes 3 us for one."""
+
+    path: Path
+    compare: Callable[[float, float], bool] | None = None
+    number: float = 0
+
+    def result(self, values: dict[str, Any]) -> bool | None:
+        """What CEL would say, where that is plain; None: ask it."""
+        value = look(values, self.path)
+        if self.compare is None:
+            return value if type(value) is bool else None
+        if (type(value) is float or type(value) is int) and -EXACT <= value <= EXACT:
+            return self.compare(value, self.number)
+        return None
+
+
 class Clause(Struct, frozen=True):
     """One conjunct: its text, its compiled program, the paths it reads and those it only tests with has()."""
 
     text: str
     program: Any
     paths: tuple[Path, ...]
+    plain: Plain | None = None
 
-    def truth(self, activation: Any, values: dict[str, Any]) -> Truth:
+    def truth(self, activation: Activation, values: dict[str, Any]) -> Truth:
         """Evaluate. `values` is the nested mapping the activation was made of, to tell missing from mistyped."""
-        result = self.program.eval(activation).value()
+        result = None if self.plain is None else self.plain.result(values)
+        if result is None:
+            result = self.program.eval(activation.cel).value()
         if result is True:
             return "true"
         if result is False:
@@ -69,11 +90,11 @@ class Clauses(Struct, frozen=True):
     def text(self) -> str:
         return " && ".join(clause.text for clause in self.clauses)
 
-    def hold(self, activation: Any, values: dict[str, Any]) -> bool:
+    def hold(self, activation: Activation, values: dict[str, Any]) -> bool:
         """Whether every clause is true."""
         return all(clause.truth(activation, values) == "true" for clause in self.clauses)
 
-    def truths(self, activation: Any, values: dict[str, Any]) -> list[Truth]:
+    def truths(self, activation: Activation, values: dict[str, Any]) -> list[Truth]:
         """The truth of each clause, in order: all are evaluated, since `why` shows each."""
         return [clause.truth(activation, values) for clause in self.clauses]
 
@@ -100,12 +121,31 @@ def compile_condition(text: str) -> Clauses:
     return Clauses(clauses)
 
 
-def activation(values: dict[str, Any]) -> Any:
-    """A CEL activation over `values`; share it among all conditions of one (person, event)."""
-    return _ENV.Activation({root: values.get(root) or {} for root in ROOTS})
+class Activation:
+    """`values` as CEL wants them; share it among all conditions of one (person, event)."""
+
+    __slots__ = ("_cel", "_values")
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        self._values = values
+        self._cel: Any = None
+
+    @property
+    def cel(self) -> Any:
+        if self._cel is None:
+            self._cel = _ENV.Activation({root: self._values.get(root) or {} for root in ROOTS})
+        return self._cel
 
 
 ABSENT: Any = object()
+
+EXACT = 1 << 53
+"""Up to here whole numbers and floats compare in one way everywhere."""
+
+_COMPARE = {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt}
+_PLAIN = re.compile(
+    rf"((?:{'|'.join(ROOTS)})(?:\.[A-Za-z_]\w*)+)(?: *(>=|<=|>|<) *(-?[0-9]+(?:\.[0-9]+)?))?", re.ASCII
+).fullmatch
 
 
 def look(values: Any, path: Path) -> Any:
@@ -161,7 +201,23 @@ def _clause(text: str) -> Clause:
     found = Reading()
     found.walk(expression(program.serialize()))
     paths = tuple(path for path in dict.fromkeys(found.read) if path not in found.tested)
-    return Clause(text=text, program=program, paths=paths)
+    return Clause(text=text, program=program, paths=paths, plain=_plain(text))
+
+
+def _plain(text: str) -> Plain | None:
+    """
+    >>> _plain("event.properties.price >= 955.0").path
+    ('event', 'properties', 'price')
+    >>> _plain("event.properties.price >= profile.cart_value")
+    """
+    found = _PLAIN(text)
+    if found is None:
+        return None
+    path, compare, number = found.groups()
+    if compare is None:
+        return Plain(tuple(path.split(".")))
+    value = float(number) if "." in number else int(number)
+    return Plain(tuple(path.split(".")), _COMPARE[compare], value) if -EXACT <= value <= EXACT else None
 
 
 def all_paths(text: str) -> tuple[tuple[Path, ...], tuple[Path, ...]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from msgspec import Raw, Struct, field, msgpack
+from msgspec import Struct, field, msgpack
 
 from journeyloop.model.cart import Cart
 from journeyloop.model.consent import Consent
@@ -23,7 +23,7 @@ Stated = tuple[Any, int, str]
 
 Traits = dict[str, Stated]
 MICROS = 1_000_000
-NO_TRAITS = Raw(msgpack.encode({}))
+NO_TRAITS = msgpack.encode({})
 _pack = msgpack.Encoder().encode
 _unpack = msgpack.Decoder(Traits).decode
 
@@ -232,7 +232,7 @@ class Sealed(Struct, array_like=True, gc=False):
     holds (time, value) of the computed traits of the kinds first and last."""
 
     names: list[Name] = []
-    packed_traits: Raw = NO_TRAITS
+    packed_traits: bytes = NO_TRAITS
     cart: Cart = field(default_factory=Cart)
     context: Context = field(default_factory=Context)
     armed: dict[str, dict[str, Any]] = {}
@@ -291,5 +291,5 @@ class Customer(Struct, gc=False):
     def pack(self) -> None:
         """Bring the sealed part up to date, before it is written or handed over."""
         if self.restated:
-            self.sealed.packed_traits = Raw(_pack(self.unpacked))
+            self.sealed.packed_traits = _pack(self.unpacked)
             self.restated = False

@@ -39,6 +39,13 @@ class Frame(Struct, gc=False):
     def emit(self, effect: Effect) -> None:
         self.out.append(effect)
 
+    def last(self, message: Message) -> bool:
+        """Whether nothing is on its way behind this message: what came before it has been answered to the end."""
+        for one in reversed(self.out):
+            if type(one) is To:
+                return one.message is message
+        return False
+
     def identify(self, identifier: Identifier, message: Message) -> None:
         self.out.append(To("identify", identifier, message))
 

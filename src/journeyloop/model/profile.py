@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from journeyloop.model.audience import Computed
-from journeyloop.model.condition import ABSENT, PathReader, activation
+from journeyloop.model.condition import ABSENT, Activation, PathReader
 from journeyloop.model.customer import Customer
 from journeyloop.model.frame import Frame
 from journeyloop.model.moment import DAY
@@ -125,7 +125,7 @@ class Scene:
 
     def __init__(self, values: dict[str, Any]) -> None:
         self.values = values
-        self.activation = activation(values)
+        self.activation = Activation(values)
 
 
 def scene(reader: PathReader, event: dict[str, Any], customer: Customer, frame: Frame) -> Scene:

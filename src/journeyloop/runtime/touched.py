@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import partial
 
 from msgspec import msgpack
 
@@ -36,6 +35,7 @@ class Touched:
         self.log: list[tuple[bytes, bytes]] = []
         self._fetched: dict[bytes, bytes] = {}
         self._owners: dict[Identifier, Owner] = {}
+        self._keys: dict[Identifier, bytes] = {}
         self._tallies: dict[str, Tally] = {}
         self._parts: dict[bytes, dict[int, bytes]] = {}
         self._memberships: dict[bytes, bytes | None] = {}
@@ -43,14 +43,14 @@ class Touched:
 
     def prefetch(self, inputs: Iterable[Input]) -> None:
         """Read the owners and customers these events will need, each table in one go."""
-        secret, owners = self.memory.secret, self.memory.owners
+        owners = self.memory.owners
         wanted = set()
         for one in inputs:
             if isinstance(one, Event | Imported):
                 wanted.add((one if isinstance(one, Event) else one.event).primary())
         if len(owners) > OWNERS:
             owners.clear()
-        keys = {identifier_key(secret, one): one for one in wanted if one not in owners}
+        keys = {self._key(one): one for one in wanted if one not in owners}
         for key, raw in self.transaction.get_many("owners", keys).items():
             owners[keys[key]] = records.decode_owner(raw)
         known = {owner.person for one in wanted if (owner := owners.get(one)) is not None}
@@ -61,11 +61,17 @@ class Touched:
     def owner(self, identifier: Identifier) -> Owner | None:
         owner = self.memory.owners.get(identifier)
         if owner is None:
-            raw = self.transaction.get("owners", identifier_key(self.memory.secret, identifier))
+            raw = self.transaction.get("owners", self._key(identifier))
             if raw is not None:
                 owner = records.decode_owner(raw)
                 self.memory.owners[identifier] = owner
         return owner
+
+    def _key(self, identifier: Identifier) -> bytes:
+        key = self._keys.get(identifier)
+        if key is None:
+            key = self._keys[identifier] = identifier_key(self.memory.secret, identifier)
+        return key
 
     def give(self, identifier: Identifier, owner: Owner) -> None:
         """The identifier has another owner, or its first."""
@@ -136,8 +142,7 @@ class Touched:
         self.write_timers()
         put_many("log", self.log, append=True)
         put_many("people", ((key, records.encode_customer(one)) for key, one in self.customers.items()))
-        key_of = partial(identifier_key, self.memory.secret)
-        put_many("owners", ((key_of(one), records.encode_owner(owner)) for one, owner in self._owners.items()))
+        put_many("owners", ((self._key(one), records.encode_owner(owner)) for one, owner in self._owners.items()))
         put_many("decisions", [(one.id, records.encode_decision(one)) for one in self.decisions])
         put_many("by_person", [(one.person + one.at.to_bytes(8, "big") + one.id, b"") for one in self.decisions])
         put_many("deliveries", self.deliveries.items())

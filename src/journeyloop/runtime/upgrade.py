@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec import msgpack
+
 SESSION, REVENUE, LAST_SEEN, LAST_ORDER = 11, 13, 5, 15
 """Places in the header of version 1."""
 
@@ -34,11 +36,15 @@ def _sealed_1(header: list[Any], sealed: list[Any]) -> list[Any]:
     identifiers, traits, cart, page, locale, user_agent, *rest = sealed
     seen = header[LAST_SEEN]
     names = [[type_, value, seen] for type_, value in identifiers]
-    stated = {name: [value, at, ""] for name, (value, at) in traits.items()}
+    stated = msgpack.encode({name: [value, at, ""] for name, (value, at) in traits.items()})
     told = [[value, seen] if value else None for value in (page, locale, user_agent)]
     return [names, stated, _cart_1(cart, header[LAST_ORDER]), told, *rest]
 
 
 def _cart_1(cart: dict[str, list[Any]], last_order: int) -> list[Any]:
     """Each line becomes what was put in last, after the last order, which had emptied it."""
-    return [last_order, [], [[at, key, quantity, name, price] for key, (name, price, quantity, at) in cart.items()]]
+    return [
+        last_order,
+        [],
+        sorted([at, key, quantity, name, price] for key, (name, price, quantity, at) in cart.items()),
+    ]

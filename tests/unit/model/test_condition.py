@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from journeyloop.model.condition import ConditionError, PathReader, activation, compile_condition
+from journeyloop.model.condition import Activation, ConditionError, PathReader, compile_condition
 from journeyloop.model.event import Event
 
 PROPERTIES = st.dictionaries(
@@ -28,7 +29,7 @@ def truths(text: str, properties: dict[str, Any]) -> list[str]:
     clauses = compile_condition(text)
     event = Event("track", "Asked For", "m", 1, anonymous_id="a", properties=properties)
     values = {"event": PathReader(clauses.paths).event_values(event)}
-    return list(clauses.truths(activation(values), values))
+    return list(clauses.truths(Activation(values), values))
 
 
 @pytest.mark.parametrize(
@@ -80,3 +81,25 @@ def test_what_is_no_condition_is_refused_with_its_place(text: str, says: str) ->
     with pytest.raises(ConditionError, match="(?i)" + says.replace("(", r"\(").replace(")", r"\)")) as refused:
         compile_condition(text)
     assert refused.value.column >= 1
+
+
+VALUES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3) | st.lists(st.integers())
+NUMBERS = st.integers(-(1 << 53), 1 << 53).map(str) | st.decimals(-1000, 1000, places=2).map(str)
+
+
+@given(VALUES, NUMBERS, st.sampled_from([">=", ">", "<=", "<", ""]), st.sampled_from(["step", "other"]))
+def test_a_plain_clause_says_what_cel_says(value: Any, number: str, compare: str, key: str) -> None:
+    (clause,) = compile_condition(f"event.properties.step {compare} {number if compare else ''}".strip()).clauses
+    values = {"event": {"properties": {key: value}}}
+    assert clause.plain is not None
+    assert clause.truth(Activation(values), values) == replace(clause, plain=None).truth(Activation(values), values)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["event.properties.step >= 3u", "event.properties.step >= 9007199254740993", "event.properties.step == 3.0",
+     "3 < event.properties.step", "event.properties.step >= 1.0e3", "event.properties.a > event.properties.b",
+     "event.properties['step'] > 3", "!has(event.properties.step)", "(event.properties.step > 3)"],
+)  # fmt: skip
+def test_what_is_not_plain_goes_through_cel(text: str) -> None:
+    assert [clause.plain for clause in compile_condition(text).clauses] == [None]

@@ -5,15 +5,24 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
+from contextlib import closing
 from itertools import islice
+from pathlib import Path
 
 from msgspec import json
 
+from journeyloop.adapters.store.directory import open_reader
 from journeyloop.detect.parse import parse_batch
+from journeyloop.runtime import reads
+from journeyloop.runtime.memory import read_secret
 from journeyloop.testing.bench import NAMES
+from journeyloop.testing.bench.identity import Run
 from journeyloop.testing.bench.measure import medians, noise, paced, percentile, report, windows
 from journeyloop.testing.bench.people import anonymous_id, traits, user_id
+from journeyloop.testing.bench.profile import Visitors
+from journeyloop.testing.bench.scenes import PEOPLE
 from journeyloop.testing.bench.traffic import at_random, bodies, sessions
+from journeyloop.testing.bench.visitors import eight, preload, weighed
 
 LISTENED = {"Product Viewed", "Checkout Step Viewed", "Order Completed"}
 
@@ -53,7 +62,7 @@ def test_a_report_has_the_shape_of_the_command() -> None:
 
 
 def test_every_bench_of_the_issue_has_its_name() -> None:
-    assert NAMES.keys() >= {"ingest", "stall", "push", "decide", "recovery", "kill"}
+    assert NAMES.keys() >= {"ingest", "stall", "push", "decide", "recovery", "kill", "identity", "profile"}
 
 
 def test_three_in_ten_events_are_listened_to_and_one_in_a_hundred_is_dear() -> None:
@@ -81,3 +90,27 @@ def test_the_server_takes_every_event_of_the_traffic() -> None:
 def test_people_have_thirty_traits_and_ids_of_their_own() -> None:
     assert len(traits(7)) == 30
     assert len({(user_id(number), anonymous_id(number)) for number in range(1000)}) == 1000
+
+
+def test_two_logins_in_three_are_merges() -> None:
+    assert Run(merge=100.0, claim=70.0, again=40.0).above == 50.0
+
+
+def test_a_reader_of_profiles_asks_for_one_person_at_a_time_and_knows_their_count() -> None:
+    visitors = Visitors(random.Random(1))
+    first, second = ([visitors.next() for _ in range(PEOPLE)] for _ in range(2))
+    assert sorted(first) == [(person, 1) for person in range(PEOPLE)]
+    assert sorted(second) == [(person, 2) for person in range(PEOPLE)]
+
+
+def test_the_identity_bench_begins_with_people_and_with_visitors_who_are_others(tmp_path: Path) -> None:
+    preload(tmp_path, 10, 4)
+    found = weighed(tmp_path, [])
+    assert (found.people, found.identifiers, found.merges) == (14, 14, 0)
+    with closing(open_reader(tmp_path)) as store, store.read() as reader:
+        secret = read_secret(reader) or b""
+        known = reads.find_customer(reader, secret, ("user_id", user_id(3)))
+        visitor = reads.find_customer(reader, secret, ("anonymous_id", anonymous_id(3)))
+    assert known is not None and visitor is not None
+    assert (known.header.known, len(known.traits), visitor.header.known) == (True, len(eight(3)), False)
+    assert visitor.header.events == sum(visitor.header.counts.values()) == visitor.header.session.events

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from journeyloop.testing.bench import decide, import_, ingest, kill, push, recovery, stall
+from journeyloop.testing.bench import decide, identity, import_, ingest, kill, profile, push, recovery, stall
 
 NAMES: dict[str, Callable[[], dict[str, Any]]] = {
     "decide": decide.run,
+    "identity": identity.run,
     "import": import_.run,
     "ingest": ingest.run,
     "kill": kill.run,
+    "profile": profile.run,
     "push": push.run,
     "recovery": recovery.run,
     "stall": stall.run,

@@ -54,8 +54,8 @@ def preload(directory: Path, count: int = MILLION) -> None:
     with closing(store):
         now = time.time_ns() // 1_000_000 - HOUR
         persons = sorted((person_id(secret, number), number) for number in range(count))
-        _write(store, "people", ((person, _record(person, number, now)) for person, number in persons))
-        _write(store, "owners", sorted(pair for person, number in persons for pair in _owners(secret, person, number)))
+        write(store, "people", ((person, _record(person, number, now)) for person, number in persons))
+        write(store, "owners", sorted(pair for person, number in persons for pair in _owners(secret, person, number)))
 
 
 def person_id(secret: bytes, number: int) -> bytes:
@@ -84,7 +84,7 @@ def _owners(secret: bytes, person: bytes, number: int) -> Iterator[Pair]:
         yield identifier_key(secret, identifier), owner
 
 
-def _write(store: Store, table: str, pairs: Any) -> None:
+def write(store: Store, table: str, pairs: Any) -> None:
     """In chunks of one transaction each; keys ascend, so pages fill up and are written once."""
     rest = iter(pairs)
     while chunk := list(islice(rest, CHUNK)):
