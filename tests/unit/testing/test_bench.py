@@ -93,7 +93,7 @@ def test_people_have_thirty_traits_and_ids_of_their_own() -> None:
 
 
 def test_two_logins_in_three_are_merges() -> None:
-    assert Run(merge=100.0, claim=70.0, again=40.0).above == 50.0
+    assert Run(merge=100.0, claim=70.0, again=40.0, visit=0.0, visit_again=0.0).login_above == 50.0
 
 
 def test_a_reader_of_profiles_asks_for_one_person_at_a_time_and_knows_their_count() -> None:
