@@ -76,6 +76,14 @@ def test_the_example_of_the_format() -> None:
             "audiences.x.push: write a URL that starts with",
         ),
         (
+            "audiences: {x: {where: profile.orders > 1, push: 'https://a..example/x'}}",
+            "audiences.x.push: write a URL that starts",
+        ),
+        (
+            "audiences: {x: {where: profile.orders > 1, push: 'https://a b.example/x'}}",
+            "audiences.x.push: write a URL that starts",
+        ),
+        (
             "audiences: {x: {where: profile.orders > 1, push: 'https://[a'}}",
             "audiences.x.push: write a URL that starts",
         ),

@@ -66,6 +66,7 @@ def meaning(found: Detect | None) -> tuple[object, ...]:
         ("{audience: high_spenders, change: leaves}", (None, None, 0, 0, [], 0, "high_spenders", "leaves")),
         ("{trait: cart_value, crosses: 300.0}", (None, None, 0, 0, [], 0, "cart_value>=300", "enters")),
         ("{trait: tier_points, crosses: 2.5}", (None, None, 0, 0, [], 0, "tier_points>=2.5", "enters")),
+        ("{trait: cart_value, crosses: 12345678.25}", (None, None, 0, 0, [], 0, "cart_value>=12345678.25", "enters")),
     ],
 )  # fmt: skip
 def test_a_kind(text: str, expected: tuple[object, ...]) -> None:
@@ -114,7 +115,7 @@ def test_a_crossing_keeps_its_trait_and_threshold() -> None:
         ("{trait: country, crosses: 3}", "country is not a number"),
         ("{trait: cart_value, crosses: high}", "detect.crosses: high is not valid: write a number above 0"),
         ("{trait: cart_value, crosses: 0}", "a number above 0"),
-        ("{trait: cart_value, crosses: 300.00001}", "detect.crosses: more digits than a crossing's name has"),
+        ("{trait: cart_value, crosses: 0.30000000000000004}", "detect.crosses: more digits than a crossing's name has"),
         ("{event: A, sequence: [A, B], within: 1h}", "found event and sequence"),
     ],
 )  # fmt: skip

@@ -95,6 +95,12 @@ def test_what_this_version_does_not_honour_is_named() -> None:
     ]
 
 
+def test_a_computed_trait_cannot_be_stale() -> None:
+    texts = full() | {"audiences.yaml": "traits: {tier: {count: Page}}\n"}
+    found = [str(problem) for problem in load(texts).problems]
+    assert any(":17: error: fresh.traits.tier: remove it: a computed trait is never stale" in text for text in found)
+
+
 def test_an_undeclared_fresh_trait_is_named_but_loads() -> None:
     texts = full() | {"audiences.yaml": AUDIENCES.replace("  tier: {type: string}\n", "")}
     assert moment_of(texts).fresh == {"tier": 7 * DAY}

@@ -30,7 +30,8 @@ class Inbox:
 
     async def receive(self, request: web.Request) -> web.Response:
         self.got.append(({name.lower(): value for name, value in request.headers.items()}, await request.read()))
-        return web.Response(status=self.statuses.pop(0) if self.statuses else 200)
+        status = self.statuses.pop(0) if self.statuses else 200
+        return web.Response(status=status, headers={"set-cookie": "a=b; Path=/"})
 
     def told(self) -> list[tuple[str, str]]:
         bodies = [json.decode(body)["data"] for _, body in self.got]
@@ -155,6 +156,20 @@ def test_the_signature_is_that_of_standard_webhooks() -> None:
             assert told["type"] == "audience.enters"
             assert told["data"]["audience"] == "spenders"
             await sender.stop()
+
+    run(story)
+
+
+def test_a_host_that_cannot_be_and_a_cookie_are_taken_calmly() -> None:
+    async def story() -> None:
+        inbox = Inbox()
+        async with inbox.open() as url:
+            push = AudiencePush(None, lambda: 0)
+            assert await push.push("http://a..example/", "1", b"{}") == "UnicodeError"
+            named = url.replace("127.0.0.1", "localhost")
+            assert [await push.push(named, id_, b"{}") for id_ in "12"] == [None, None]
+            assert [headers.get("cookie") for headers, _ in inbox.got] == [None, None]
+            await push.close()
 
     run(story)
 

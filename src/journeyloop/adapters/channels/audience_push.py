@@ -24,13 +24,13 @@ class AudiencePush:
     async def push(self, url: str, id_: str, body: bytes) -> str | None:
         """POST once; None if the receiver answered 2xx, else why not."""
         if self._session is None:
-            self._session = aiohttp.ClientSession(timeout=TIMEOUT)
+            self._session = aiohttp.ClientSession(timeout=TIMEOUT, cookie_jar=aiohttp.DummyCookieJar())
         try:
             async with self._session.post(
                 url, data=body, headers=self._headers(id_, body), allow_redirects=False
             ) as answer:
                 return None if 200 <= answer.status < 300 else f"http_{answer.status}"
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except (aiohttp.ClientError, TimeoutError, OSError, UnicodeError) as error:  # UnicodeError: no name of a host
             return type(error).__name__
 
     async def close(self) -> None:

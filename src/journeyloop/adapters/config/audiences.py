@@ -92,11 +92,17 @@ def _push(section: Section) -> str | None:
     if "push" not in section:
         return None
     url = section.text("push", example="https://example.com/audiences")
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:
-        usable = False
-    if url and not usable:
+    if url and not _is_address(url):
         section.error("push", "write a URL that starts with https:// (or http://)")
     return url or None
+
+
+def _is_address(url: str) -> bool:
+    """Whether this is the URL of a host that could exist."""
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "").encode("idna")
+        port = parts.port
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(host) and port != 0 and not re.search(r"\s", url)

@@ -160,8 +160,8 @@ def _trait(section: Section, names: Names) -> Detect:
     if "crosses" not in section:
         section.error("trait", "write also which number it comes to, for example `crosses: 300.0`")
     above = section.number("crosses", 1.0, above=True)
-    if float(f"{above:g}") != above:
-        section.error("crosses", f"more digits than a crossing's name has: write {above:g}")
+    if float(f"{above:.15g}") != above:
+        section.error("crosses", f"more digits than a crossing's name has: write {above:.15g}")
     return Detect(crossed=crossing_name(name, above), trait=name, above=above)
 
 

@@ -46,7 +46,8 @@ def load(texts: dict[str, str]) -> Loaded:
     audiences = read.file(_AUDIENCES, read_audiences, AudiencesFile())
     if _POLICY not in texts:
         problems.append(Problem(_POLICY, 1, "error", "missing: write `purposes: {marketing: {consent: required}}`"))
-    names = Names(audiences=frozenset(audiences.audiences)).with_traits(audiences.traits)
+    declared = Names(audiences=frozenset(audiences.audiences), computed=frozenset(audiences.computed))
+    names = declared.with_traits(audiences.traits)
     moments = _moments(read, names, policy)
     _check_mentions(policy, moments, read.report(_POLICY))
     _name_others(read)

@@ -164,6 +164,8 @@ def _fresh(section: Section, names: Names) -> dict[str, int]:
             section.report.error(entry.line, f"fresh.{key}: write a duration such as 7d")
         if not key.startswith("traits."):
             section.report.error(entry.line, f"fresh.{key}: write traits.NAME, such as traits.tier")
+        elif key.removeprefix("traits.") in names.computed:
+            section.report.error(entry.line, f"fresh.{key}: remove it: a computed trait is never stale")
         elif key not in known:
             hint = suggestion(key, known) or ": declare it in audiences.yaml"
             section.report.warn(entry.line, f"fresh.{key}: not a declared trait, stale until somebody states it{hint}")
