@@ -21,7 +21,10 @@ from journeyloop.runtime.ports import Reader, Store, Transaction
 
 SWEPT = b"swept"
 AT_ONCE = 50
-"""People in one input: each may have to be counted from the log."""
+"""People in one input."""
+
+PAST = 2_000
+"""With so many events to be counted from the log an input is full: what arrives meanwhile waits for it."""
 
 LOOKED_AT = 200
 PAUSE = 0.002
@@ -103,11 +106,14 @@ class Sweep:
         if cursor.next is None:
             return cursor, []
         found: list[bytes] = []
+        past = 0
         for looked, (person, raw) in enumerate(reader.scan("people", cursor.next)):
-            if len(found) == AT_ONCE or looked == LOOKED_AT:
+            if len(found) == AT_ONCE or looked == LOOKED_AT or past >= PAST:
                 return Cursor(name, person), found
-            if _waits(raw, plan):
+            header, _ = records.decode_record(raw, Header)
+            if _waits(header, plan):
                 found.append(person)
+                past += header.events if header.counted != plan.counting else 0
         return Cursor(name, None), found
 
     async def _judge(self, persons: list[bytes], before: Cursor | None, after: Cursor) -> None:
@@ -137,9 +143,8 @@ def start_over(transaction: Transaction, position: int) -> None:
     transaction.put("meta", SWEPT, msgpack.encode(Cursor(f"import {position}")))
 
 
-def _waits(raw: bytes, plan: Plan) -> bool:
+def _waits(header: Header, plan: Plan) -> bool:
     """Whether something has happened to this person that the plan has not judged yet."""
-    header, _ = records.decode_record(raw, Header)
     if header.successor is not None or not (header.events or header.judged):
         return False
     return header.judged != plan.watching or header.counted != plan.counting

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
+import pytest
+
 from journeyloop.model.inputs import Imported, Judge
 from journeyloop.model.plan import Plan
 from journeyloop.runtime import records
@@ -76,6 +78,18 @@ def test_a_new_audience_is_true_for_the_past_of_everybody_without_an_event() -> 
     assert sum(walk.asked) == 130
     assert max(walk.asked) == AT_ONCE
     assert rig.replayed().differences == []
+
+
+def test_people_with_a_long_past_come_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An input is one batch, and whoever sends an event meanwhile waits for it."""
+    monkeypatch.setattr(module, "PAST", 10)
+    rig = bought(7)
+    for _ in range(4):
+        for number in range(7):
+            rig.track("Page", f"a{number}")
+    walk = Walk(changed(rig))
+    asyncio.run(walk.run())
+    assert (walk.asked, members(rig)) == ([2, 2, 2, 1], 7)
 
 
 def test_who_is_up_to_date_is_passed_over() -> None:

@@ -27,8 +27,8 @@ LONGEST = 4_000
 
 class Names(Struct, frozen=True):
     """What may follow `event.`, `profile.` and `session.` in one place of the configuration, and (`instead`) what to
-    write where one of the three does not exist. `audiences` are those a moment may listen to, `computed` the traits that
-    nobody states."""
+    write where one of the three does not exist. `audiences` are those a moment may listen to, `computed` the
+    traits that nobody states."""
 
     profile: frozenset[str] = frozenset(PROFILE)
     event: frozenset[str] = EVENT
