@@ -11,7 +11,7 @@ from journeyloop.adapters.config.watching import index_watched
 from journeyloop.model.audience import ALL, ANY, Aging, Crossing, crossing_name, crossing_of
 from journeyloop.model.moment import DAY, Detect
 from journeyloop.model.plan import Plan
-from tests.unit.config.examples import full, small
+from tests.unit.config.examples import SMALL, full, small
 
 
 def plan(audiences: str) -> Plan:
@@ -38,9 +38,21 @@ def test_the_example_of_the_format() -> None:
     assert "orders" not in loaded.plan.computed
 
 
+def test_what_can_cross_a_number() -> None:
+    crossing = SMALL.replace("detect:\n  event: Payment Failed", "detect: {trait: NAME, crosses: 3}")
+    traits = "traits: {points: {type: number}, tier: {type: string}, last_price: {last: properties.price, of: A}}"
+
+    def refused(name: str) -> list[str]:
+        return [str(one) for one in load(small(crossing.replace("NAME", name), audiences=traits)).problems]
+
+    assert all(refused(name) == [] for name in ("points", "last_price", "refunds", "refunded", "days_since_last_seen"))
+    assert ["detect.trait: tier is not a number" in one for one in refused("tier")] == [True]
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
+        ("traits: {x: {count: Journeyloop Action Shown}}", "1: error: traits.x.count: what journeyloop itself does"),
         ("traits: {x: {}}", "1: error: traits.x: write its type, or what to compute, such as {count: Order Completed}"),
         ("traits: {x: {count: A, sum: properties.v, of: A}}", "1: error: traits.x: write exactly one of"),
         ("traits: {x: {count: A, type: string}}", "found count and type"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
 import pytest
 
 from journeyloop.adapters.config import detect, load
@@ -17,7 +16,9 @@ from journeyloop.model.plan import Plan, Problem
 from tests.unit.config.examples import SMALL, small
 
 LARGE = "event.properties.x > 5"
-NAMES = msgspec.structs.replace(Names().with_traits(["tier_points"]), audiences=frozenset({"high_spenders"}))
+NAMES = Names(audiences=frozenset({"high_spenders"}), numbers=frozenset({"tier_points"})).with_traits(
+    ["tier_points", "tier"]
+)
 
 
 def read(text: str) -> tuple[Detect | None, list[Problem]]:
@@ -113,6 +114,7 @@ def test_a_crossing_keeps_its_trait_and_threshold() -> None:
         ("{trait: cart_value}", "detect.trait: write also which number it comes to"),
         ("{trait: cart_valu, crosses: 3}", "cart_valu is unknown: did you mean cart_value?"),
         ("{trait: country, crosses: 3}", "country is not a number"),
+        ("{trait: tier, crosses: 3}", "tier is not a number: write one of"),
         ("{trait: cart_value, crosses: high}", "detect.crosses: high is not valid: write a number above 0"),
         ("{trait: cart_value, crosses: 0}", "a number above 0"),
         ("{trait: cart_value, crosses: 0.30000000000000004}", "detect.crosses: more digits than a crossing's name has"),

@@ -11,7 +11,7 @@ from journeyloop.adapters.config import computed
 from journeyloop.adapters.config.conditions import Names, read_condition, reads
 from journeyloop.adapters.config.report import Report
 from journeyloop.adapters.config.section import Section, as_section
-from journeyloop.adapters.config.tree import Entry, Mapping, Node
+from journeyloop.adapters.config.tree import Entry, Mapping, Node, Scalar
 from journeyloop.adapters.config.watching import ages_badly, moved_by
 from journeyloop.model.audience import Audience, Computed
 from journeyloop.model.condition import PathReader
@@ -25,9 +25,11 @@ _ALONE = "an audience is a condition over the profile: write profile.*"
 
 
 class AudiencesFile(Struct, frozen=True):
-    """`traits` are all names that conditions may now speak of; the computed ones among them also by name."""
+    """`traits` are all names that conditions may now speak of, `numbers` those that can be a number; the computed ones
+    also by name."""
 
     traits: frozenset[str] = frozenset()
+    numbers: frozenset[str] = frozenset()
     computed: dict[str, Computed] = {}
     audiences: dict[str, Audience] = {}
 
@@ -37,6 +39,7 @@ def read_audiences(root: Mapping, report: Report) -> AudiencesFile:
     section = Section(root, "", report, ("traits", "audiences"))
     traits, audiences = section.mapping("traits"), section.mapping("audiences")
     names: set[str] = set()
+    numbers: set[str] = set()
     counted: dict[str, Computed] = {}
     for name, entry in traits.entries.items() if traits else ():
         if _NAME.fullmatch(name) and name.isidentifier():
@@ -44,12 +47,14 @@ def read_audiences(root: Mapping, report: Report) -> AudiencesFile:
             found = _trait(name, entry.value, entry.line, report)
             if found is not None:
                 counted[name] = found
+            if found is not None or _is_number(entry.value):
+                numbers.add(name)
         else:
             report.error(entry.line, f"traits.{name}: write the name in snake_case, as conditions do")
     known = Names().with_traits(names)
     entries = audiences.entries.items() if audiences else ()
     read = (_audience(name, entry, known, counted, report) for name, entry in entries)
-    return AudiencesFile(frozenset(names), counted, {one.name: one for one in read if one})
+    return AudiencesFile(frozenset(names), frozenset(numbers), counted, {one.name: one for one in read if one})
 
 
 def _trait(name: str, node: Node, line: int, report: Report) -> Computed | None:
@@ -70,6 +75,11 @@ def _trait(name: str, node: Node, line: int, report: Report) -> Computed | None:
         report.warn(line, f"traits.{name}: profile.{name} is built in and stays: choose another name to compute this")
         return None
     return found
+
+
+def _is_number(declared: Node) -> bool:
+    stated = declared.entries.get("type") if isinstance(declared, Mapping) else None
+    return stated is not None and isinstance(stated.value, Scalar) and stated.value.text == "number"
 
 
 def _audience(name: str, entry: Entry, known: Names, counted: dict[str, Computed], report: Report) -> Audience | None:

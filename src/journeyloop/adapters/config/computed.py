@@ -22,6 +22,7 @@ WIDTHS = (
 )  # fmt: skip
 BUCKETS = 50
 SHORTEST = 1_000
+OURS = "Journeyloop "
 _OF_EVENT = Names(profile=frozenset(), session=frozenset(), instead="a computed trait looks at events: write event.*")
 _PATH = re.compile(r"(properties|traits|context)(\.[\w$][\w $-]{0,99}){1,8}")
 
@@ -59,13 +60,20 @@ def _counted(section: Section, op: Op) -> tuple[tuple[str, ...], str]:
     if op in ("count", "since"):
         if "of" in section:
             section.error("of", f"remove it: {op} names the event itself, as in `{op}: Order Completed`")
-        return (), section.text(op, example="Order Completed")
+        return (), _event(section, op)
     text = section.text(op, example="properties.revenue")
     if text and not _PATH.fullmatch(text):
         better = text.removeprefix("event.")
         hint = better if _PATH.fullmatch(better) else "properties.revenue"
         section.error(op, f"{text[:40]} is not the place of a value in an event: write it such as {hint}")
-    return tuple(text.split(".")), section.text("of", example="Order Completed")
+    return tuple(text.split(".")), _event(section, "of")
+
+
+def _event(section: Section, key: str) -> str:
+    name = section.text(key, example="Order Completed")
+    if name.startswith(OURS):
+        section.error(key, "what journeyloop itself does moves moments, not traits: choose an event that is sent to it")
+    return name
 
 
 def _within(section: Section) -> int | None:

@@ -27,14 +27,15 @@ LONGEST = 4_000
 
 class Names(Struct, frozen=True):
     """What may follow `event.`, `profile.` and `session.` in one place of the configuration, and (`instead`) what to
-    write where one of the three does not exist. `audiences` are those a moment may listen to, `computed` the
-    traits that nobody states."""
+    write where one of the three does not exist. `audiences` are those a moment may listen to, `numbers` the
+    traits that can be one, `computed` those that nobody states."""
 
     profile: frozenset[str] = frozenset(PROFILE)
     event: frozenset[str] = EVENT
     session: frozenset[str] = frozenset(SESSION)
     instead: str = ""
     audiences: frozenset[str] = frozenset()
+    numbers: frozenset[str] = frozenset()
     computed: frozenset[str] = frozenset()
 
     def with_traits(self, declared: Iterable[str]) -> Names:

@@ -15,7 +15,6 @@ from journeyloop.adapters.config.section import Section, as_section
 from journeyloop.adapters.config.tree import Node, Scalar
 from journeyloop.model.audience import crossing_name
 from journeyloop.model.moment import Detect, Match, Present
-from journeyloop.model.profile import PROFILE
 
 KINDS = ("event", "ask", "sequence", "inactive", "audience", "trait", "propensity", "friction")
 LATER = ("propensity", "friction")
@@ -45,7 +44,8 @@ _INSTEAD = {
 }
 KEYS = (*KINDS, *_COMPANIONS)
 NUMERIC = frozenset(
-    "age cart_items cart_value days_since_first_seen days_since_last_order events orders revenue sessions".split()
+    "age cart_items cart_value days_since_first_seen days_since_last_order days_since_last_seen events orders refunded "
+    "refunds revenue sessions".split()
 )
 """The built-in names of the profile that can cross a number."""
 MOST = 1_000
@@ -153,7 +153,7 @@ def _audience(section: Section, names: Names) -> Detect:
 
 def _trait(section: Section, names: Names) -> Detect:
     name = section.text("trait", example="cart_value")
-    numeric = (names.profile - set(PROFILE)) | NUMERIC
+    numeric = names.numbers | NUMERIC
     if name and name not in numeric:
         hint = suggestion(name, numeric) or ": declare it in audiences.yaml under traits"
         section.error("trait", f"{name} is " + ("not a number" if name in names.profile else "unknown") + hint)

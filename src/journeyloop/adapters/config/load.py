@@ -46,8 +46,9 @@ def load(texts: dict[str, str]) -> Loaded:
     audiences = read.file(_AUDIENCES, read_audiences, AudiencesFile())
     if _POLICY not in texts:
         problems.append(Problem(_POLICY, 1, "error", "missing: write `purposes: {marketing: {consent: required}}`"))
-    declared = Names(audiences=frozenset(audiences.audiences), computed=frozenset(audiences.computed))
-    names = declared.with_traits(audiences.traits)
+    names = Names(
+        audiences=frozenset(audiences.audiences), numbers=audiences.numbers, computed=frozenset(audiences.computed)
+    ).with_traits(audiences.traits)
     moments = _moments(read, names, policy)
     _check_mentions(policy, moments, read.report(_POLICY))
     _name_others(read)
