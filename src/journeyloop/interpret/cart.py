@@ -26,8 +26,8 @@ _ALL = float("-inf")
 def added(customer: Customer, event: Event, frame: Frame) -> None:
     """A product was put in."""
     product = event.properties
-    name, price = str(product.get("name", ""))[:200], bounded(product.get("price"))
-    _change(customer, Change(event.time, _key(product), _quantity(product) or 1.0, name, price))
+    price, quantity = bounded(product.get("price")), _quantity(product) or 1.0
+    _change(customer, Change(event.time, _key(product), quantity, _name(product), price))
 
 
 def removed(customer: Customer, event: Event, frame: Frame) -> None:
@@ -124,16 +124,21 @@ def _lines(products: list[dict[str, Any]]) -> list[Line]:
         if before is not None:
             before.quantity += quantity
         else:
-            found[key] = Line(key, str(product.get("name", ""))[:200], bounded(product.get("price")), quantity)
+            found[key] = Line(key, _name(product), bounded(product.get("price")), quantity)
     return list(found.values())
 
 
 def _key(product: dict[str, Any]) -> str:
     for name in ("product_id", "sku", "id", "name"):
         value = product.get(name)
-        if value not in (None, ""):
+        if isinstance(value, (str, int, float)) and value != "":
             return str(value)[:128]
     return ""
+
+
+def _name(product: dict[str, Any]) -> str:
+    name = product.get("name")
+    return name[:200] if isinstance(name, str) else ""
 
 
 def _quantity(product: dict[str, Any]) -> float:

@@ -186,6 +186,7 @@ def ask(text: str) -> str:
     [
         (ask("detect: {ask: home, for: 3m}"), 3, "detect.for: goes with event, not with ask"),
         (ask("detect: {ask: home}\nwho: event.properties.x == 1"), 4, "an ask carries no event"),
+        (ask("detect: {ask: home}\nconfirm: {dwell: 5s}"), 4, "confirm: dwell waits, and an ask is answered at once"),
         (ask("detect: {ask: home}") + "    placement: other", 12, "write `placement: home`"),
         (ask("detect: {ask: home}").replace("onpage", "email"), 9, "write `channel: onpage`"),
         (

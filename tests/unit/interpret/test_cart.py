@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from journeyloop.interpret.cart import contents
 from tests.property.rig import SECOND, Rig
 
 
@@ -93,6 +94,13 @@ def test_strange_numbers_do_no_harm(rig: Rig, quantity: Any) -> None:
     remove(rig, "desk", quantity=quantity)
     value, items = worth(rig)
     assert 10.0 <= value <= 1e16 and 1 <= items <= 1_000_000
+
+
+def test_a_name_that_is_no_text_is_none(rig: Rig) -> None:
+    add(rig, "lamp", name=None)
+    rig.track("Cart Viewed", "a2", properties={"products": [{"sku": "desk", "name": None}, {"name": {"en": "Chair"}}]})
+    assert [line.name for user in ("a1", "a2") for line in contents(rig.find(user).sealed.cart)] == ["", "", ""]
+    assert [line.key for line in contents(rig.find("a2").sealed.cart)] == ["desk", ""]
 
 
 def test_a_listing_that_is_none_changes_nothing(rig: Rig) -> None:

@@ -48,6 +48,8 @@ def read_moment(root: Mapping, names: Names, policy: PolicyFile, report: Report)
     moment = _moment(section, name, topic or name, noticed or Detect(), around, policy)
     if noticed and not moment.waits and not noticed.within:
         _check_waiting(section)
+    if noticed and noticed.ask and moment.confirm.dwell:
+        section.error("confirm", "dwell waits, and an ask is answered at once: remove dwell")
     _name_unsupported(section)
     return Found(name, section.line("moment"), moment.topic, moment if noticed else None, section.line("detect"))
 
