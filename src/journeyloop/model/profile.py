@@ -109,13 +109,11 @@ def profile_value(customer: Customer, name: str, now: int, computed: dict[str, C
 
 
 def profile_values(customer: Customer, now: int, computed: dict[str, Computed]) -> dict[str, Any]:
-    """All built-ins and traits that are present: what templates and the profile API see."""
+    """All built-ins and traits that are present: what templates and the profile API see. Each is what a condition reads
+    by that name; a trait stated as null is absent, so that a template's default stands for it."""
     found = {name: value[0] for name, value in customer.traits.items()}
-    for name in (*computed, *PROFILE):
-        value = profile_value(customer, name, now, computed)
-        if value is not None:
-            found[name] = value
-    return found
+    found |= {name: profile_value(customer, name, now, computed) for name in (*computed, *PROFILE)}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 class Scene:

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from journeyloop.act.render import render
 from journeyloop.model.profile import profile_values
-from tests.property.rig import DAY, SECOND, Rig
+from tests.property.rig import DAY, SECOND, STALL, Rig, plan_of
 
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 Safari/604.1"
 TABLET = "Mozilla/5.0 (Linux; Android 13; SM-X900) AppleWebKit/537.36 Chrome/120.0 Safari/537.36"
@@ -23,6 +24,24 @@ def rig() -> Rig:
 
 def values(rig: Rig) -> dict[str, Any]:
     return profile_values(rig.find(), rig.now, {})
+
+
+def test_a_trait_stated_as_null_is_absent(rig: Rig) -> None:
+    rig.apply(rig.event("Identify", traits={"first_name": "Ada", "title": "Dr"}, ago=1))
+    rig.apply(rig.event("Identify", traits={"first_name": None}))
+    assert "first_name" not in values(rig)
+    assert render({"title": "Hello {{ profile.first_name | default('there') }}"}, values(rig)) == {
+        "title": "Hello there"
+    }
+
+
+def test_templates_read_by_a_name_what_conditions_read() -> None:
+    """A computed trait that is missing is not what somebody once stated under its name."""
+    rig = Rig(plan_of(STALL, audiences="traits: {price: {last: properties.price, of: Seen}}"))
+    rig.apply(rig.event("Identify", traits={"price": 5, "device": "toaster"}))
+    found = profile_values(rig.find(), rig.now, rig.plan.computed)
+    assert "price" not in found
+    assert "device" not in found
 
 
 @pytest.mark.parametrize(
