@@ -27,6 +27,10 @@ from journeyloop.runtime.ports import Store, StoreFailed, Transaction
 from journeyloop.runtime.quarantine import keep
 
 BATCH = 1_000
+FIRED = 200
+"""Timers in one batch: buckets end together, so tens of thousands of people may leave an audience at one instant, and
+what arrives meanwhile waits for a batch, not for all of them."""
+
 BUSY = 32
 GATHER = 0.004
 """After a batch of at least BUSY inputs the next is gathered for that long (s): a commit costs the same for more."""
@@ -208,7 +212,7 @@ class Writer:
 
     def _fire(self, batch: Batch, now: int) -> int:
         try:
-            return batch.fire(now, BATCH, self._broken_timers)
+            return batch.fire(now, FIRED, self._broken_timers)
         finally:
             self._firing = batch.firing
 

@@ -13,7 +13,7 @@ from journeyloop.adapters.store.memory import MemoryStore
 from journeyloop.model.event import Event, Rejected
 from journeyloop.model.inputs import Epoch, PlanChanged
 from journeyloop.runtime import batch as batches
-from journeyloop.runtime import records
+from journeyloop.runtime import records, writer
 from journeyloop.runtime.batch import nobody_watches
 from journeyloop.runtime.memory import Memory
 from journeyloop.runtime.ports import StoreFailed
@@ -118,6 +118,19 @@ def test_nothing_of_a_failed_batch_is_remembered(bench: Bench, poisonous: None) 
     assert bench.submit([event("m1")]) == [None]
     assert bench.events() == ["m1"]
     assert bench.published[-1].plan is PLAN
+
+
+def test_timers_that_come_due_together_leave_room_for_what_arrives(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "FIRED", 2)
+    bench.submit([event(f"m{number}", f"a{number}", "Asked For") for number in range(5)])
+    bench.now += MINUTE
+    for _ in range(3):
+        assert bench.submit([event(f"late{len(bench.published)}")]) == [None]
+    bench.writer.stop()
+    fired = [one.fired for one in bench.published if one.fired]
+    assert (max(fired), sum(fired)) == (2, 5)
 
 
 def test_a_bad_timer_is_skipped_and_costs_nobody_anything(bench: Bench, poisonous: None) -> None:
