@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
+import structlog
 from msgspec import Struct, msgpack
 
 from journeyloop.model.customer import Header
@@ -19,6 +20,7 @@ from journeyloop.runtime import records
 from journeyloop.runtime.doors import Overloaded, Unavailable
 from journeyloop.runtime.ports import Reader, Store, Transaction
 
+log = structlog.get_logger("journeyloop")
 SWEPT = b"swept"
 AT_ONCE = 50
 """People in one input."""
@@ -117,20 +119,37 @@ class Sweep:
         return Cursor(name, None), found
 
     async def _judge(self, persons: list[bytes], before: Cursor | None, after: Cursor) -> None:
-        """Again and again while the inbox is full: this is work that can wait. An import meanwhile moves the cursor
-        back to the start, which must not be overwritten."""
+        """An import meanwhile moves the cursor back to the start, which must not be overwritten. One person who cannot
+        be judged must not stop the walk."""
 
         def move(transaction: Transaction) -> None:
             if read_cursor(transaction) == before:
                 transaction.put("meta", SWEPT, msgpack.encode(after))
 
+        try:
+            return await self._bring([Judge(persons)] if persons else [], move)
+        except Unavailable:
+            for person in persons:
+                await self._judge_alone(person)
         while True:
             try:
-                return await self.submit([Judge(persons)] if persons else [], (), move)
+                return await self._bring([], move)
+            except Unavailable:  # it is the store
+                await asyncio.sleep(QUIET)
+
+    async def _judge_alone(self, person: bytes) -> None:
+        try:
+            await self._bring([Judge([person])], lambda transaction: None)
+        except Unavailable as error:
+            log.error("person not judged", person=person.hex(), reason=str(error))
+
+    async def _bring(self, judges: list[Judge], also: Callable[[Transaction], None]) -> None:
+        """Again and again while the inbox is full: this is work that can wait."""
+        while True:
+            try:
+                return await self.submit(judges, (), also)
             except Overloaded as error:
                 await asyncio.sleep(error.retry_after_s)
-            except Unavailable:
-                await asyncio.sleep(QUIET)
 
 
 def read_cursor(reader: Reader) -> Cursor | None:

@@ -11,6 +11,7 @@ from journeyloop.model.inputs import Imported, Judge
 from journeyloop.model.plan import Plan
 from journeyloop.runtime import records
 from journeyloop.runtime import sweep as module
+from journeyloop.runtime.doors import Unavailable
 from journeyloop.runtime.ports import Transaction
 from journeyloop.runtime.sweep import AT_ONCE, Sweep, read_cursor
 from tests.property.rig import STALL, Rig, plan_of
@@ -90,6 +91,22 @@ def test_people_with_a_long_past_come_a_few_at_a_time(monkeypatch: pytest.Monkey
     walk = Walk(changed(rig))
     asyncio.run(walk.run())
     assert (walk.asked, members(rig)) == ([2, 2, 2, 1], 7)
+
+
+def test_one_who_cannot_be_judged_does_not_stop_the_walk() -> None:
+    rig = changed(bought(130))
+    walk, poison = Walk(rig), sorted(key for key, _ in rig.rows("people"))[60]
+    submit = walk.submit
+
+    async def stumble(judges: Sequence[Judge], rejected: object, also: Callable[[Transaction], None]) -> None:
+        if any(poison in judge.persons for judge in judges):
+            raise Unavailable("ZeroDivisionError")
+        await submit(judges, rejected, also)
+
+    walk.sweep.submit = stumble
+    asyncio.run(walk.run())
+    assert walk.over()
+    assert members(rig) == 129
 
 
 def test_who_is_up_to_date_is_passed_over() -> None:
