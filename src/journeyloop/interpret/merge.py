@@ -30,7 +30,7 @@ def hand_over(customer: Customer, message: HandOver, frame: Frame) -> None:
     if any(past.person == theirs.person for past in mine.absorbed):
         return
     keys = [identifier_key(frame.secret, name.identifier) for name in message.customer.sealed.names]
-    absorbed = Absorbed(theirs.person, theirs.last_position, frame.now, message.via, keys)
+    absorbed = Absorbed(theirs.person, theirs.last_position, frame.now, message.via, keys, theirs.splits)
     mine.absorbed = [*mine.absorbed, *theirs.absorbed, absorbed]
     frame.emit(Recorded(Entry("merged", mine.person, frame.now, frame.now, message.via, other=theirs.person)))
     armed, judged = _armed(mine.armed, theirs.armed), standing(mine, theirs)
@@ -206,5 +206,4 @@ HEADER: dict[str, Callable[[Any, Any], Any]] = {
     "older_parts": lambda mine, theirs: sorted({*mine, *theirs}),
     "progress": _progress,
     "apart": _add,
-    "splits": _add,
 }

@@ -93,26 +93,29 @@ class Contact(Struct, array_like=True, gc=False):
     decision: bytes
 
 
+class Split(Struct, array_like=True, gc=False):
+    """An unmerge: of the records up to `position` only those of the identifiers with these keys are this person's, or
+    (`mine` False) all but those. `before` is the last position of another chain that holds records of theirs, from
+    before the two were one (-1: none): told apart by the splits of that time (`earlier`), then by those after this."""
+
+    position: int
+    keys: list[bytes]
+    mine: bool
+    before: int = -1
+    earlier: list[Split] = []
+
+
 class Absorbed(Struct, array_like=True, gc=False):
     """A person handed over to this one: their id and the last log position that names them; when (`at`) and by which
-    type of identifier the two were found to be one; and the keys of the identifiers they brought."""
+    type of identifier the two were found to be one; the keys of the identifiers they brought; and the `splits` by which
+    their records are theirs."""
 
     person: bytes
     last_position: int
     at: int = 0
     via: str = ""
     keys: list[bytes] = []
-
-
-class Split(Struct, array_like=True, gc=False):
-    """An unmerge: of the records up to `position` only those of the identifiers with these keys are this person's, or
-    (`mine` False) all but those. `before` is the last position of this person from before the two were one (-1: the
-    records up to `position` tell)."""
-
-    position: int
-    keys: list[bytes]
-    mine: bool
-    before: int = -1
+    splits: list[Split] = []
 
 
 class Rolled(Struct, array_like=True, gc=False):
