@@ -98,7 +98,7 @@ def own(customer: Customer, identifier: Identifier, at: int, frame: Frame, sourc
     if identifier[0] == "user_id":
         customer.header.known = True
     if _room(customer, identifier, frame):
-        customer.sealed.names.append(name := Name(*identifier, at, source))
+        customer.sealed.names.append(name := Name(*identifier, _used(at, source, frame), source))
         _named_again(name, at, source, frame)
 
 
@@ -108,6 +108,12 @@ def _named_again(name: Name, at: int, source: str, frame: Frame) -> None:
         name.at = at
     if not name.verified and name.type in ADDRESSES and source in TRUSTED:
         name.verified, name.source = frame.now, source
+
+
+def _used(at: int, source: str, frame: Frame) -> int:
+    """A new name is not out of use, or about to be, because the public door says so: whoever dates events back could
+    bring any number of devices."""
+    return frame.now if at < frame.now - DAY and source not in TRUSTED else at
 
 
 def lose(customer: Customer, identifier: Identifier) -> None:
@@ -181,6 +187,15 @@ def held(customer: Customer, frame: Frame) -> dict[str, int]:
         if not _quiet(name, frame.now):
             found[name.type] = found.get(name.type, 0) + 1
     return found
+
+
+def make_room(names: list[Name], frame: Frame) -> list[Name]:
+    """Without the devices long out of use that are beyond the limit, the oldest of them first."""
+    limit_of, gone = frame.plan.policy.identity.limit_of, set[Identifier]()
+    for type_ in sorted(DEVICES):
+        same = sorted((name for name in names if name.type == type_), key=lambda name: (name.at, name.value))
+        gone |= {name.identifier for name in same[: -limit_of(type_)] if _quiet(name, frame.now)}
+    return [name for name in names if name.identifier not in gone] if gone else names
 
 
 def _quiet(name: Name, now: int) -> bool:
