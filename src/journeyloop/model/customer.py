@@ -27,7 +27,6 @@ NO_TRAITS = msgpack.encode({})
 _pack = msgpack.Encoder().encode
 _unpack = msgpack.Decoder(Traits).decode
 
-
 Visit = tuple[int, int, int]
 """Time of the first and the last event (ms), and how many there were."""
 
@@ -96,13 +95,15 @@ class Contact(Struct, array_like=True, gc=False):
 class Split(Struct, array_like=True, gc=False):
     """An unmerge: of the records up to `position` only those of the identifiers with these keys are this person's, or
     (`mine` False) all but those. `before` is the last position of another chain that holds records of theirs, from
-    before the two were one (-1: none): told apart by the splits of that time (`earlier`), then by those after this."""
+    before the two were one (-1: none): told apart by the splits of that time (`earlier`), then by those after this. An
+    identifier in `moved` changed sides with the record at that position, as often as it stands there."""
 
     position: int
     keys: list[bytes]
     mine: bool
     before: int = -1
     earlier: list[Split] = []
+    moved: list[tuple[bytes, int]] = []
 
 
 class Absorbed(Struct, array_like=True, gc=False):

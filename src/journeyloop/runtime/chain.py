@@ -131,4 +131,8 @@ def _is_theirs(applied: Input, position: int, split: Split, secret: bytes) -> bo
     if position > split.position:
         return True
     identifier = identifier_of(applied)
-    return (identifier is not None and identifier_key(secret, identifier) in split.keys) is split.mine
+    if identifier is None:
+        return not split.mine
+    key = identifier_key(secret, identifier)
+    moves = sum(moved == key and at <= position for moved, at in split.moved)
+    return ((key in split.keys) is split.mine) is (moves % 2 == 0)

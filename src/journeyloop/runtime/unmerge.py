@@ -22,7 +22,7 @@ from journeyloop.model.frame import Frame
 from journeyloop.model.identifier import identifier_key
 from journeyloop.model.inputs import Count, Delivered, HandOver, Input, Judge, Outcome, TabOpened, TimerDue, To, Unmerge
 from journeyloop.model.ledger import Entry
-from journeyloop.runtime.chain import Record, Walk
+from journeyloop.runtime.chain import Record, Walk, identifier_of
 from journeyloop.runtime.memory import Memory
 from journeyloop.runtime.touched import Found, Touched
 
@@ -59,11 +59,13 @@ class Sides(Struct):
 
 
 class Again(Struct):
-    """The two people as their own records have it, and whose decision each one is that came out on the way."""
+    """The two people as their own records have it; whose decision each one is that came out on the way; and of each
+    record its position, the key of its identifier and whether it was theirs who leaves."""
 
     stays: Customer
     leaves: Customer
     made: dict[bytes, bytes]
+    landed: list[tuple[int, bytes, bool]]
 
 
 def sides(one: Header, person: bytes, touched: Touched) -> Sides | None:
@@ -138,7 +140,8 @@ def relive(past: list[Record], world: World, one: Customer, parted: Sides, frame
     singles.board = frame.board
     logged = {(timer.name, timer.due) for _, _, timer in past if type(timer) is TimerDue}
     made: dict[bytes, bytes] = {}
-    for _, header, applied in past:
+    landed: list[tuple[int, bytes, bytes]] = []
+    for position, header, applied in past:
         _fire_unlogged(world, header.now, logged)
         made |= {decision.id: decision.person for decision in world.touched.decisions[len(made) :]}
         if isinstance(applied, TabOpened):
@@ -147,16 +150,22 @@ def relive(past: list[Record], world: World, one: Customer, parted: Sides, frame
             logged.discard((applied.name, applied.due))
         for again in _readdressed(applied, made, world):
             world.apply(again, header.now)
+        if (identifier := identifier_of(applied)) is not None and (owner := world.touched.owner(identifier)):
+            landed.append((position, identifier_key(frame.secret, identifier), owner.person))
     singles.epoch, singles.epoch_started = frame.epoch, frame.epoch_started
     _fire_unlogged(world, now + 1, logged)
     _gather(world, parted.stays, one.header.person, frame)
     _gather(world, parted.leaves, parted.absorbed.person, frame)
     world.apply(Judge([one.header.person, parted.absorbed.person]), now)
-    owners = {
-        decision.id: living(world.touched, decision.person, now).header.person for decision in world.touched.decisions
-    }
-    stays, leaves = living(world.touched, one.header.person, now), living(world.touched, parted.absorbed.person, now)
-    return Again(stays, leaves, owners)
+    return _again(world.touched, one.header.person, parted.absorbed.person, landed, now)
+
+
+def _again(touched: Touched, first: bytes, other: bytes, landed: list[tuple[int, bytes, bytes]], now: int) -> Again:
+    """Who is who in the end: people of one side may have joined each other on the way."""
+    stays, leaves = living(touched, first, now), living(touched, other, now)
+    made = {decision.id: living(touched, decision.person, now).header.person for decision in touched.decisions}
+    sided = [(position, key, living(touched, person, now) is leaves) for position, key, person in landed]
+    return Again(stays, leaves, made, sided)
 
 
 def _fire_unlogged(world: World, before: int, logged: set[tuple[str, int]]) -> None:
@@ -237,7 +246,8 @@ def _mark(one: Customer, before: int, again: Again, parted: Sides, frame: Frame)
     stays.apart = sorted({*was.apart, *parted.leaves})
     leaves.apart = sorted({*was.apart, *parted.stays})
     names = [identifier_key(frame.secret, name.identifier) for name in again.leaves.sealed.names]
-    theirs = Split(was.last_position, sorted({*parted.absorbed.keys, *names}), mine=False)
+    keys = sorted({*parted.absorbed.keys, *names})
+    theirs = Split(was.last_position, keys, mine=False, moved=_moved(keys, again.landed))
     stays.splits = [*was.splits, theirs]
     stays.absorbed, shared = [], []
     for past in was.absorbed:
@@ -249,6 +259,16 @@ def _mark(one: Customer, before: int, again: Again, parted: Sides, frame: Frame)
     leaves.absorbed = [past for past in was.absorbed if past.person in parted.leaves - {leaves.person}]
     ours = replace(theirs, mine=True, before=before, earlier=parted.absorbed.splits)
     leaves.splits = [*was.splits, *shared, ours]
+
+
+def _moved(keys: list[bytes], landed: list[tuple[int, bytes, bool]]) -> list[tuple[bytes, int]]:
+    """Where an identifier changed sides: a browser at which somebody else signed in is theirs from then on."""
+    moved, sides = [], dict.fromkeys(keys, True)
+    for position, key, leaves in landed:
+        if sides.get(key, False) is not leaves:
+            sides[key] = leaves
+            moved.append((key, position))
+    return moved
 
 
 def told(one: Customer, again: Again, by: str, frame: Frame) -> list[Any]:
