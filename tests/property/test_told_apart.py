@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from journeyloop.interpret.identity import person_id
 from journeyloop.model.customer import Customer
 from journeyloop.model.identifier import Identifier
 from journeyloop.model.inputs import ConsentStated, Delivered, Outcome, TabOpened, Unmerge
 from journeyloop.runtime import records
 from journeyloop.runtime.chain import Committed, Walk, event_of
+from journeyloop.runtime.person import joined as person_joined
 from tests.property.rig import ALLOWED, MINUTE, SECRET, Rig
 
 EMAIL = "ana@example.com"
@@ -143,3 +146,12 @@ def test_a_channels_word_finds_whom_the_message_belongs_to_now() -> None:
     assert living(rig, person("b")).header.rests
     assert rig.counts("help")["dismissed"] == 1
     assert rig.replayed().differences == []
+
+
+@pytest.mark.parametrize("device", ["x" * 400, " b ", "Anonymous-7"])
+def test_whoever_was_joined_can_be_named_by_the_id_they_came_with(device: str) -> None:
+    rig = Rig()
+    joined(rig, device)
+    with rig.store.read() as reader:
+        found = person_joined(reader, SECRET, rig.plan, ("user_id", "u1"), ("anonymous_id", device))
+    assert found == Unmerge(person("u1", "user_id"), person(device))
