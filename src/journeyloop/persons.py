@@ -37,15 +37,14 @@ def export(arguments: argparse.Namespace) -> int:
     """Run the command: 0 done, 1 nobody goes by this identifier."""
     from journeyloop.adapters.store.directory import open_reader
     from journeyloop.app import WallClock, configuration
-    from journeyloop.interpret.names import normal
+    from journeyloop.interpret.names import kept
     from journeyloop.runtime import person, reads
     from journeyloop.runtime.memory import read_secret
 
     try:
         plan = configuration(arguments.directory).plan
         assert plan is not None
-        type_, value = _asked(arguments, "")
-        who = (type_, normal(type_, value, None, plan.policy.identity))
+        who = kept(*_asked(arguments, ""), plan.policy.identity)
         with closing(open_reader(arguments.directory)) as store, store.read() as reader:
             secret = read_secret(reader) or b""
             customer = reads.find_customer(reader, secret, who)

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from journeyloop.interpret.identity import FRESH
+from journeyloop.interpret.identity import FRESH, INVENTED
 from journeyloop.model.customer import Customer
 from journeyloop.model.inputs import Imported
 from journeyloop.runtime import records
-from tests.property.rig import DAY, Rig, moment, plan_of
+from tests.property.rig import DAY, HOUR, Rig, moment, plan_of
 
 MAIL = {"email": "ada@example.com"}
 
@@ -207,3 +207,53 @@ def test_refused_identifiers_are_counted_by_reason() -> None:
     identify(rig, "a1", email="nobody", phone="000")
     notes = [(one.text, one.reason) for one in rig.effects if getattr(one, "kind", "") == "merge"]
     assert notes == [("email refused", "malformed_email"), ("phone refused", "blocked_value")]
+
+
+@pytest.mark.parametrize("back", [FRESH + DAY, FRESH - 1, DAY + 1])
+def test_dates_set_back_do_not_make_room(back: int) -> None:
+    """A device counts as out of use by our clock, not by what the public door claims."""
+    rig = Rig()
+    identify(rig, None, "u1", source="server", **MAIL)
+    for n in range(50):
+        rig.track("Identify", f"h{n}", ago=back, traits=MAIL, source="browser")
+        rig.now += HOUR
+    victim = rig.find("u1", "user_id")
+    assert len(victim.sealed.anonymous_ids()) == len(victim.header.absorbed) == 5
+
+
+def test_browsers_that_forget_their_cookies_do_not_add_up() -> None:
+    """Each week another anonymous visitor turns out to be the same customer."""
+    rig = Rig()
+    identify(rig, None, "u1", source="server", **MAIL)
+    for week in range(20):
+        identify(rig, f"a{week}", **MAIL)
+        rig.now += FRESH + DAY
+    ours = rig.find("u1", "user_id")
+    assert ours.sealed.anonymous_ids() == [f"a{week}" for week in range(15, 20)]
+    assert person(rig, "a0") == ours.header.person
+
+
+def test_invented_types_of_identifiers_do_not_add_up() -> None:
+    rig = Rig()
+    for who in ("a1", "a2"):
+        for n in range(10):
+            ids = [{"type": f"{who}_{n}_{k}", "id": "x"} for k in range(10)]
+            rig.track("Product Viewed", who, source="browser", context={"externalIds": ids})
+        assert len(rig.find(who).sealed.names) == INVENTED + 1
+    identify(rig, None, "u1", source="server", **MAIL)
+    for who in ("a1", "a2"):
+        identify(rig, who, "u1")
+    ours = rig.find("u1", "user_id")
+    assert len(ours.sealed.names) == INVENTED + 3, "one's browser joins, the other's would be too much"
+    assert len(living(rig)) == 2
+
+
+def test_there_is_room_for_the_types_a_plan_names_whatever_strangers_invent() -> None:
+    rig = Rig(plan_of(policy="identity: {limits: {stripe_customer: 2}}\n"))
+    identify(rig, None, "u1", source="server", **MAIL)
+    strange = [{"type": f"t{k}", "id": "x"} for k in range(10)]
+    rig.track("Identify", "a1", source="browser", traits=MAIL, context={"externalIds": strange})
+    stripe = [{"type": "stripe_customer", "id": "cus_1"}, {"type": "t10", "id": "x"}]
+    rig.track("Identify", None, user_id="u1", source="server", context={"externalIds": stripe})
+    assert person(rig, "cus_1", "stripe_customer") == person(rig, "u1", "user_id") == person(rig, "a1")
+    assert rig.find().sealed.name(("t10", "x")) is None

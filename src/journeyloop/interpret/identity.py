@@ -6,6 +6,8 @@ answered by the people asked, each from its own state (`interpret.one`).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from msgspec import Struct
 
 from journeyloop.interpret.names import brings_more, named
@@ -15,10 +17,15 @@ from journeyloop.model.frame import Frame
 from journeyloop.model.identifier import ADDRESSES, DEVICES, Identifier, Name, keyed_hash
 from journeyloop.model.inputs import Arrived, Claim, Claimant, Forwarded, Lost, MergeAsked, Owned, Repoint
 from journeyloop.model.moment import DAY
+from journeyloop.model.policy import Identity
 from journeyloop.model.profile import country
 
 FRESH = 7 * DAY
 """A device that was not used for that long (ms) makes room for another: browsers forget their cookies within a week."""
+
+INVENTED = 10
+"""So many types of identifiers that the plan does not name a person has at most: `externalIds` may call them anything.
+"""
 
 TRUSTED = frozenset({"server", "import"})
 """Doors that need a server key: who comes in by them vouches for the addresses they bring."""
@@ -98,7 +105,7 @@ def own(customer: Customer, identifier: Identifier, at: int, frame: Frame, sourc
     if identifier[0] == "user_id":
         customer.header.known = True
     if _room(customer, identifier, frame):
-        customer.sealed.names.append(name := Name(*identifier, at, source))
+        customer.sealed.names.append(name := Name(*identifier, _used(at, source, frame), source))
         _named_again(name, at, source, frame)
 
 
@@ -108,6 +115,12 @@ def _named_again(name: Name, at: int, source: str, frame: Frame) -> None:
         name.at = at
     if not name.verified and name.type in ADDRESSES and source in TRUSTED:
         name.verified, name.source = frame.now, source
+
+
+def _used(at: int, source: str, frame: Frame) -> int:
+    """A new name is not out of use, or about to be, because the public door says so: whoever dates events back could
+    bring any number of devices."""
+    return frame.now if at < frame.now - DAY and source not in TRUSTED else at
 
 
 def lose(customer: Customer, identifier: Identifier) -> None:
@@ -183,19 +196,35 @@ def held(customer: Customer, frame: Frame) -> dict[str, int]:
     return found
 
 
+def invented(types: Iterable[str], identity: Identity) -> int:
+    """How many of these types of identifiers the plan does not name."""
+    return len({type_ for type_ in types if not identity.names(type_)})
+
+
+def make_room(names: list[Name], frame: Frame) -> list[Name]:
+    """Without the devices long out of use that are beyond the limit, the oldest of them first."""
+    limit_of, gone = frame.plan.policy.identity.limit_of, set[Identifier]()
+    for type_ in sorted(DEVICES):
+        same = sorted((name for name in names if name.type == type_), key=lambda name: (name.at, name.value))
+        gone |= {name.identifier for name in same[: -limit_of(type_)] if _quiet(name, frame.now)}
+    return [name for name in names if name.identifier not in gone] if gone else names
+
+
 def _quiet(name: Name, now: int) -> bool:
     return name.type in DEVICES and name.at < now - FRESH
 
 
 def _room(customer: Customer, identifier: Identifier, frame: Frame) -> bool:
-    """Whether one more of this type fits; a device long out of use makes room."""
+    """Whether one more fits; a device long out of use makes room."""
     names = customer.sealed.names
-    limit = frame.plan.policy.identity.limit_of(identifier[0])
+    identity = frame.plan.policy.identity
     same = [name for name in names if name.type == identifier[0]]
-    if len(same) < limit:
+    if not same:
+        return invented([identifier[0], *(name.type for name in names)], identity) <= INVENTED
+    if len(same) < identity.limit_of(identifier[0]):
         return True
-    oldest = min(same, key=lambda name: name.at, default=None)
-    if oldest is None or not _quiet(oldest, frame.now):
+    oldest = min(same, key=lambda name: name.at)
+    if not _quiet(oldest, frame.now):
         return False
     names.remove(oldest)
     return True

@@ -11,6 +11,7 @@ from typing import Any
 from journeyloop.interpret import cart, context, money, orders, traits, visits
 from journeyloop.interpret.audiences import inherit, standing
 from journeyloop.interpret.fold import summed_counts
+from journeyloop.interpret.identity import make_room
 from journeyloop.interpret.rolling import add_up
 from journeyloop.model.consent import Consent, stricter
 from journeyloop.model.customer import Absorbed, Armed, Customer, Header, Presence
@@ -30,7 +31,7 @@ def hand_over(customer: Customer, message: HandOver, frame: Frame) -> None:
     if any(past.person == theirs.person for past in mine.absorbed):
         return
     keys = [identifier_key(frame.secret, name.identifier) for name in message.customer.sealed.names]
-    absorbed = Absorbed(theirs.person, theirs.last_position, frame.now, message.via, keys)
+    absorbed = Absorbed(theirs.person, theirs.last_position, frame.now, message.via, keys, theirs.splits)
     mine.absorbed = [*mine.absorbed, *theirs.absorbed, absorbed]
     frame.emit(Recorded(Entry("merged", mine.person, frame.now, frame.now, message.via, other=theirs.person)))
     armed, judged = _armed(mine.armed, theirs.armed), standing(mine, theirs)
@@ -44,7 +45,7 @@ def hand_over(customer: Customer, message: HandOver, frame: Frame) -> None:
     mine.armed, mine.judged = armed, judged
     inherit(mine, theirs, frame)
     add_up(customer, message.customer, frame.plan)
-    _sealed(customer, message.customer)
+    _sealed(customer, message.customer, frame)
     _timers(customer, theirs)
     cart.recount(customer)
     for part, marks in message.customer.older.items():
@@ -64,9 +65,9 @@ def _evidence(mine: Header, theirs: Header, frame: Frame) -> None:
             row.arm = "mixed"
 
 
-def _sealed(customer: Customer, other: Customer) -> None:
+def _sealed(customer: Customer, other: Customer, frame: Frame) -> None:
     mine, theirs = customer.sealed, other.sealed
-    mine.names = _names(mine.names, theirs.names)
+    mine.names = make_room(_names(mine.names, theirs.names), frame)
     for name, stated in other.traits.items():
         traits.take(customer, name, stated)
     mine.cart = cart.merged(mine.cart, theirs.cart)
@@ -206,5 +207,4 @@ HEADER: dict[str, Callable[[Any, Any], Any]] = {
     "older_parts": lambda mine, theirs: sorted({*mine, *theirs}),
     "progress": _progress,
     "apart": _add,
-    "splits": _add,
 }

@@ -76,6 +76,15 @@ def normal(type_: str, value: Any, region: str | None, identity: Identity) -> st
     return _phone(text, region) if type_ == "phone" else text
 
 
+def kept(type_: str, value: str, identity: Identity) -> Identifier:
+    """The identifier as the store has it: an id as its sender wrote it, anything else in its one way.
+
+    Raises:
+        Unusable: as `normal`.
+    """
+    return type_, value if type_ in ("user_id", "anonymous_id") else normal(type_, value, None, identity)
+
+
 def _stated(event: Event) -> Iterator[tuple[str, Any]]:
     """(type, value) as stated. A group's traits are not the person's, nor is an address among the properties."""
     if event.user_id is not None:

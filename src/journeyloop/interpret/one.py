@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from journeyloop.interpret.identity import claimant, held, lose, own
+from journeyloop.interpret.identity import INVENTED, claimant, held, invented, lose, own
 from journeyloop.model.customer import Absorbed, Customer, Header, Sealed
 from journeyloop.model.frame import Frame
 from journeyloop.model.identifier import DEVICES, keyed_hash
@@ -57,6 +57,8 @@ def _kept_apart(customer: Customer, asked: MergeAsked, frame: Frame) -> str | No
         return "told_apart"
     counts, identity = held(customer, frame), frame.plan.policy.identity
     if any(counts.get(type_, 0) + count > identity.limit_of(type_) for type_, count in other.held.items()):
+        return "identifier_limit"
+    if invented((*counts, *other.held), identity) > INVENTED:
         return "identifier_limit"
     if asked.identifier[0] not in DEVICES and not (other.sole or other.trusted):
         return "identifier_taken"

@@ -27,7 +27,6 @@ NO_TRAITS = msgpack.encode({})
 _pack = msgpack.Encoder().encode
 _unpack = msgpack.Decoder(Traits).decode
 
-
 Visit = tuple[int, int, int]
 """Time of the first and the last event (ms), and how many there were."""
 
@@ -93,26 +92,31 @@ class Contact(Struct, array_like=True, gc=False):
     decision: bytes
 
 
+class Split(Struct, array_like=True, gc=False):
+    """An unmerge: of the records up to `position` only those of the identifiers with these keys are this person's, or
+    (`mine` False) all but those. `before` is the last position of another chain that holds records of theirs, from
+    before the two were one (-1: none): told apart by the splits of that time (`earlier`), then by those after this. An
+    identifier in `moved` changed sides with the record at that position, as often as it stands there."""
+
+    position: int
+    keys: list[bytes]
+    mine: bool
+    before: int = -1
+    earlier: list[Split] = []
+    moved: list[tuple[bytes, int]] = []
+
+
 class Absorbed(Struct, array_like=True, gc=False):
     """A person handed over to this one: their id and the last log position that names them; when (`at`) and by which
-    type of identifier the two were found to be one; and the keys of the identifiers they brought."""
+    type of identifier the two were found to be one; the keys of the identifiers they brought; and the `splits` by which
+    their records are theirs."""
 
     person: bytes
     last_position: int
     at: int = 0
     via: str = ""
     keys: list[bytes] = []
-
-
-class Split(Struct, array_like=True, gc=False):
-    """An unmerge: of the records up to `position` only those of the identifiers with these keys are this person's, or
-    (`mine` False) all but those. `before` is the last position of this person from before the two were one (-1: the
-    records up to `position` tell)."""
-
-    position: int
-    keys: list[bytes]
-    mine: bool
-    before: int = -1
+    splits: list[Split] = []
 
 
 class Rolled(Struct, array_like=True, gc=False):

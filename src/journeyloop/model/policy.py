@@ -52,6 +52,10 @@ class Identity(Struct, frozen=True):
     def limit_of(self, type_: str) -> int:
         return 1 if type_ == "user_id" else self.limits.get(type_, self.limit)
 
+    def names(self, type_: str) -> bool:
+        """Whether this type is one of ours or of the plan's, and not only a sender's."""
+        return type_ in self.priority or type_ in self.limits
+
 
 class Policy(Struct, frozen=True):
     purposes: dict[str, Purpose]

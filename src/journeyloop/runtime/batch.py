@@ -22,11 +22,13 @@ from journeyloop.model.inputs import (
     Arrived,
     Asked,
     ConsentStated,
+    Delivered,
     Epoch,
     Forwarded,
     Imported,
     Input,
     Judge,
+    Outcome,
     Paused,
     PlanChanged,
     Seen,
@@ -46,7 +48,7 @@ from journeyloop.runtime.push import push_record
 from journeyloop.runtime.records import LogHeader
 from journeyloop.runtime.sweep import start_over
 from journeyloop.runtime.touched import Found, Touched
-from journeyloop.runtime.unmerge import part
+from journeyloop.runtime.unmerge import holding, part
 
 Watch = Callable[[list[str], Present | None], Seen | None]
 EVERYBODY = "*"
@@ -148,6 +150,8 @@ class Batch:
             case Epoch(number=number, code=code):
                 singles = self.memory.singles
                 singles.epoch, singles.epoch_started, singles.code = number, frame.now, code
+            case Delivered() | Outcome():
+                frame.advance(holding(applied, self.touched, frame.now), Forwarded(applied))
             case _:
                 frame.advance(applied.person, Forwarded(applied))
 

@@ -70,11 +70,19 @@ class Walk(Struct):
     def records(self, header: Header) -> Iterator[Record]:
         """A person's records, newest first, without those that were erased. No more of the log is read than is asked
         for."""
-        chains = [self._chain(header.last_position, header.splits)]
-        for start in (*(self.log.last_of(past.person) for past in header.absorbed), *(s.before for s in header.splits)):
-            chains.append(self._chain(start, []))
+        chains = self._lives(header.last_position, header.splits)
+        for past in header.absorbed:
+            chains += self._lives(self.log.last_of(past.person), past.splits)
         newest = merge(*chains, key=_POSITION, reverse=True)
         return (next(same) for _, same in groupby(newest, _POSITION))
+
+    def _lives(self, last: int, splits: list[Split]) -> list[Iterator[Record]]:
+        """The chain of one person, and those of their time before."""
+        chains = [self._chain(last, splits)]
+        for number, split in enumerate(splits, 1):
+            if split.before >= 0:
+                chains += self._lives(split.before, [*split.earlier, *splits[number:]])
+        return chains
 
     def in_order(self, header: Header) -> list[Record]:
         """A person's records in the order they were applied."""
@@ -123,4 +131,8 @@ def _is_theirs(applied: Input, position: int, split: Split, secret: bytes) -> bo
     if position > split.position:
         return True
     identifier = identifier_of(applied)
-    return (identifier is not None and identifier_key(secret, identifier) in split.keys) is split.mine
+    if identifier is None:
+        return not split.mine
+    key = identifier_key(secret, identifier)
+    moves = sum(moved == key and at <= position for moved, at in split.moved)
+    return ((key in split.keys) is split.mine) is (moves % 2 == 0)

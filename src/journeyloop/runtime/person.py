@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import to_builtins
 
-from journeyloop.interpret.names import normal
+from journeyloop.interpret.names import kept
 from journeyloop.model.audience import crossing_of
 from journeyloop.model.customer import Customer
 from journeyloop.model.event import Event
@@ -102,8 +102,7 @@ def joined(
     if isinstance(other, str):
         absorbed: bytes | None = bytes.fromhex(other)
     else:
-        value = normal(other[0], other[1], None, plan.policy.identity)
-        absorbed = _brought(customer, identifier_key(secret, (other[0], value)))
+        absorbed = _brought(customer, identifier_key(secret, kept(*other, plan.policy.identity)))
     known = any(past.person == absorbed for past in customer.header.absorbed)
     return Unmerge(customer.header.person, absorbed) if known and absorbed else None
 

@@ -13,16 +13,16 @@ from typing import Any, Protocol
 from msgspec import Struct
 from msgspec.structs import replace
 
-from journeyloop.interpret import found
+from journeyloop.interpret import found, hand_over
 from journeyloop.interpret.identity import Owner
 from journeyloop.model.audience import crossing_of
 from journeyloop.model.customer import Absorbed, Customer, Header, Split
 from journeyloop.model.effects import Membership, Recorded
 from journeyloop.model.frame import Frame
 from journeyloop.model.identifier import identifier_key
-from journeyloop.model.inputs import Count, Delivered, Input, Judge, Outcome, TabOpened, TimerDue, To, Unmerge
+from journeyloop.model.inputs import Count, Delivered, HandOver, Input, Judge, Outcome, TabOpened, TimerDue, To, Unmerge
 from journeyloop.model.ledger import Entry
-from journeyloop.runtime.chain import Record, Walk
+from journeyloop.runtime.chain import Record, Walk, identifier_of
 from journeyloop.runtime.memory import Memory
 from journeyloop.runtime.touched import Found, Touched
 
@@ -40,11 +40,13 @@ class World(Protocol):
 
 
 class Sides(Struct):
-    """Who is on which side: the person that stays, and the one to leave with whom they had absorbed themselves."""
+    """Who is on which side: the person that stays, and the one to leave with whom they had absorbed themselves.
+    `through`: the last positions of those who stay and had absorbed the one who leaves, before they were absorbed."""
 
     stays: set[bytes]
     leaves: set[bytes]
     absorbed: Absorbed
+    through: dict[bytes, int] = {}
 
     def founded(self, person: bytes, now: int) -> Customer:
         """A new person who knows from the start whom they are not."""
@@ -57,28 +59,36 @@ class Sides(Struct):
 
 
 class Again(Struct):
-    """The two people as their own records have it, and whose decision each one is that came out on the way."""
+    """The two people as their own records have it; whose decision each one is that came out on the way; and of each
+    record its position, the key of its identifier and whether it was theirs who leaves."""
 
     stays: Customer
     leaves: Customer
     made: dict[bytes, bytes]
+    landed: list[tuple[int, bytes, bool]]
 
 
-def sides(customer: Customer, absorbed: bytes) -> Sides | None:
-    """None if this person has not absorbed that one."""
-    header = customer.header
-    past = next((one for one in header.absorbed if one.person == absorbed), None)
-    if past is None:
+def sides(one: Header, person: bytes, touched: Touched) -> Sides | None:
+    """None if the one has not absorbed that person. A tombstone names who they had absorbed themselves."""
+    absorbed = {past.person: past for past in one.absorbed}
+    if person not in absorbed:
         return None
-    leaves = {one.person for one in header.absorbed if one.keys and set(one.keys) <= set(past.keys)} | {absorbed}
-    return Sides({header.person, *(one.person for one in header.absorbed)} - leaves, leaves, past)
+    tombs = {past: tomb.header for past in absorbed if (tomb := touched.peek(past)) is not None}
+    leaves = {person, *(past.person for past in tombs[person].absorbed if past.person in absorbed)}
+    stays = {one.person, *absorbed} - leaves
+    through = {past: tomb.last_position for past, tomb in tombs.items() if past in stays and _had(tomb, person)}
+    return Sides(stays, leaves, absorbed[person], through)
+
+
+def _had(header: Header, person: bytes) -> bool:
+    return any(past.person == person for past in header.absorbed)
 
 
 def part(unmerge: Unmerge, touched: Touched, walk: Walk, aside: Callable[[Found], World], frame: Frame) -> list[Any]:
     """Carry out an unmerge; the effects and messages it has. `aside` makes the batch over nothing, given how people in
     it are founded."""
     one = touched.customer(unmerge.person, frame.now)
-    parted = sides(one, unmerge.absorbed)
+    parted = sides(one.header, unmerge.absorbed, touched)
     if parted is None:
         frame.note("merge", unmerge.person, "", "not told apart", "they were never joined")
         return []
@@ -86,13 +96,12 @@ def part(unmerge: Unmerge, touched: Touched, walk: Walk, aside: Callable[[Found]
     again = relive(walk.in_order(one.header), aside(parted.founded), one, parted, frame)
     settle(one, gone.header.last_position, again, parted, frame)
     effects = told(one, again, unmerge.by, frame)
-    _take(again, one, gone, touched, frame.now)
+    _take(again, one, gone, parted.stays | parted.leaves, touched)
     return effects
 
 
-def _take(again: Again, one: Customer, gone: Customer, touched: Touched, now: int) -> None:
-    """Put both in their places, each with the identifiers that still lead here."""
-    ours = {one.header.person, gone.header.person, *again.stays.header.apart, *again.leaves.header.apart}
+def _take(again: Again, one: Customer, gone: Customer, ours: set[bytes], touched: Touched) -> None:
+    """Put both in their places, each with the identifiers that still lead to one of `ours`."""
     for customer, was in ((again.stays, one), (again.leaves, gone)):
         kept = []
         for name in customer.sealed.names:
@@ -105,6 +114,23 @@ def _take(again: Again, one: Customer, gone: Customer, touched: Touched, now: in
         touched.customers[customer.header.person] = customer
 
 
+def holding(word: Delivered | Outcome, touched: Touched, now: int) -> bytes:
+    """Who has the delivery a word is about: the person it names, or who was told apart from them since."""
+    named = living(touched, word.person, now)
+    for person in (named.header.person, *named.header.apart):
+        customer = living(touched, person, now)
+        if any(one.decision == word.decision for one in customer.header.deliveries):
+            return customer.header.person
+    return word.person
+
+
+def living(touched: Touched, person: bytes, now: int) -> Customer:
+    """The person, or whose part they are by now."""
+    customer = touched.customer(person, now)
+    successor = customer.header.successor
+    return customer if successor is None else living(touched, successor, now)
+
+
 # --- living it once more --------------------------------------------------------------------------------------------
 
 
@@ -114,7 +140,8 @@ def relive(past: list[Record], world: World, one: Customer, parted: Sides, frame
     singles.board = frame.board
     logged = {(timer.name, timer.due) for _, _, timer in past if type(timer) is TimerDue}
     made: dict[bytes, bytes] = {}
-    for _, header, applied in past:
+    landed: list[tuple[int, bytes, bytes]] = []
+    for position, header, applied in past:
         _fire_unlogged(world, header.now, logged)
         made |= {decision.id: decision.person for decision in world.touched.decisions[len(made) :]}
         if isinstance(applied, TabOpened):
@@ -123,12 +150,22 @@ def relive(past: list[Record], world: World, one: Customer, parted: Sides, frame
             logged.discard((applied.name, applied.due))
         for again in _readdressed(applied, made, world):
             world.apply(again, header.now)
+        if (identifier := identifier_of(applied)) is not None and (owner := world.touched.owner(identifier)):
+            landed.append((position, identifier_key(frame.secret, identifier), owner.person))
     singles.epoch, singles.epoch_started = frame.epoch, frame.epoch_started
     _fire_unlogged(world, now + 1, logged)
+    _gather(world, parted.stays, one.header.person, frame)
+    _gather(world, parted.leaves, parted.absorbed.person, frame)
     world.apply(Judge([one.header.person, parted.absorbed.person]), now)
-    owners = {decision.id: _living(world, decision.person, now).header.person for decision in world.touched.decisions}
-    stays, leaves = _living(world, one.header.person, now), _living(world, parted.absorbed.person, now)
-    return Again(stays, leaves, owners)
+    return _again(world.touched, one.header.person, parted.absorbed.person, landed, now)
+
+
+def _again(touched: Touched, first: bytes, other: bytes, landed: list[tuple[int, bytes, bytes]], now: int) -> Again:
+    """Who is who in the end: people of one side may have joined each other on the way."""
+    stays, leaves = living(touched, first, now), living(touched, other, now)
+    made = {decision.id: living(touched, decision.person, now).header.person for decision in touched.decisions}
+    sided = [(position, key, living(touched, person, now) is leaves) for position, key, person in landed]
+    return Again(stays, leaves, made, sided)
 
 
 def _fire_unlogged(world: World, before: int, logged: set[tuple[str, int]]) -> None:
@@ -163,10 +200,15 @@ def _having(timer: TimerDue, world: World) -> list[bytes]:
     return sorted(person for person, one in customers if one.header.timers.get(timer.name) == timer.due)
 
 
-def _living(world: World, person: bytes, now: int) -> Customer:
-    customer = world.touched.customer(person, now)
-    successor = customer.header.successor
-    return customer if successor is None else _living(world, successor, now)
+def _gather(world: World, side: set[bytes], first: bytes, frame: Frame) -> None:
+    """Who was joined with the first of a side, but only by what the other side had brought, stays joined with them: an
+    unmerge takes one person out, and nobody's past or word is lost by it."""
+    for person in sorted(side & world.touched.customers.keys()):
+        alone, whole = world.touched.customers[person], living(world.touched, first, frame.now)
+        if alone is not whole and alone.header.successor is None:
+            alone.pack()
+            hand_over(whole, HandOver(b"", alone), replace(frame, out=[]))
+            world.touched.customers[person] = Customer(replace(alone.header, timers={}, successor=whole.header.person))
 
 
 # --- what has really happened ---------------------------------------------------------------------------------------
@@ -199,16 +241,34 @@ def _really(was: Header, now: Header, theirs: Callable[[bytes], bool], again: Ag
 def _mark(one: Customer, before: int, again: Again, parted: Sides, frame: Frame) -> None:
     """By which each finds their own records, and by which the two stay apart."""
     was, stays, leaves = one.header, again.stays.header, again.leaves.header
-    names = [identifier_key(frame.secret, name.identifier) for name in again.leaves.sealed.names]
-    keys = sorted({*parted.absorbed.keys, *names})
     stays.person, leaves.person = was.person, parted.absorbed.person
     stays.last_position = leaves.last_position = was.last_position
-    stays.absorbed = [past for past in was.absorbed if past.person not in parted.leaves]
-    leaves.absorbed = [past for past in was.absorbed if past.person in parted.leaves - {leaves.person}]
-    stays.splits = [*was.splits, Split(was.last_position, keys, mine=False)]
-    leaves.splits = [*was.splits, Split(was.last_position, keys, mine=True, before=before)]
     stays.apart = sorted({*was.apart, *parted.leaves})
     leaves.apart = sorted({*was.apart, *parted.stays})
+    names = [identifier_key(frame.secret, name.identifier) for name in again.leaves.sealed.names]
+    keys = sorted({*parted.absorbed.keys, *names})
+    theirs = Split(was.last_position, keys, mine=False, moved=_moved(keys, again.landed))
+    stays.splits = [*was.splits, theirs]
+    stays.absorbed, shared = [], []
+    for past in was.absorbed:
+        if past.person in parted.through:
+            shared.append(Split(-1, [], mine=False, before=parted.through[past.person], earlier=past.splits))
+            past = replace(past, splits=[*past.splits, theirs])
+        if past.person in parted.stays:
+            stays.absorbed.append(past)
+    leaves.absorbed = [past for past in was.absorbed if past.person in parted.leaves - {leaves.person}]
+    ours = replace(theirs, mine=True, before=before, earlier=parted.absorbed.splits)
+    leaves.splits = [*was.splits, *shared, ours]
+
+
+def _moved(keys: list[bytes], landed: list[tuple[int, bytes, bool]]) -> list[tuple[bytes, int]]:
+    """Where an identifier changed sides: a browser at which somebody else signed in is theirs from then on."""
+    moved, sides = [], dict.fromkeys(keys, True)
+    for position, key, leaves in landed:
+        if sides.get(key, False) is not leaves:
+            sides[key] = leaves
+            moved.append((key, position))
+    return moved
 
 
 def told(one: Customer, again: Again, by: str, frame: Frame) -> list[Any]:

@@ -38,24 +38,27 @@ SIMPLE: dict[Any, st.SearchStrategy[Any]] = {
 }
 
 
-def values(of: Any) -> st.SearchStrategy[Any]:
-    """Any value of a type that our models use, so that a new field is covered the day it is added."""
+def values(of: Any, inside: tuple[Any, ...] = ()) -> st.SearchStrategy[Any]:
+    """Any value of a type that our models use, so that a new field is covered the day it is added. `inside`: the
+    structs it is in; one that holds its like does so once."""
     if of in SIMPLE:
         return SIMPLE[of]
     if isinstance(of, type) and issubclass(of, Struct):
-        return st.builds(of, **{field.name: values(field.type) for field in msgspec.structs.fields(of)})
+        return st.builds(of, **{field.name: values(field.type, (*inside, of)) for field in msgspec.structs.fields(of)})
     if of is msgspec.Raw:
         return values(Traits).map(msgspec.msgpack.encode).map(msgspec.Raw)
     arguments = get_args(of)
     match get_origin(of):
         case origin if origin in (Union, types.UnionType):
-            return st.one_of([values(argument) for argument in arguments])
+            return st.one_of([values(argument, inside) for argument in arguments])
         case origin if origin is list:
-            return st.lists(values(arguments[0]), max_size=3)
+            if inside.count(arguments[0]) > 1:
+                return st.just([])
+            return st.lists(values(arguments[0], inside), max_size=3)
         case origin if origin is dict:
-            return st.dictionaries(values(arguments[0]), values(arguments[1]), max_size=3)
+            return st.dictionaries(values(arguments[0], inside), values(arguments[1], inside), max_size=3)
         case origin if origin is tuple:
-            return st.tuples(*[values(argument) for argument in arguments])
+            return st.tuples(*[values(argument, inside) for argument in arguments])
         case origin if origin is Literal:
             return st.sampled_from(arguments)
     raise NotImplementedError(of)
