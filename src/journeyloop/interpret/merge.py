@@ -13,7 +13,7 @@ from journeyloop.interpret.audiences import inherit, standing
 from journeyloop.interpret.fold import summed_counts
 from journeyloop.interpret.identity import make_room
 from journeyloop.interpret.rolling import add_up
-from journeyloop.model.consent import Consent, stricter
+from journeyloop.model.consent import Consent, stricter, strictest
 from journeyloop.model.customer import Absorbed, Armed, Customer, Header, Presence
 from journeyloop.model.effects import Recorded
 from journeyloop.model.frame import Frame
@@ -35,6 +35,7 @@ def hand_over(customer: Customer, message: HandOver, frame: Frame) -> None:
     mine.absorbed = [*mine.absorbed, *theirs.absorbed, absorbed]
     frame.emit(Recorded(Entry("merged", mine.person, frame.now, frame.now, message.via, other=theirs.person)))
     armed, judged = _armed(mine.armed, theirs.armed), standing(mine, theirs)
+    mine.consent = _consents(mine.consent, theirs.consent, stricter if message.vouched else strictest)
     orders.settle(mine, theirs)
     for name, merge in HEADER.items():
         one, other = getattr(mine, name), getattr(theirs, name)
@@ -143,11 +144,14 @@ def _arm(one: str | None, other: str | None) -> str:
     return "mixed"
 
 
-def _consents(mine: dict[str, Consent], theirs: dict[str, Consent]) -> dict[str, Consent]:
-    """Most restrictive: an opt-out wins unless the grant is newer by both clocks."""
+def _consents(
+    mine: dict[str, Consent], theirs: dict[str, Consent], holds: Callable[[Consent, Consent], Consent]
+) -> dict[str, Consent]:
+    """Most restrictive: an opt-out wins unless the grant is newer by both clocks. Whoever only typed somebody's address
+    ends none of their opt-outs, however new the own grant is."""
     merged = dict(mine)
     for purpose, other in theirs.items():
-        merged[purpose] = stricter(merged[purpose], other) if purpose in merged else other
+        merged[purpose] = holds(merged[purpose], other) if purpose in merged else other
     return merged
 
 
@@ -201,7 +205,6 @@ HEADER: dict[str, Callable[[Any, Any], Any]] = {
     "rests": _newest_by_name,
     "deliveries": _add,
     "pending": _add,
-    "consent": _consents,
     "recent": _add,
     "recent_days": _add,
     "older_parts": lambda mine, theirs: sorted({*mine, *theirs}),

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from journeyloop.interpret.identity import INVENTED, claimant, held, invented, lose, own
+from journeyloop.interpret.identity import INVENTED, TRUSTED, claimant, held, invented, lose, own
 from journeyloop.model.customer import Absorbed, Customer, Header, Sealed
 from journeyloop.model.frame import Frame
 from journeyloop.model.identifier import DEVICES, keyed_hash
@@ -80,7 +80,8 @@ def _hand_over(customer: Customer, asked: MergeAsked, frame: Frame) -> None:
     customer.pack()
     given = Customer(header, customer.sealed, customer.older)
     id_ = keyed_hash(frame.secret, "handover", header.person, other)
-    frame.advance(other, HandOver(id_, given, asked.identifier[0]))
+    vouched = asked.identifier[0] in DEVICES or asked.source in TRUSTED
+    frame.advance(other, HandOver(id_, given, asked.identifier[0], vouched))
     for name in customer.sealed.names:
         frame.identify(name.identifier, Repoint(name.identifier, other, None))
     frame.note("merge", other, "", "two visitors turned out to be one person")

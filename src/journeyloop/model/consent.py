@@ -34,6 +34,13 @@ def stricter(one: Consent, other: Consent) -> Consent:
     return replace(newest, received=max(one.received, other.received), firm=one.firm or other.firm)
 
 
+def strictest(one: Consent, other: Consent) -> Consent:
+    """The opt-out, if one of them is one."""
+    if one.granted != other.granted:
+        return other if one.granted else one
+    return stricter(one, other)
+
+
 def stated(consent: Mapping[str, Consent], purpose: str, channel: str | None = None) -> bool | None:
     """What holds for a purpose over a channel: True, False, or None if nothing was said.
 

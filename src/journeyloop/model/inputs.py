@@ -227,11 +227,13 @@ class MergeAsked(Struct, gc=False):
 
 
 class HandOver(Struct, gc=False):
-    """All that an anonymous person was. `id` makes it idempotent; `via` is the type of identifier that tied them."""
+    """All that an anonymous person was. `id` makes it idempotent; `via` is the type of identifier that tied them.
+    `vouched`: by a login or a server key, not by an address that anybody can type."""
 
     id: bytes
     customer: Customer
     via: str = ""
+    vouched: bool = True
 
 
 class Owned(Struct, gc=False):

@@ -197,3 +197,22 @@ def test_a_merge_keeps_the_stricter(one: Consent, other: Consent) -> None:
         grant, refusal = (one, other) if one.granted else (other, one)
         newer = grant.at > refusal.at and grant.received > refusal.received and grant.firm >= refusal.firm
         assert merged == (grant if newer else refusal)
+
+
+# --- who ends an opt-out by becoming one with somebody ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("tie", "expected"), [("address", False), ("server", True), ("login", True)])
+def test_who_only_typed_an_address_ends_no_opt_out(tie: str, expected: bool) -> None:
+    """The grant is newer by both clocks, and as firm."""
+    rig, mail = Rig(), {"email": "vera@example.com"}
+    rig.apply(rig.event("Identify", None, user_id="vera", traits=mail, source="server"))
+    rig.apply(ConsentStated(("user_id", "vera"), {"marketing": False}, rig.now, "server"))
+    rig.now += MINUTE
+    stranger = rig.event("Identify", "a1", traits=mail, source="server" if tie == "server" else "browser")
+    if tie == "login":
+        stranger.user_id, stranger.traits = "vera", {}
+    state(rig, True)
+    rig.apply(stranger)
+    assert holds(rig.find("vera", "user_id").header.consent, "marketing") is expected
+    assert rig.find().header.person == rig.find("vera", "user_id").header.person
