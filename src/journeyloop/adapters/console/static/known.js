@@ -14,8 +14,9 @@ function vouched({ verified }) {
 
 function name(one) {
   return element("li", { class: "name", "data-type": one.type },
-    element("div", { class: "line" }, element("span", { class: "soft" }, words(one.type)), vouched(one)),
-    element("p", { class: "mono" }, one.value),
+    element("span", { class: "soft" }, words(one.type)),
+    element("span", { class: "mono" }, one.value),
+    vouched(one),
     element("small", { class: "soft" }, one.source ? `${one.source} · ` : "", "last named ", timestamp(one.at)));
 }
 

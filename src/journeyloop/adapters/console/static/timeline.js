@@ -3,7 +3,8 @@ import { duration, element, money, number, redraw, table, timestamp, when, words
 
 const LATE = 60_000;
 
-function details({ properties = {} }) {
+function details({ properties = {}, traits }) {
+  if (traits) return Object.keys(traits).map(words).join(", ");
   const price = properties.price ?? properties.revenue ?? properties.total;
   return [
     properties.name,
