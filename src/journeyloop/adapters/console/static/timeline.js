@@ -3,7 +3,11 @@ import { duration, element, money, number, redraw, table, timestamp, when, words
 
 const LATE = 60_000;
 
-function details({ properties = {}, traits }) {
+const pathOf = ({ context }) => (typeof context?.page?.path === "string" ? context.page.path : "");
+
+function details(event) {
+  const { kind, properties = {}, traits } = event;
+  if (kind === "page") return pathOf(event);
   if (traits) return Object.keys(traits).map(words).join(", ");
   const price = properties.price ?? properties.revenue ?? properties.total;
   return [
@@ -16,9 +20,8 @@ function details({ properties = {}, traits }) {
 const isLate = ({ time, received }) => received - time > LATE;
 
 function drawEvent(event) {
-  const { name, time, received, source, context } = event;
-  const page = context?.page?.path;
-  const from = [source, typeof page === "string" ? page : undefined].filter(Boolean).join(" · ");
+  const { name, time, received, source } = event;
+  const from = [source, pathOf(event)].filter(Boolean).join(" · ");
   return element("li", { class: "entry", "data-kind": "event" },
     timestamp(time),
     element("div", {},
