@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import json
 
@@ -17,6 +17,13 @@ RECENT = 100
 KEEPALIVE = 15.0
 QUEUE = 500
 EVENTS_PER_BATCH = 20
+
+
+class Who(NamedTuple):
+    """A person of the feed: a short name to read, and their opaque id to ask for more, empty if there is none yet."""
+
+    label: str
+    person: str
 
 
 class Feed:
@@ -41,9 +48,10 @@ class Feed:
     def unsubscribe(self, queue: asyncio.Queue[bytes | None]) -> None:
         self._subscribers.discard(queue)
 
-    def publish(self, at: int, kind: str, person: str, moment: str, text: str, reason: str) -> None:
+    def publish(self, at: int, kind: str, who: Who, moment: str, text: str, reason: str) -> None:
         """A slow reader misses lines; nobody waits for it."""
-        note = {"at": at, "kind": kind, "person": person, "moment": moment, "text": text, "reason": reason}
+        whom = {"person": who.label, "id": who.person}
+        note = {"at": at, "kind": kind, **whom, "moment": moment, "text": text, "reason": reason}
         frame = b"event: note\ndata: " + json.encode(note) + b"\n\n"
         self._recent.append(frame)
         self._put(frame)
@@ -76,6 +84,12 @@ def describe(event: Event) -> str:
     if "step" in properties:
         parts.append(f"step {properties['step']}")
     return " · ".join([event.name, *parts])
+
+
+def known(customer: Customer) -> Who:
+    """Who this is, by whom they are part of now."""
+    person = customer.header.person.hex()
+    return Who(label(customer, person), person)
 
 
 def label(customer: Customer | None, fallback: str) -> str:

@@ -32,7 +32,7 @@ from journeyloop.model.plan import Plan, Problem
 from journeyloop.runtime import reads
 from journeyloop.runtime.commands import Commands
 from journeyloop.runtime.doors import Overloaded, Unavailable
-from journeyloop.runtime.feed import Feed, describe, frames_of, identifier_label, label, sample
+from journeyloop.runtime.feed import Feed, Who, describe, frames_of, identifier_label, known, label, sample
 from journeyloop.runtime.imports import Imports
 from journeyloop.runtime.memory import Memory
 from journeyloop.runtime.metrics import Metrics
@@ -247,20 +247,25 @@ class Live(Questions, Commands):
 
     def _note(self, note: Note) -> None:
         self.measures.notes.labels(note.kind, note.moment).inc()
-        person = self._person(note.person) if self.notes.watched else label(None, note.person.hex())
-        self.notes.publish(self.clock(), note.kind, person, note.moment, note.text, note.reason)
+        who = self._who(note.person) if self.notes.watched else _somebody(note.person)
+        self.notes.publish(self.clock(), note.kind, who, note.moment, note.text, note.reason)
 
-    def _person(self, person: bytes) -> str:
+    def _who(self, person: bytes) -> Who:
         with self.store.read() as reader:
-            return label(reads.read_customer(reader, person), person.hex())
+            customer = reads.read_customer(reader, person)
+        return _somebody(person) if customer is None else known(customer)
 
     def _show_events(self, batch: Committed) -> None:
         events = sample(one for work in batch.work for one in work.inputs)
         with self.store.read() as reader:
             for event in events:
                 customer = reads.find_customer(reader, self.memory.secret, event.primary())
-                who = label(customer, customer.header.person.hex() if customer else identifier_label(event.primary()))
+                who = known(customer) if customer else Who(label(None, identifier_label(event.primary())), "")
                 self.notes.publish(self.clock(), "event", who, "", describe(event), "")
+
+
+def _somebody(person: bytes) -> Who:
+    return Who(label(None, person.hex()), person.hex())
 
 
 def _settle(done: asyncio.Future[None], error: Exception | None) -> None:

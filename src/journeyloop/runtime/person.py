@@ -28,11 +28,13 @@ LOOKED_AT = 1_000
 
 def profile(reader: Reader, secret: bytes, plan: Plan, customer: Customer, now: int) -> dict[str, Any]:
     """`GET /v1/profile`: the profile with its graph of identifiers, and what happened of late, newest first."""
+    known = reads.profile(customer, plan, now)
     return {
-        **reads.profile(customer, plan, now),
+        **known,
         "identifiers": graph(customer),
         "contactable": contactable(customer),
         "merges": merges(customer),
+        "computed": {name: value for name in plan.computed if (value := known["profile"].get(name)) is not None},
         "audiences": {name: since for name, since in customer.header.audiences.items() if crossing_of(name) is None},
         "events": list(islice(_events(reader, secret, customer), EVENTS)),
         "decisions": reads.decisions(reader, customer)[:DECISIONS],

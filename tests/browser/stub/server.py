@@ -52,6 +52,9 @@ class Stub:
         self.streams: dict[int, str] = {}
         self.status = 200
         self.moments: Callable[[], dict[str, Any]] = dict
+        self.audiences: list[dict[str, Any]] = []
+        self.sources: list[dict[str, Any]] = []
+        self.profiles: dict[str, dict[str, Any]] = {}
         self._frames: dict[int, asyncio.Queue[bytes]] = {}
         self._feed: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._opened = 0
@@ -90,10 +93,14 @@ class Stub:
             Route("/v1/stream", self._stream),
             Route("/console/feed", self._console_feed),
             Route("/console/moments", self._console_moments),
+            Route("/console/audiences", lambda _: JSONResponse({"audiences": self.audiences})),
+            Route("/console/sources", lambda _: JSONResponse({"sources": self.sources})),
+            Route("/console/profile", self._console_profile),
             Route("/demo/config.js", self._config),
             Route("/demo/{path:path}", self._demo),
             Route("/pages/{name}", self._page),
             Route("/", self._console),
+            Route("/customer", lambda _: FileResponse(STATIC / "customer.html", headers=HEADERS)),
             Route("/{path}", self._console),
         ]
         return Starlette(routes=routes)
@@ -144,6 +151,11 @@ class Stub:
 
     async def _console_moments(self, _: Request) -> Response:
         return JSONResponse(self.moments(), self.status)
+
+    async def _console_profile(self, request: Request) -> Response:
+        """By the query as it is written: `user_id=u1`."""
+        profile = self.profiles.get(request.url.query)
+        return JSONResponse({"error": {}}, 404) if profile is None else JSONResponse(profile)
 
     async def _config(self, _: Request) -> Response:
         return PlainTextResponse(f'window.JOURNEYLOOP_KEY = "{KEY}";', media_type="text/javascript")

@@ -91,3 +91,54 @@ def moments(beat: int = 0) -> dict[str, Any]:
 
 def _clause(text: str, *, yes: int, no: int, missing: int, never: bool = False) -> dict[str, Any]:
     return {"text": text, "true": yes, "false": no, "missing": missing, "type": 0, "never_true": never}
+
+
+def profile(now: int) -> dict[str, Any]:
+    """What `GET /console/profile` answers of somebody who stalled and was left alone once, and once not."""
+    word = {"granted": True, "at": now - 60_000, "received": now - 59_000, "source": "browser", "wording": ""}
+    return {
+        "person": "ab" * 16,
+        "known": True,
+        "tabs_open": 1,
+        "session": {"number": 2, "started": now, "last": now, "events": 3},
+        "traits": {"first_name": "Ada", "last_name": "Lovelace", "tier": "gold"},
+        "profile": {"cart_value": 648.0},
+        "computed": {"added_2m": 600.0},
+        "identifiers": [
+            {"type": "user_id", "value": "u1", "at": now, "source": "server"},
+            {"type": "email", "value": "ada@example.com", "at": now, "source": "browser", "verified": False},
+            {"type": "phone", "value": "+491701234567", "at": now, "source": "server", "verified": True},
+        ],
+        "merges": [{"person": "cd" * 16, "at": now, "via": "email"}],
+        "audiences": {"big_carts": now},
+        "consent": {"marketing": word, "marketing/email": {**word, "granted": False, "source": "preference centre"}},
+        "cart": [
+            {"id": "espresso", "name": "Espresso machine", "price": 600.0, "quantity": 1.0},
+            {"id": "beans", "name": "Beans", "price": 24.0, "quantity": 2.0},
+        ],
+        "events": [
+            {"name": "Order Completed", "time": now - 7_200_000, "received": now, "source": "server: nightly"},
+            {
+                "name": "Product Added",
+                "time": now - 9,
+                "received": now - 9,
+                "properties": {"name": "Beans", "price": 24},
+            },
+        ],
+        "decisions": [
+            _decision(now - 1, "sent", "eligible", 1.0) | {"shown": now, "action": _ACTION},
+            _decision(now - 2, "silent", "cap: 1 per person in 1m", 0.0),
+        ],
+    }
+
+
+_ACTION = {"moment": "checkout_stall", "action": "reassure"}
+
+
+def _decision(at: int, state: str, verdict: str, propensity: float) -> dict[str, Any]:
+    candidate = {**_ACTION, "channel": "onpage", "verdict": verdict, "propensity": propensity}
+    moment = {"moment": "checkout_stall", "arm": "treated", "mode": "fixed", "confidence": 0.73, "doubts": ["dwell"]}
+    return {
+        "id": f"d{at}", "at": at, "state": state, "state_reason": "", "action": None, "reason": verdict,
+        "moments": [moment], "candidates": [candidate], "shown": 0, "clicked": 0, "dismissed": 0, "recalled": "",
+    }  # fmt: skip

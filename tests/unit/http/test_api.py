@@ -267,7 +267,9 @@ def test_tokens_that_do_not_count(door: RecordingDoor, bad: str) -> None:
 # --- this machine's console -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", ["/console/moments", "/console/feed", "/metrics"])
+@pytest.mark.parametrize(
+    "path", [f"/console/{what}" for what in ("moments", "feed", "audiences", "sources")] + ["/metrics"]
+)
 @pytest.mark.parametrize(
     ("headers", "client", "settings", "allowed"),
     [

@@ -17,6 +17,7 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, text in (
         ("console/index.html", "<h1>console</h1>"),
         ("console/console.js", "1"),
+        ("console/customer.html", "<h1>customer</h1>"),
         ("demo/shop.html", "<h1>shop</h1>"),
         ("demo/cart.html", "<h1>cart</h1>"),
         ("demo/shop.js", "2"),
@@ -40,6 +41,7 @@ def get(path: str, demo: bool = True) -> Answer:
     [
         ("/", b"<h1>console</h1>"),
         ("/console.js", b"1"),
+        ("/customer", b"<h1>customer</h1>"),
         ("/demo/shop", b"<h1>shop</h1>"),
         ("/demo/shop/cart", b"<h1>cart</h1>"),
         ("/demo/shop.js", b"2"),

@@ -16,7 +16,7 @@ from tests.unit.http.asgi import ADMIN, NOW, SERVER, WRITE, Answer, ask, bearer,
 from tests.unit.http.recording import RecordingDoor
 
 HOUR = 3_600_000
-READS = ["/v1/profile", "/v1/decisions", "/v1/why", "/v1/export"]
+READS = ["/v1/profile", "/v1/decisions", "/v1/why", "/v1/export", "/console/profile"]
 ASKED: list[tuple[dict[str, str], Identifier]] = [
     ({"user_id": "u1"}, ("user_id", "u1")),
     ({"anonymous_id": "a1"}, ("anonymous_id", "a1")),
@@ -111,7 +111,9 @@ def test_a_browser_key_cannot_tell_who_exists(door: RecordingDoor, path: str, ke
     assert len({(answer.status, answer.body, tuple(sorted(answer.headers.items()))) for answer in answers}) == 1
 
 
-@pytest.mark.parametrize(("path", "least"), [(path, SERVER) for path in READS[:3]] + [("/v1/export", ADMIN)])
+@pytest.mark.parametrize(
+    ("path", "least"), [(path, SERVER) for path in READS[:3]] + [(path, ADMIN) for path in READS[3:]]
+)
 def test_which_key_reads(door: RecordingDoor, path: str, least: str) -> None:
     door.people[("user_id", "u1")] = {"person": "p1"}
     query = {"user_id": "u1", "moment": "checkout_stall"}

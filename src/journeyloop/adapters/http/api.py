@@ -88,6 +88,8 @@ class Api:
             Endpoint("POST", "/v1/quarantine/resubmit", "Try refused input again.", admin, self.resubmit, (), Resubmit),
             Endpoint("POST", "/v1/reload", "Read the configuration again.", admin, self.reload),
             Endpoint("GET", "/console/moments", "The console's counts.", admin, self.moments, local=True),
+            Endpoint("GET", "/console/audiences", "The console's audiences.", admin, self.audiences, local=True),
+            Endpoint("GET", "/console/sources", "The console's sources.", admin, self.sources, local=True),
             Endpoint("GET", "/console/feed", "The console's live feed.", admin, self.feed, local=True),
             Endpoint("GET", "/healthz", "Is the process alive?", "open", self.health),
             Endpoint("GET", "/readyz", "Does it take events?", "open", self.ready),

@@ -92,4 +92,6 @@ def demo_routes(context: Context) -> list[BaseRoute]:
 
 
 def console_routes() -> list[BaseRoute]:
-    return [Mount("/", Folder(directory=CONSOLE, html=True, check_dir=False))]
+    """Live is at `/`, one customer at `/customer`; everything else is a file by its name."""
+    customer = Route("/customer", File(CONSOLE / "customer.html", HEADERS), methods=["GET"])
+    return [customer, Mount("/", Folder(directory=CONSOLE, html=True, check_dir=False))]

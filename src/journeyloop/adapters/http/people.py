@@ -39,6 +39,7 @@ class People:
         server, admin = Role.SERVER, Role.ADMIN
         return [
             Endpoint("GET", "/v1/profile", "What is known of a person.", server, self.profile, WHO),
+            Endpoint("GET", "/console/profile", "The console's customer.", admin, self.profile, WHO, local=True),
             Endpoint("GET", "/v1/decisions", "Every decision on a person.", server, self.decisions, WHO),
             Endpoint("GET", "/v1/why", "Why a moment fired, or did not.", server, self.why, (_MOMENT, *WHO)),
             Endpoint("GET", "/v1/export", "All that is held about a person.", admin, self.export, WHO),

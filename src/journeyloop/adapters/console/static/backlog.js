@@ -1,6 +1,7 @@
 // What happened faster than anybody can read: groups notes until the feed asks for its next row. Pure.
 
 const PLAIN = new Set(["event", "merge"]);
+const DECIDED = (row) => row.note.kind !== "audience";
 const alike = (a, b) => a.kind === b.kind && a.moment === b.moment && a.reason === b.reason && a.text === b.text;
 
 /** Holds notes. Decisions are grouped by what was decided and why, events by counting all but the newest. */
@@ -39,10 +40,15 @@ export class Backlog {
 
   /** The next row {note, count, others: [[text, count]]}, or undefined. Events yield to decisions, but get every fourth turn. */
   take(decisionsOnly) {
-    if (decisionsOnly) this.#takeEvents();
+    if (decisionsOnly) this.#drop();
     this.#turn += 1;
     if (this.#decisions.length && (this.#turn % 4 || !this.#event)) return this.#decisions.shift();
     return this.#event && this.#takeEvents();
+  }
+
+  #drop() {
+    this.#takeEvents();
+    this.#decisions = this.#decisions.filter(DECIDED);
   }
 
   #takeEvents() {

@@ -3,6 +3,8 @@ import { element, number } from "./dom.js";
 import { runFeed } from "./feed.js";
 import { drawFigures } from "./figures.js";
 import { drawMoments } from "./moments.js";
+import { drawAudiences, drawSources } from "./panels.js";
+import "./search.js";
 
 const EVERY = 2000;
 let feed = { connected: false, paused: false, waiting: 0 };
@@ -29,6 +31,14 @@ function drawProblems(problems) {
       element("li", {}, element("code", {}, `${file}:${line}`), ` ${message}`))));
 }
 
+const told = (path) => fetch(path).then((answer) => (answer.ok ? answer.json() : undefined)).catch(() => undefined);
+
+async function drawPanels(counts) {
+  const [audiences, sources] = await Promise.all([told("/console/audiences"), told("/console/sources")]);
+  if (audiences) drawAudiences(audiences);
+  if (sources) drawSources(sources, counts);
+}
+
 async function ask() {
   const answer = await fetch("/console/moments").catch(() => undefined);
   if (answer?.status === 401 || answer?.status === 403) return "open me on the server's own machine";
@@ -38,6 +48,7 @@ async function ask() {
   drawProblems(counts.problems);
   drawFigures(counts);
   drawMoments(counts);
+  await drawPanels(counts);
   return "";
 }
 

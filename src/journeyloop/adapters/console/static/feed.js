@@ -8,7 +8,7 @@ const TONE = { sent: "acted", goal: "acted", outcome: "answer", silence: "silent
 const ICONS = {
   event: "M8 8h.01", merge: "M3 4l5 4v5M13 4L8 8", signal: "M8 3v5l3 2M2 8a6 6 0 1 0 12 0A6 6 0 0 0 2 8",
   decision: "M3 8h10M9 4l4 4-4 4", sent: "M2 8l12-6-4 12-2.500-4.500z", silence: "M3 8a5 5 0 1 0 10 0A5 5 0 0 0 3 8M5 11l6-6",
-  outcome: "M4 2l8 7-4 .5-2 4z", goal: "M3 8.500l3.500 3.500L13 4.500", gated: "M3 3h10l-4 5v5l-2-1V8z", cancelled: "M4 4l8 8M12 4l-8 8",
+  outcome: "M4 2l8 7-4 .5-2 4z", audience: "M3 7a3 3 0 1 0 6 0A3 3 0 0 0 3 7M1 14c1-4 9-4 10 0M11 4a3 3 0 0 1 0 5.500M13 10.500c1 .5 2 2 2 3.500", goal: "M3 8.500l3.500 3.500L13 4.500", gated: "M3 3h10l-4 5v5l-2-1V8z", cancelled: "M4 4l8 8M12 4l-8 8",
 };
 const NAMES = { gated: "gated", silence: "silent", cancelled: "cancelled" };
 
@@ -25,13 +25,17 @@ function tally(others, rest) {
   return element("small", { class: "more", title: named }, `+${number(rest)} more event${rest === 1 ? "" : "s"}: ${named}`);
 }
 
+const who = ({ person, id }) => id
+  ? element("a", { class: "person", href: `/customer?person=${encodeURIComponent(id)}` }, person)
+  : element("span", { class: "person" }, person || "—");
+
 function draw({ note, count, others }) {
   const reason = why(note);
   return element("li", { class: `row ${TONE[note.kind] ?? "plain"}`, "data-kind": note.kind, "data-count": count },
     element("time", { datetime: new Date(note.at).toISOString() }, time(note.at)),
-    element("span", { class: "person" }, note.person || "—"),
+    who(note),
     element("div", {},
-      element("p", { class: "text" }, icon(note.kind), note.text, !others && count > 1 ? element("b", { class: "times" }, `× ${number(count)}`) : null),
+      element("p", { class: "text" }, icon(note.kind), note.kind === "audience" ? words(note.text) : note.text, !others && count > 1 ? element("b", { class: "times" }, `× ${number(count)}`) : null),
       reason ? element("small", {}, reason) : null,
       others?.length ? tally(others, count - 1) : null));
 }

@@ -43,7 +43,7 @@ function arm(name, label, n, m) {
   return element("div", { class: `arm ${name}` },
     element("span", {}, label),
     element("span", { class: "count" }, element("strong", {}, number(n)), ` of ${number(m)}`),
-    m ? element("span", { class: "track", "aria-hidden": "true" }, wide(element("i"), n / m)) : element("span", { class: "soft none" }, "no window closed yet"),
+    m ? element("span", { class: "track", "aria-hidden": "true" }, wide(element("i"), n / m)) : element("span", { class: "soft none" }, "none closed yet"),
     m ? element("span", { class: "soft count" }, percent(n / m)) : null);
 }
 
