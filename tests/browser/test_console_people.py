@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.browser.conftest import watched
 from tests.browser.stub import traffic
 from tests.browser.stub.server import Stub
 
@@ -29,15 +30,8 @@ def stub() -> Iterator[Stub]:
 
 @pytest.fixture
 def page(context: BrowserContext) -> Iterator[Page]:
-    """A page on which nothing may go wrong; that nobody goes by a name is an answer, not an error."""
-    wrong: list[str] = []
-    made = context.new_page()
-    made.on("pageerror", lambda error: wrong.append(str(error)))
-    made.on(
-        "console", lambda said: wrong.append(said.text) if said.type == "error" and "404" not in said.text else None
-    )
-    yield made
-    assert wrong == []
+    """That nobody goes by a name is an answer, not an error."""
+    yield from watched(context, forgiven="404")
 
 
 def note(**changes: Any) -> dict[str, Any]:

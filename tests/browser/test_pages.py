@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.browser.conftest import watched
 from tests.browser.stub import traffic
 from tests.browser.stub.server import Stub
 
@@ -25,13 +26,7 @@ def stub() -> Iterator[Stub]:
 
 @pytest.fixture
 def page(context: BrowserContext) -> Iterator[Page]:
-    """A page on which nothing may go wrong: no script error, no blocked resource."""
-    wrong: list[str] = []
-    made = context.new_page()
-    made.on("pageerror", lambda error: wrong.append(str(error)))
-    made.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
-    yield made
-    assert wrong == []
+    yield from watched(context)
 
 
 def note(**changes: Any) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from journeyloop.runtime.batch import Batch
 from journeyloop.runtime.memory import Memory
 from journeyloop.runtime.person import joined
 from journeyloop.runtime.ports import Reader, Store, Transaction
-from journeyloop.runtime.quarantine import keep
+from journeyloop.runtime.quarantine import Also, keep
 from journeyloop.runtime.rows import Kind, Rows, Terms, keep_wordings, parse_rows
 
 SLICE = 1_000
@@ -125,16 +125,13 @@ class Alone:
         now = self.clock()
         rows = parse_rows(kind, file, progress.next, left, Terms(self.plan, self.memory.secret, now))
         progress = progress.beyond(rows)
-        with self.store.write() as transaction:
-            batch = Batch(transaction, self.memory, self._plan)
-            batch.prefetch(rows.inputs)
-            for applied in (*self._first, *rows.inputs):
-                batch.apply(applied, now)
+
+        def also(transaction: Transaction) -> None:
             for refused in rows.refused:
                 keep(transaction, self.memory.singles, refused, now)
-            batch.flush()
             _record(file, progress, rows, transaction)
-        self._first = []
+
+        self._commit(rows.inputs, now, also)
         return progress
 
     def unmerge(self, identifier: Identifier, other: Identifier | str, by: str) -> bool:
@@ -145,13 +142,20 @@ class Alone:
         if unmerge is None:
             return False
         unmerge.by = by
+        self._commit([unmerge], self.clock())
+        return True
+
+    def _commit(self, inputs: Sequence[Input], now: int, also: Also | None = None) -> None:
+        """The first one opens an epoch, as a server that starts does."""
         with self.store.write() as transaction:
             batch = Batch(transaction, self.memory, self._plan)
-            for one in (*self._first, unmerge):
-                batch.apply(one, self.clock())
+            batch.prefetch(inputs)
+            for applied in (*self._first, *inputs):
+                batch.apply(applied, now)
+            if also is not None:
+                also(transaction)
             batch.flush()
         self._first = []
-        return True
 
     def _plan(self, hash_: str) -> Plan:
         return self.plan

@@ -12,7 +12,7 @@ from journeyloop.interpret.names import kept
 from journeyloop.model.audience import crossing_of
 from journeyloop.model.customer import Customer
 from journeyloop.model.event import Event
-from journeyloop.model.identifier import ADDRESSES, Identifier, identifier_key
+from journeyloop.model.identifier import Identifier, identifier_key
 from journeyloop.model.inputs import Unmerge
 from journeyloop.model.ledger import Line
 from journeyloop.model.plan import Plan
@@ -27,17 +27,22 @@ LOOKED_AT = 1_000
 
 
 def profile(reader: Reader, secret: bytes, plan: Plan, customer: Customer, now: int) -> dict[str, Any]:
-    """`GET /v1/profile`: the profile with its graph of identifiers, and what happened of late, newest first."""
+    """`GET /v1/profile`: the profile, and what happened of late, newest first."""
+    return _profile(reader, secret, plan, customer, now, reads.decisions(reader, customer)[:DECISIONS])
+
+
+def _profile(
+    reader: Reader, secret: bytes, plan: Plan, customer: Customer, now: int, decisions: list[dict[str, Any]]
+) -> dict[str, Any]:
     known = reads.profile(customer, plan, now)
     return {
         **known,
-        "identifiers": graph(customer),
         "contactable": contactable(customer),
         "merges": merges(customer),
         "computed": {name: value for name in plan.computed if (value := known["profile"].get(name)) is not None},
         "audiences": {name: since for name, since in customer.header.audiences.items() if crossing_of(name) is None},
         "events": list(islice(_events(reader, secret, customer), EVENTS)),
-        "decisions": reads.decisions(reader, customer)[:DECISIONS],
+        "decisions": decisions,
     }
 
 
@@ -45,34 +50,15 @@ def export(reader: Reader, secret: bytes, plan: Plan, customer: Customer, now: i
     """`GET /v1/export`: everything that is held about one person."""
     known = {customer.header.person, *(past.person for past in customer.header.absorbed)}
     return {
-        **profile(reader, secret, plan, customer, now),
+        **_profile(reader, secret, plan, customer, now, reads.decisions(reader, customer)),
         "traits": {
             name: {"value": value, "at": at, "source": source} for name, (value, at, source) in customer.traits.items()
         },
         "privacy": None if customer.sealed.privacy is None else list(customer.sealed.privacy),
         "contacts": [_plain(contact) for contact in customer.header.contacts],
         "records": list(_records(reader, secret, customer)),
-        "decisions": reads.decisions(reader, customer),
         "ledger": list(_ledger(reader, known)),
     }
-
-
-def graph(customer: Customer) -> list[dict[str, Any]]:
-    """Each identifier with where it came from, when it was last named, and whether somebody vouched for it."""
-    return [
-        {
-            "type": name.type,
-            "value": name.value,
-            "at": name.at,
-            "source": name.source,
-            **(
-                {"verified": bool(name.verified), "verified_at": name.verified or None}
-                if name.type in ADDRESSES
-                else {}
-            ),
-        }
-        for name in customer.sealed.names
-    ]
 
 
 def contactable(customer: Customer) -> dict[str, str]:

@@ -13,7 +13,7 @@ from journeyloop.learn import uplift
 from journeyloop.model.board import Tally
 from journeyloop.model.customer import Customer
 from journeyloop.model.decision import Decision
-from journeyloop.model.identifier import PERSON, Identifier, identifier_key
+from journeyloop.model.identifier import ADDRESSES, PERSON, Identifier, identifier_key
 from journeyloop.model.plan import Plan
 from journeyloop.model.profile import profile_values
 from journeyloop.runtime import records
@@ -45,7 +45,7 @@ def profile(customer: Customer, plan: Plan, now: int) -> dict[str, Any]:
     return {
         "person": header.person.hex(),
         "known": header.known,
-        "identifiers": [{"type": name.type, "value": name.value} for name in sealed.names],
+        "identifiers": graph(customer),
         "traits": {name: value for name, (value, _, _) in customer.traits.items()},
         "profile": profile_values(customer, now, plan.computed),
         "cart": [
@@ -71,6 +71,24 @@ def profile(customer: Customer, plan: Plan, now: int) -> dict[str, Any]:
         "tabs_open": len(header.presence.browsers),
         "arms": header.arms,
     }
+
+
+def graph(customer: Customer) -> list[dict[str, Any]]:
+    """Each identifier with where it came from, when it was last named, and whether somebody vouched for it."""
+    return [
+        {
+            "type": name.type,
+            "value": name.value,
+            "at": name.at,
+            "source": name.source,
+            **(
+                {"verified": bool(name.verified), "verified_at": name.verified or None}
+                if name.type in ADDRESSES
+                else {}
+            ),
+        }
+        for name in customer.sealed.names
+    ]
 
 
 def decisions(reader: Reader, customer: Customer) -> list[dict[str, Any]]:
