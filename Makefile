@@ -54,7 +54,7 @@ lock: ## resolve the dependencies again (needs uv)
 clean: ## remove what the other targets made
 	rm -rf $(VENV) tests/*/node_modules dist build site .coverage* .hypothesis .*_cache
 
-LOCK_OPTIONS := --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
+LOCK_OPTIONS := --quiet --no-strip-extras --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
 
 # --- how the environment comes about --------------------------------------------------------------------------------
 
