@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from journeyloop.learn.evidence import add, join, psi, uplift
 from journeyloop.model.board import Evidence
+from journeyloop.model.credits import Credit, Joined
 from journeyloop.model.decision import Row
-from journeyloop.model.inputs import Credit, Joined
 
 scores = st.floats(-20, 20)
 
