@@ -12,7 +12,7 @@ from msgspec import structs
 from journeyloop.learn.evidence import ALPHA, harms, uplift
 from journeyloop.model.board import CONVERSION, Board, Tally
 from journeyloop.model.credits import Credit
-from journeyloop.model.moment import DAY
+from journeyloop.model.moment import DAY, MOVING
 
 LOOKS = 2
 RESPITE = DAY
@@ -36,7 +36,7 @@ def look(tally: Tally, credit: Credit, board: Board, now: int) -> Board:
 def _daily(tally: Tally, credit: Credit, now: int) -> None:
     day = now // DAY
     found = uplift(tally.evidence)
-    if day == tally.looked_on or found is None or not credit.promote or credit.mode not in ("cautious", "full"):
+    if day == tally.looked_on or found is None or not credit.promote or credit.mode not in MOVING:
         return
     tally.looked_on = day
     tally.favourable = tally.favourable + 1 if found.enough and found.low > 0.0 else 0
@@ -48,6 +48,6 @@ def _daily(tally: Tally, credit: Credit, now: int) -> None:
 
 def _move(tally: Tally, credit: Credit, mode: str, now: int) -> None:
     day = now // DAY
-    if credit.mode not in ("cautious", "full") or (tally.mode or credit.mode) == mode or tally.moved_on == day:
+    if credit.mode not in MOVING or (tally.mode or credit.mode) == mode or tally.moved_on == day:
         return
     tally.mode, tally.moved_on = mode, day
