@@ -52,7 +52,7 @@ def _fill(
         index = arms.names.index(action.name)
         verdict.mean, verdict.sd = means[index], sds[index]
     else:
-        verdict.mean, verdict.sd = means[0], float((BORN_VARIANCE * (x @ x)) ** 0.5)
+        verdict.mean, verdict.sd = means[0], (BORN_VARIANCE * sum(slot * slot for slot in x.tolist())) ** 0.5
     prices = frame.board.prices
     verdict.value = (row.worth if action.value is None else action.value) - action.gives * (1 + prices.get("gives", 0))
     verdict.cost = action.cost * (1 + prices.get("cost", 0)) + prices.get("contacts", 0.0)
