@@ -119,7 +119,7 @@ def _end(customer: Customer, row: Row, moment: Moment | None, frame: Frame) -> N
     if row.revoked:
         frame.count(row.moment, f"revoked: {row.arm}")
         _resolved(row, frame)
-    if moment is not None:
+    if moment is not None and moment.goal.priced:
         _compare_value(customer, row, moment, frame)
 
 
@@ -161,6 +161,6 @@ def _credit(
     before, rows = customer.header.scores.get(name, (0.0, 0))
     mode, promote = moment.mode, moment.learning.promote
     credit = Credit(row.moment, treated, y > 0.0, psi, before, rows, measure, y, mode, promote)
-    credit.moments = len(frame.plan.moments)
+    credit.watched = frame.plan.measures
     frame.tune(row.moment, credit)
     customer.header.scores = {**customer.header.scores, name: (before + psi, rows + 1)}

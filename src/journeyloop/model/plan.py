@@ -45,7 +45,9 @@ class Plan(Struct):
     meanings. `watched` are the audiences and the crossings that moments listen to, `moving` those of them that an event
     name can move (and ANY, ALL), `aging` what time alone can move; `watching` names them all with
     their meaning. `by_crossed` finds moments by the name of an audience or crossing and its change;
-    `pushes` are the URLs that are told of an audience's changes."""
+    `pushes` are the URLs that are told of an audience's changes. What would else be counted over all moments again and
+    again: `places` is each one's place in their order, `measures` how much is compared over all of them, `horizon` how
+    long a contact must be remembered (ms)."""
 
     hash: str
     moments: dict[str, Moment]
@@ -64,6 +66,9 @@ class Plan(Struct):
     aging: tuple[Aging, ...] = ()
     by_crossed: dict[tuple[str, str], list[Moment]] = {}
     pushes: dict[str, str] = {}
+    places: dict[str, int] = {}
+    measures: int = 1
+    horizon: int = 0
 
     def moment(self, name: str) -> Moment | None:
         return self.moments.get(name)

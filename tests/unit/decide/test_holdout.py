@@ -44,8 +44,8 @@ def test_where_nothing_is_drawn_there_is_no_ratio(holdout: str) -> None:
 
 
 def test_a_thousand_logins_raise_no_alarm() -> None:
-    """A merge draws nothing and takes nothing back. Counting people who are left instead, the pairs with equal arms once
-    and the unequal ones not at all, would lean to the larger arm: at 20 % held out only 6 % of such pairs are."""
+    """A merge draws nothing and takes nothing back. Counting people who are left instead, pairs with equal arms once
+    and unequal ones not at all, would lean to the larger arm: at 20 % held out only 6 % of such pairs are."""
     rig = Rig(plan_of(moment(holdout="20%")))
     for number in range(1_000):
         crowd(rig, f"phone{number}", f"desk{number}")

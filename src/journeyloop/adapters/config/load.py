@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from hashlib import blake2b
 from pathlib import PurePosixPath
 from typing import TypeVar
@@ -148,7 +148,17 @@ def _plan(
         counting=counting(computed),
         **structs.asdict(watched),
         pushes={one.name: one.push for one in audiences.audiences.values() if one.push},
+        places={name: place for place, name in enumerate(moments)},
+        measures=sum(moment.measures for moment in moments.values()) or 1,
+        horizon=_horizon(moments.values(), policy),
     )
+
+
+def _horizon(moments: Iterable[Moment], policy: Policy) -> int:
+    """The longest window of any cap or limit."""
+    windows = [cap.within for cap in policy.caps]
+    windows += [action.limit.within for moment in moments for action in moment.actions if action.limit]
+    return max(windows, default=0)
 
 
 def _hash(texts: dict[str, str]) -> str:
