@@ -72,6 +72,7 @@ def _finding(moment: Moment, tally: Tally, plan: Plan, share: float, now: int) -
 
 
 def _ratio(tally: Tally, share: float) -> dict[str, Any]:
-    """Customers drawn into each arm under the share of now; `alarm` is the logarithm of the evidence that something is wrong with them."""
+    """Customers drawn into each arm under the share of now; `alarm` is the logarithm of the evidence that something is
+    wrong with them."""
     treated, held_out = (tally.counts.get(f"customers {share:.4f}: {arm}", 0) for arm in ("treated", "holdout"))
     return {"treated": treated, "holdout": held_out, "share": share, "alarm": ratio_alarm(treated, held_out, share)}
