@@ -13,7 +13,7 @@ from journeyloop.learn.evidence import ALPHA, AMOUNTS_NEEDED, harms, uplift, wor
 from journeyloop.learn.verdict import GOAL
 from journeyloop.model.board import CONVERSION, VALUE, Board, Tally
 from journeyloop.model.credits import Credit
-from journeyloop.model.moment import DAY
+from journeyloop.model.moment import DAY, MOVING
 
 LOOKS = 2
 RESPITE = DAY
@@ -50,7 +50,7 @@ def _harmed(tally: Tally, credit: Credit) -> str:
 def _daily(tally: Tally, credit: Credit, now: int) -> None:
     day = now // DAY
     found = uplift(tally.evidence)
-    if day == tally.looked_on or found is None or not credit.promote or credit.mode not in ("cautious", "full"):
+    if day == tally.looked_on or found is None or not credit.promote or credit.mode not in MOVING:
         return
     tally.looked_on = day
     tally.favourable = tally.favourable + 1 if found.enough and found.low > 0.0 else 0
@@ -62,6 +62,6 @@ def _daily(tally: Tally, credit: Credit, now: int) -> None:
 
 def _move(tally: Tally, credit: Credit, mode: str, now: int) -> None:
     day = now // DAY
-    if credit.mode not in ("cautious", "full") or (tally.mode or credit.mode) == mode or tally.moved_on == day:
+    if credit.mode not in MOVING or (tally.mode or credit.mode) == mode or tally.moved_on == day:
         return
     tally.mode, tally.moved_on = mode, day
