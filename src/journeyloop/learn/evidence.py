@@ -14,8 +14,7 @@ from math import inf, log, sqrt
 from msgspec import Struct
 
 from journeyloop.model.board import Evidence, Group
-from journeyloop.model.decision import Row
-from journeyloop.model.inputs import Credit, Joined
+from journeyloop.model.credits import Credit, Joined
 
 ALPHA = 0.05
 HORIZON = 20_000
@@ -34,12 +33,6 @@ class Uplift(Struct, frozen=True):
     high: float
     rows: int
     enough: bool
-
-
-def psi(row: Row) -> float:
-    """The row's score for its goal. Its `share` is the probability of being treated, strictly between 0 and 1."""
-    reached = 1.0 if row.goal_at else 0.0
-    return score(reached, row.arm == "treated", row.share, row.mean_treated, row.mean_holdout)
 
 
 def score(y: float, treated: bool, share: float, mean_treated: float, mean_holdout: float) -> float:
@@ -62,6 +55,7 @@ def add(evidence: Evidence, credit: Credit) -> None:
     group = evidence.treated if credit.treated else evidence.holdout
     group.rows += 1
     group.goals += credit.goal
+    group.total += credit.y
 
 
 def join(evidence: Evidence, joined: Joined) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from journeyloop.learn.power import LATE_DAYS, advise, rows_needed, rows_until, smallest_effect
-from journeyloop.testing.bench.looks import Looks, World, chunks, look
+from journeyloop.testing.bench.looks import World, chunks, look
 
 
 @pytest.mark.parametrize(("base", "effect", "share"), [(0.2, 0.1, 0.8), (0.2, -0.1, 0.8), (0.3, 0.15, 0.5),
@@ -45,8 +45,10 @@ def test_a_larger_effect_needs_fewer_rows_and_harm_fewer_than_gain() -> None:
     assert harm < large < small
 
 
-@pytest.mark.parametrize(("effect", "base", "share"), [(0.0, 0.04, 0.9), (0.1, 0.04, 1.0), (0.1, 0.04, 0.0),
-                                                       (0.1, 0.0, 0.9), (0.99, 0.04, 0.9), (-0.1, 0.04, 0.9)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("effect", "base", "share"),
+    [(0.0, 0.04, 0.9), (0.1, 0.04, 1.0), (0.1, 0.04, 0.0), (0.1, 0.0, 0.9), (0.99, 0.04, 0.9), (-0.1, 0.04, 0.9)],
+)
 def test_what_cannot_be_shown_never_is(effect: float, base: float, share: float) -> None:
     assert rows_needed(effect, base, share) is None
 
