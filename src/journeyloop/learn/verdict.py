@@ -1,7 +1,7 @@
 """Does the moment find intent or chase static? One word per moment, in a sentence, with the figures behind it.
 
 finds intent    the confidence sequence of the goal, or of its value, is above 0
-harms           the one-sided bound of the goal or its value is below 0, or that of a guard above it, at alpha / M
+harms           the one-sided bound of the goal or its value is below 0, or that of a guard above it
 chases static   whatever it does, it is less than an effect worth having
 not yet known   none of these; with the days that are left at today's traffic, if the estimate stays as it is
 """
@@ -22,10 +22,10 @@ from journeyloop.learn.evidence import (
     smaller_arm,
     uplift,
 )
-from journeyloop.learn.harm import harm_of
+from journeyloop.learn.harm import GOAL, harm_of
 from journeyloop.learn.power import WORTH, rows_until
 from journeyloop.learn.words import days, interval, percent, points
-from journeyloop.model.board import CONVERSION, VALUE, Evidence, Tally
+from journeyloop.model.board import VALUE, Evidence, Tally, guard_measure
 
 FINDS, STATIC = "finds intent", "chases static"
 HARMS, PAUSED = "harms", "harms: paused"
@@ -35,41 +35,36 @@ NEVER_DAYS = 365
 
 class Finding(Struct, frozen=True):
     """The verdict on a moment: a word, and a sentence with its figures. `days_left`: until it is known, None if that is
-    not within a year, or it is known. `harmed`: the measure that is worse, "" is the goal."""
+    not within a year, or it is known. `harmed`: what is worse because of it, `goal`, `value` or a guard."""
 
     word: str
     sentence: str
     days_left: int | None = None
     goal: Uplift | None = None
     value: Uplift | None = None
-    harmed: str | None = None
+    harmed: str = ""
 
 
 def verdict(
-    tally: Tally,
-    held_out: float,
-    rows_per_day: float,
-    worth: float | None = None,
-    moments: int = 1,
-    paused: bool = False,
+    tally: Tally, held_out: float, rows_per_day: float, worth: float | None = None, watched: int = 1
 ) -> Finding:
     """`held_out`: the share of people held out now. `worth`: the smallest effect worth having; a fifth of the holdout's
-    rate if not given. `moments`: how many are watched for harm. `paused`: the loop has paused this one for harm: from
-    then on nothing is learned of it, so that stands until somebody resumes it."""
-    goal = uplift(tally.evidence)
+    rate if not given. `watched`: how many measures, of all moments, share the error rate of harm. Once it is paused for
+    harm nothing is learned of a moment, so that stands until somebody resumes it."""
+    evidence, goal = tally.evidence, uplift(tally.evidence)
     value = uplift(tally.measures[VALUE], needed=AMOUNTS_NEEDED) if VALUE in tally.measures else None
-    least = WORTH * tally.evidence.holdout.mean() if worth is None else worth
-    harmed = harm_of(tally, moments)
-    if harmed is not None or paused:
-        return Finding(PAUSED if paused else HARMS, _harmful(tally, harmed), None, goal, value, harmed)
-    if helps(tally.evidence) or _above(value):
+    least = WORTH * evidence.holdout.mean() if worth is None else worth
+    harmed = tally.harmed or harm_of(tally, watched)
+    if harmed:
+        return Finding(PAUSED if tally.harmed else HARMS, _harmful(tally, harmed), None, goal, value, harmed)
+    if _above(goal) or _above(value):
         return Finding(FINDS, _useful(tally, value), None, goal, value)
     if goal is not None and goal.enough and goal.high < least:
-        return Finding(STATIC, _static(tally.evidence, goal, least), None, goal, value)
+        return Finding(STATIC, _static(evidence, goal, least), None, goal, value)
     if not 0.0 < held_out < 1.0:
         return Finding(NO_HOLDOUT, _blind(held_out), None, goal, value)
-    left = _days_left(tally.evidence, goal, least, rows_per_day)
-    return Finding(UNKNOWN, _unknown(tally.evidence, goal, left, rows_per_day), left, goal, value)
+    left = _days_left(evidence, goal, least, rows_per_day)
+    return Finding(UNKNOWN, _unknown(evidence, goal, left, rows_per_day), left, goal, value)
 
 
 def _above(found: Uplift | None) -> bool:
@@ -99,14 +94,12 @@ def _useful(tally: Tally, value: Uplift | None) -> str:
     return f"It earns more, though not surely more reach the goal: {_amount(value)}."
 
 
-def _harmful(tally: Tally, harmed: str | None) -> str:
-    if harmed is None:
-        return f"It was paused for harm. So far {_figures(tally.evidence)}."
-    if harmed == CONVERSION:
+def _harmful(tally: Tally, harmed: str) -> str:
+    if harmed == GOAL:
         return f"Fewer reach the goal because of it: {_figures(tally.evidence)}."
     if harmed == VALUE:
-        return f"It earns less than doing nothing would: {_amount(uplift(tally.measures[VALUE]))}."
-    return f"More {harmed.partition('/')[2]} because of it: {_figures(tally.measures[harmed])}."
+        return f"It earns less than doing nothing would: {_amount(uplift(tally.measures.get(VALUE, Evidence())))}."
+    return f"More {harmed} because of it: {_figures(tally.measures.get(guard_measure(harmed), Evidence()))}."
 
 
 def _static(evidence: Evidence, found: Uplift, worth: float) -> str:

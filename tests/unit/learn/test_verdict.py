@@ -7,9 +7,9 @@ import random
 import pytest
 
 from journeyloop.learn.evidence import add, score
-from journeyloop.learn.harm import harm_of
+from journeyloop.learn.harm import GOAL, harm_in, harm_of
 from journeyloop.learn.verdict import FINDS, HARMS, NEVER_DAYS, NO_HOLDOUT, PAUSED, STATIC, UNKNOWN, Finding, verdict
-from journeyloop.model.board import CONVERSION, VALUE, Evidence, Tally, guard_measure
+from journeyloop.model.board import VALUE, Evidence, Tally, guard_measure
 from journeyloop.model.credits import Credit
 from journeyloop.testing.bench.evidence import noise_finds
 from journeyloop.testing.bench.looks import World
@@ -48,18 +48,18 @@ def test_a_moment_that_helps_finds_intent() -> None:
     assert said.goal.low > 0
 
 
-@pytest.mark.parametrize(("paused", "word"), [(False, HARMS), (True, PAUSED)])
-def test_a_moment_that_costs_conversions_harms(paused: bool, word: str) -> None:
-    tally = Tally(evidence=evidence_of((9_000, 1_800), (1_000, 400)))
-    said = verdict(tally, 0.1, 100.0, paused=paused)
-    assert (said.word, said.harmed) == (word, CONVERSION)
+@pytest.mark.parametrize(("harmed", "word"), [("", HARMS), (GOAL, PAUSED)])
+def test_a_moment_that_costs_conversions_harms(harmed: str, word: str) -> None:
+    tally = Tally(evidence=evidence_of((9_000, 1_800), (1_000, 400)), harmed=harmed)
+    said = verdict(tally, 0.1, 100.0)
+    assert (said.word, said.harmed) == (word, GOAL)
     assert said.sentence.startswith("Fewer reach the goal because of it: -20.")
 
 
-def test_a_pause_for_harm_stands_though_the_figures_go_back() -> None:
-    said = verdict(Tally(evidence=evidence_of(*SAME)), 0.1, 100.0, paused=True)
-    assert (said.word, said.harmed) == (PAUSED, None)
-    assert said.sentence.startswith("It was paused for harm.")
+@pytest.mark.parametrize("harmed", [GOAL, VALUE, "Order Refunded"])
+def test_a_pause_for_harm_stands_though_the_figures_go_back(harmed: str) -> None:
+    said = verdict(Tally(evidence=evidence_of(*SAME), harmed=harmed), 0.1, 100.0)
+    assert (said.word, said.harmed) == (PAUSED, harmed)
 
 
 def test_more_conversions_that_lose_money_are_harm() -> None:
@@ -79,7 +79,7 @@ def test_more_money_is_intent_though_no_more_convert() -> None:
 def test_a_guard_that_got_worse_is_harm() -> None:
     guards = {REFUNDED: evidence_of((9_000, 5_400), (1_000, 400))}
     said = found(evidence_of((9_000, 5_400), (1_000, 400)), **guards)
-    assert (said.word, said.harmed) == (HARMS, REFUNDED)
+    assert (said.word, said.harmed) == (HARMS, "Order Refunded")
     assert said.sentence.startswith("More Order Refunded because of it: +20.")
 
 
@@ -88,11 +88,16 @@ def test_a_guard_that_got_better_is_none() -> None:
     assert found(evidence_of(*UNSURE), **guards).word == UNKNOWN
 
 
-def test_each_measure_and_each_moment_makes_harm_harder_to_claim() -> None:
-    """What is measured shares the error rate. At some count of moments the same figures are harm no more."""
+def test_all_that_is_watched_makes_harm_harder_to_claim() -> None:
+    """It shares the error rate: at some number the same figures are harm no more."""
     tally = Tally(evidence=evidence_of((9_000, 3_000), (1_000, 420)))
-    assert harm_of(tally) == CONVERSION
-    assert harm_of(tally, moments=1_000_000) is None
+    assert harm_of(tally) == GOAL
+    assert harm_of(tally, watched=1_000_000) == ""
+
+
+def test_what_speed_is_worth_is_nobodys_harm() -> None:
+    """A comparator is measured like all else, and is neither goal nor guard."""
+    assert harm_in("versus/next_day", evidence_of((9_000, 1_800), (1_000, 400))) == ""
 
 
 def test_a_small_effect_is_static() -> None:
