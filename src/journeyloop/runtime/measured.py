@@ -10,7 +10,7 @@ from msgspec import to_builtins
 from journeyloop.learn import uplift
 from journeyloop.learn.evidence import AMOUNTS_NEEDED, GOALS_NEEDED
 from journeyloop.learn.ratio import ratio_alarm
-from journeyloop.learn.verdict import Measured, verdict
+from journeyloop.learn.verdict import verdict
 from journeyloop.model.arm import BORN_AT, Arms
 from journeyloop.model.board import VALUE, Evidence, Tally
 from journeyloop.model.moment import DAY, Moment
@@ -60,13 +60,9 @@ def _under(tally: Tally, prefix: str) -> dict[str, Any]:
 
 def _finding(moment: Moment, tally: Tally, plan: Plan, share: float, now: int) -> Any:
     days = max(1.0, (now - tally.began) / DAY) if tally.began else 1.0
-    what = Measured(
-        tally.evidence,
-        tally.measures.get(VALUE),
-        {name.removeprefix("guard/"): one for name, one in tally.measures.items() if name.startswith("guard/")},
-    )
     rate = tally.counts.get("signals", 0) / days
-    return verdict(what, 1.0 - share, rate, moments=len(plan.moments), paused=tally.harmed or None)
+    watched = sum(one.measures for one in plan.moments.values())
+    return verdict(tally, 1.0 - share, rate, watched=watched)
 
 
 def _ratio(tally: Tally, share: float) -> dict[str, Any]:
