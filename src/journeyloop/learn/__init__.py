@@ -3,8 +3,9 @@
 from journeyloop.learn.close import close
 from journeyloop.learn.evidence import uplift
 from journeyloop.learn.goals import reach_goals
+from journeyloop.learn.learner import Choice, Learner
 from journeyloop.learn.lesson import learn
 from journeyloop.learn.tune import tune
 from journeyloop.learn.windows import open_windows
 
-__all__ = ["close", "learn", "open_windows", "reach_goals", "tune", "uplift"]
+__all__ = ["Choice", "Learner", "close", "learn", "open_windows", "reach_goals", "tune", "uplift"]
