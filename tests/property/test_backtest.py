@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from journeyloop.adapters.sources.in_order import InOrder
 from journeyloop.adapters.store.memory import MemoryStore
-from journeyloop.model.board import Tally
 from journeyloop.model.decision import Decision
 from journeyloop.model.event import Event
 from journeyloop.model.inputs import Delivered, Seen, TabOpened
@@ -41,9 +40,11 @@ def long_history(seed: int, length: int = 120) -> list[Step]:
 
 
 class Live(Rig):
-    """The loop as it runs, with a channel that takes every message at once and nobody watching any tab."""
+    """The loop as it runs, with a channel that takes every message at once (if it `answers`) and nobody watching any
+    tab."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, answers: bool = True) -> None:
+        self.answers = answers
         super().__init__(plan, secret=SECRET)
         self.seen = None
 
@@ -51,7 +52,7 @@ class Live(Rig):
         before = len(self.made) if hasattr(self, "made") else 0
         super().apply(*inputs, fire=fire)
         for one in self.made[before:]:
-            if one.state == "due":
+            if self.answers and one.state == "due":
                 super().apply(Delivered(one.person, one.id, "sent"))
 
     def live(self, events: list[Event]) -> None:
@@ -102,9 +103,11 @@ def told(steps: list[Step]) -> list[Event]:
     return events
 
 
-def backtested(plan: Plan, events: list[Event], tab: bool = False) -> tuple[list[Decision], Backtest]:
+def backtested(
+    plan: Plan, events: list[Event], tab: bool = False, contacted: bool = True
+) -> tuple[list[Decision], Backtest]:
     found: list[Decision] = []
-    run = Backtest(plan, SECRET, MemoryStore(), lambda decision, customer: found.append(decision), tab)
+    run = Backtest(plan, SECRET, MemoryStore(), lambda decision, customer: found.append(decision), tab, contacted)
     assert sum(run.run(events)) == len(events)
     return found, run
 
@@ -141,6 +144,30 @@ def test_as_if_a_tab_had_been_open_is_a_tab_that_is_open(steps: list[Step]) -> N
     same(WithTabs(plan), plan, events, tab=True)
 
 
+def test_silence_learns_from_a_history_and_actions_do_not() -> None:
+    """As in a loop whose messages reach nobody: the arms are born of silence, and the decisions are the same."""
+    plan = plan_of(
+        moment("now", learn="{mode: full}", holdout="50%", expires="1s", actions=f"[{action('one')}, {action('two')}]"),
+        moment("later", detect="{event: Order Completed}", expires="1s"),
+    )
+    events = [
+        Event("track", "Asked For" if number % 3 else "Order Completed", f"m{number}", T + number * MINUTE, f"u{who}")
+        for number, who in enumerate(Random(3).choices(range(300), k=1_500))
+    ]
+    live = Live(plan, answers=False)
+    live.live(events)
+    found, run = backtested(plan, events, contacted=False)
+    assert [chosen(one) for one in found] == [chosen(one) for one in live.made]
+    arms = run.memory.arms["now"]
+    assert arms.born and arms.seen[0] > 200 and set(arms.names) == {""} and not any(arms.waiting.values())
+    assert run.tally("now").evidence.rows == 0
+
+
+def chosen(one: Decision) -> tuple[Any, ...]:
+    """Who, by which moment in which arm, what and why."""
+    return one.person, [(row.moment, row.arm) for row in one.rows], one.chosen, one.reason, one.at, one.draw
+
+
 def test_such_histories_hold_what_makes_it_hard() -> None:
     """Merges, timers, holdouts, caps, silence for want of consent, duplicates, unknown presence."""
     seen: set[str] = set()
@@ -174,7 +201,7 @@ def test_the_clock_stops_with_the_history() -> None:
     asked = Event("track", "Asked For", "m1", T, anonymous_id="a")
     decisions, run = backtested(plan, [asked])
     assert [row.moment for one in decisions for row in one.rows] == ["now"]
-    assert run.tally("now") == Tally({"signals": 1, "signals: treated": 1, "decided": 1, "sent": 1})
+    assert run.tally("now").counts == {"signals": 1, "signals: treated": 1, "decided": 1, "sent": 1}
     later = Event("track", "Page", "m2", T + 3 * MINUTE, anonymous_id="b")
     decisions, run = backtested(plan, [asked, later])
     assert [(one.at, row.moment) for one in decisions for row in one.rows] == [(T, "now"), (T + 3 * MINUTE, "stall")]

@@ -2,7 +2,8 @@
 
 As the writer does it: all events of an instant first, then the timers due by it, in (due, person, name) order; between
 events the clock stops at every timer. It stops for good at the last event: what would have come due after it is not
-known. Nobody is contacted; a message that is chosen counts as sent, so that caps count it as they would have.
+known. Nobody is contacted; a message that is chosen counts as sent, so that caps count it as they would have. Silence
+learns from what people did anyway; actions do not, and nothing is compared with the held out.
 """
 
 from __future__ import annotations
@@ -15,17 +16,19 @@ from typing import Any
 
 from msgspec import structs
 
+from journeyloop.model.arm import SILENCE
 from journeyloop.model.board import Tally
+from journeyloop.model.credits import Credit, Lesson
 from journeyloop.model.customer import Customer
 from journeyloop.model.decision import Decision
 from journeyloop.model.effects import Decided, Recorded
 from journeyloop.model.event import Event
 from journeyloop.model.frame import Frame
-from journeyloop.model.inputs import Delivered, Epoch, PlanChanged, Seen, TabOpened, TimerDue
+from journeyloop.model.inputs import Delivered, Epoch, PlanChanged, Seen, TabOpened, TimerDue, To
 from journeyloop.model.moment import Present
 from journeyloop.model.plan import Plan
 from journeyloop.model.policy import Purpose
-from journeyloop.runtime.batch import Batch, Watch, nobody_watches
+from journeyloop.runtime.batch import Batch, nobody_watches
 from journeyloop.runtime.memory import Memory
 from journeyloop.runtime.ports import Store, Transaction
 
@@ -55,11 +58,10 @@ class Past(Batch):
     `joined` says who became part of whom.
     """
 
-    def __init__(
-        self, transaction: Transaction, memory: Memory, plan: Plan, watch: Watch, timers: list[Timer], told: Told
-    ) -> None:
-        super().__init__(transaction, memory, lambda _: plan, watch)
-        self.timers, self.told = timers, told
+    def __init__(self, transaction: Transaction, run: Backtest) -> None:
+        watch = tab_always_open if run.tab else nobody_watches
+        super().__init__(transaction, run.memory, lambda _: run.plan, watch)
+        self.timers, self.told, self.contacted = run.timers, run.told, run.contacted
         self.chosen: list[Decision] = []
         self.joined: dict[bytes, bytes] = {}
         self._entered: list[Customer] = []
@@ -108,6 +110,10 @@ class Past(Batch):
                 heappush(self.timers, (due, customer.header.person, name))
         customer.indexed = dict(after)
 
+    def _deliver(self, to: To, frame: Frame) -> None:
+        if self.contacted or not _of_a_contact(to.message):
+            super()._deliver(to, frame)
+
     def _effect(self, effect: Any) -> None:
         match effect:
             case Decided(decision=decision):
@@ -121,13 +127,17 @@ class Past(Batch):
 
 class Backtest:
     """One run of `plan` over one history. `told` hears of every decision with the person as they were then; `joined`
-    holds who became part of whom. `tab`: as if every person had one open from their first event on."""
+    holds who became part of whom. `tab`: as if every person had one open from their first event on. `contacted`: the
+    messages really reached people, so that what they did is an answer.
+    """
 
-    def __init__(self, plan: Plan, secret: bytes, store: Store, told: Told, tab: bool = False) -> None:
-        self.plan, self.store, self.told, self.tab = plan, store, told, tab
+    def __init__(
+        self, plan: Plan, secret: bytes, store: Store, told: Told, tab: bool = False, contacted: bool = False
+    ) -> None:
+        self.plan, self.store, self.told, self.tab, self.contacted = plan, store, told, tab, contacted
         self.joined: dict[bytes, bytes] = {}
         self.people = self.duplicates = 0
-        self._timers: list[Timer] = []
+        self.timers: list[Timer] = []
         with store.read() as reader:
             self.memory = Memory(secret, plan, reader)
 
@@ -136,7 +146,7 @@ class Backtest:
         instants = groupby(events, attrgetter("time"))
         while some := _some(instants):
             with self.store.write() as transaction:
-                batch = Past(transaction, self.memory, self.plan, self._watch, self._timers, self.told)
+                batch = Past(transaction, self)
                 self._begin(batch, some[0][0].time)
                 batch.prefetch(event for instant in some for event in instant)
                 for instant in some:
@@ -151,10 +161,6 @@ class Backtest:
         """What the loop counted of a moment."""
         return self.memory.tallies.get(moment, Tally())
 
-    @property
-    def _watch(self) -> Watch:
-        return tab_always_open if self.tab else nobody_watches
-
     def _begin(self, batch: Past, now: int) -> None:
         if not self.memory.singles.epoch:
             batch.apply(Epoch(EPOCH, "backtest", ""), now)
@@ -162,8 +168,8 @@ class Backtest:
 
     def _wait(self, batch: Past, until: int) -> None:
         """The clock runs up to an instant, stopping at every timer before it."""
-        while self._timers and self._timers[0][0] < until:
-            self._live(batch, [], self._timers[0][0])
+        while self.timers and self.timers[0][0] < until:
+            self._live(batch, [], self.timers[0][0])
 
     def _live(self, batch: Past, events: list[Event], now: int) -> None:
         """One instant: its events, the timers due, then the sends."""
@@ -177,6 +183,11 @@ class Backtest:
         while batch.chosen:
             batch.send_all(now)
             batch.fire_all(now)
+
+
+def _of_a_contact(message: Any) -> bool:
+    """Whether this says what came of contacting somebody, which nobody did."""
+    return type(message) is Credit or (type(message) is Lesson and message.action != SILENCE)
 
 
 def _some(instants: Iterator[tuple[int, Iterator[Event]]]) -> list[list[Event]]:

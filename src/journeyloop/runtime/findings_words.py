@@ -105,7 +105,7 @@ def _policy(one: dict[str, Any]) -> Iterator[str]:
     yield from _counts("held out", {"by chance": one["held_out"]} if one["held_out"] else {})
     yield from _counts("silent", one["silent"])
     if one["mode"] in LEARNING and one["decided"]:
-        yield _line("", "Which of its actions works is not in a history without contacts: this split tells nothing.")
+        yield _line("", "Which of its actions works is not in a history without contacts: this split says nothing.")
     if one["without_consent"]:
         yield _line("", f"{one['without_consent']:,} stopped at consent first: --assume-consent tells what remains.")
 
