@@ -10,7 +10,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from journeyloop.adapters.sources.in_order import InOrder
@@ -129,6 +129,7 @@ def test_the_same_events_give_the_same_decisions(steps: list[Step], which: int, 
         same(Live(plans()[which]), plans()[which], told(steps))
 
 
+@settings(max_examples=30)
 @given(HISTORIES)
 def test_as_if_everybody_had_consented_is_a_plan_that_asks_for_none(steps: list[Step]) -> None:
     plan = consenting(plans()[0])
@@ -138,6 +139,7 @@ def test_as_if_everybody_had_consented_is_a_plan_that_asks_for_none(steps: list[
     assert not any(reason.endswith("not given") for reason in reasons)
 
 
+@settings(max_examples=30)
 @given(HISTORIES)
 def test_as_if_a_tab_had_been_open_is_a_tab_that_is_open(steps: list[Step]) -> None:
     plan, events = plans()[0], told(steps)

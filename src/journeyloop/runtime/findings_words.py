@@ -30,7 +30,7 @@ def words(told: dict[str, Any]) -> str:
 def refusals(refused: dict[str, Any]) -> Iterator[str]:
     """How many rows were refused and why, and the first of them by number."""
     if refused["rows"]:
-        yield f"{refused['rows']:,} rows refused"
+        yield f"{_many(refused['rows'], 'row')} refused"
         yield from (f"{count:{COUNT},} {reason}" for reason, count in refused["reasons"].items())
         yield from (f"  row {one['row']}: {one['reason']}" for one in refused["first"])
 
@@ -42,7 +42,7 @@ def _head(told: dict[str, Any]) -> Iterator[str]:
     )
     yield from refusals(told["refused"])
     if told["duplicates"]:
-        yield f"{told['duplicates']:,} events came twice and count once"
+        yield f"{_many(told['duplicates'], 'event')} more were the same once more: each counts once"
     yield NOBODY_CONTACTED.format(zone=told["zone"])
     if not told["own_secret"]:
         yield "There is no store yet: who would be held out was drawn anew and will differ."
@@ -97,7 +97,7 @@ def _anyway(anyway: dict[str, Any]) -> Iterator[str]:
     rate = "" if anyway["rate"] is None else f", {anyway['rate']:.1%}"
     yield _line("anyway", f"{anyway['goals']:,} of {anyway['closed']:,}{rate}: {goal}, with no contact")
     if anyway["open"]:
-        yield _line("", f"{anyway['open']:,} windows were still open when the history ends: not counted.")
+        yield _line("", f"{_many(anyway['open'], 'window')} still open when the history ends: not counted.")
 
 
 def _policy(one: dict[str, Any]) -> Iterator[str]:
@@ -128,6 +128,10 @@ def _line(label: str, text: str) -> str:
     """Long text goes on below itself."""
     first, *more = textwrap.wrap(text, WIDTH - LABEL, break_long_words=False) or [""]
     return "\n".join([f"  {label:{LABEL}}{first}".rstrip(), *(f"  {'':{LABEL}}{line}" for line in more)])
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}" + ("" if count == 1 else "s")
 
 
 def _day(at: int) -> str:
