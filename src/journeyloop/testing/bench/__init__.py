@@ -5,9 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from journeyloop.testing.bench import decide, evidence, identity, import_, ingest, kill, profile, push, recovery, stall
+from journeyloop.testing.bench import (
+    backtest,
+    decide,
+    evidence,
+    identity,
+    import_,
+    ingest,
+    kill,
+    profile,
+    push,
+    recovery,
+    stall,
+)
 
 NAMES: dict[str, Callable[[], dict[str, Any]]] = {
+    "backtest": backtest.run,
     "decide": decide.run,
     "evidence": evidence.run,
     "identity": identity.run,
