@@ -106,10 +106,12 @@ def decided(directory: Path) -> list[Decision]:
         return [records.decode_decision(raw) for _, raw in reader.scan("decisions")]
 
 
-def written(directory: Path) -> dict[Path, int]:
-    """When each file was last written; a reader of the store leaves its name in the lock."""
-    files = [path for path in directory.rglob("*") if path.is_file() and path.name != "lock.mdb"]
-    return {path: path.stat().st_mtime_ns for path in files}
+def written(directory: Path) -> tuple[dict[Path, int], int]:
+    """When each file was last written, and how long the log is: a server that runs notes how late its sources are."""
+    files = [path for path in directory.rglob("*") if path.is_file() and path.parent.name != "store"]
+    with closing(open_reader(directory)) as store, store.read() as reader:
+        log = sum(1 for _ in reader.scan("log"))
+    return {path: path.stat().st_mtime_ns for path in files}, log
 
 
 def call(one: Event) -> dict[str, Any]:
