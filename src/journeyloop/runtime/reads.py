@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from journeyloop.interpret.cart import contents
+from journeyloop.learn import average, bound
 from journeyloop.model.board import Tally
 from journeyloop.model.customer import Customer
 from journeyloop.model.decision import Decision
@@ -208,19 +209,10 @@ def counts(tally: Tally) -> dict[str, Any]:
         "resolved": {arm: grouped["resolved"].get(arm, 0) for arm in ("treated", "holdout")},
         "converted": {arm: grouped["converted"].get(arm, 0) for arm in ("treated", "holdout")},
         "outcomes": grouped["outcome"],
-        "customers": _customers(flat),
         "left_out": _group(flat, "left out"),
+        "worth": {"mean": average(tally.worths), "at_most": bound(tally.worths), "bounded": flat.get("bounded", 0)},
         "pending": sum(signals.values()) - sum(grouped["resolved"].values()),
     }
-
-
-def _customers(flat: dict[str, int]) -> list[dict[str, float]]:
-    """How many people were drawn into each arm, per share of treated that was in force: each has its own ratio."""
-    shares = sorted({key.split()[1].rstrip(":") for key in flat if key.startswith("customers ")})
-    return [
-        {"share": float(share), **{arm: flat.get(f"customers {share}: {arm}", 0) for arm in ("treated", "holdout")}}
-        for share in shares
-    ]
 
 
 def _group(flat: dict[str, int], name: str) -> dict[str, int]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from journeyloop.learn.ratio import ratio_alarm
-from journeyloop.runtime.reads import counts
+from journeyloop.runtime.measured import customers
 from tests.property.rig import Rig, moment, plan_of
 
 
 def drawn(rig: Rig) -> list[tuple[float, float, float]]:
-    return [(one["share"], one["treated"], one["holdout"]) for one in counts(rig.tally("now"))["customers"]]
+    return [(one["share"], one["treated"], one["holdout"]) for one in customers(rig.tally("now"))]
 
 
 def crowd(rig: Rig, *who: str) -> None:
@@ -45,7 +45,8 @@ def test_where_nothing_is_drawn_there_is_no_ratio(holdout: str) -> None:
 
 def test_a_thousand_logins_raise_no_alarm() -> None:
     """A merge draws nothing and takes nothing back. Counting people who are left instead, pairs with equal arms once
-    and unequal ones not at all, would lean to the larger arm: at 20 % held out only 6 % of such pairs are."""
+    and the unequal ones not at all, would lean to the larger arm: at 20 % held out only 6 % of such pairs are.
+    """
     rig = Rig(plan_of(moment(holdout="20%")))
     for number in range(1_000):
         crowd(rig, f"phone{number}", f"desk{number}")

@@ -1,4 +1,4 @@
-"""What the arms know reaches verdicts and rows; what they were not learned for does not; an operator's mode is kept."""
+"""What the arms know reaches verdicts and rows; what they were not learned for does not; a written mode is kept."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ const finding = ({ finding: found }) => found && element("p", { class: "finding"
 const unequal = ({ ratio }) => ratio?.alarm != null
   ? element("p", { class: "warn" }, `${number(ratio.treated)} customers treated and ${number(ratio.holdout)} held out: not the share that was drawn. Do not trust the comparison.`) : null;
 
-const cut = ({ bounded, counts_at_most: most }) => bounded && most
+const cut = ({ worth: { bounded, at_most: most } = {} }) => bounded && most
   ? element("p", { class: "soft" }, `${number(bounded)} of the goals were worth more than ${number(Math.round(most))}, 20 times the median, and count as that: no single one decides.`) : null;
 
 /** The server's interval: it holds at every look (docs/adr/0010). */
