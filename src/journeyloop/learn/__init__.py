@@ -4,7 +4,8 @@ from journeyloop.learn.close import close
 from journeyloop.learn.evidence import uplift
 from journeyloop.learn.goals import reach_goals
 from journeyloop.learn.lesson import learn
+from journeyloop.learn.observe import observe
 from journeyloop.learn.tune import tune
 from journeyloop.learn.windows import open_windows
 
-__all__ = ["close", "learn", "open_windows", "reach_goals", "tune", "uplift"]
+__all__ = ["close", "learn", "observe", "open_windows", "reach_goals", "tune", "uplift"]

@@ -7,6 +7,8 @@ action's arm if its message may have arrived, silence's if nobody was contacted,
 from __future__ import annotations
 
 from journeyloop.learn.evidence import score
+from journeyloop.learn.observe import conclude
+from journeyloop.learn.taught import may_teach
 from journeyloop.learn.windows import timer_of
 from journeyloop.model.arm import SILENCE
 from journeyloop.model.board import CONVERSION, VALUE, guard_measure
@@ -15,15 +17,17 @@ from journeyloop.model.customer import Customer
 from journeyloop.model.decision import ENDED, Row
 from journeyloop.model.effects import Resolved
 from journeyloop.model.frame import Frame
-from journeyloop.model.moment import DAY, Moment
+from journeyloop.model.moment import Moment
+from journeyloop.model.prediction import WATCH
 
 REACHED = frozenset({"intent", "sent", "unknown"})
-LESSONS_PER_DAY = 10
-"""How many rows of one person the arms of a moment learn in a day: nobody teaches them alone."""
 
 
 def close(customer: Customer, name: str, frame: Frame) -> None:
-    """The timer of a window: the goal, the guards and the arms now; the value now, or when it can be no refund."""
+    """The timer of a window: the goal, the guards and the arms now; the value now, or when it can be no refund. That of
+    an observation belongs to no decision."""
+    if name.startswith(WATCH):
+        return conclude(customer, name, frame)
     row = next((one for one in customer.header.pending if timer_of(one) == name), None)
     if row is None:
         return
@@ -69,16 +73,11 @@ def _outcome(customer: Customer, row: Row) -> str:
 def _teach(customer: Customer, row: Row, outcome: str, moment: Moment | None, frame: Frame) -> None:
     if moment is None or not row.x or moment.learning.freeze or outcome == "void":
         return
-    taught, day = customer.header.taught, frame.now // DAY
-    before = taught.get(row.moment, [0, 0])
-    count = before[1] + 1 if before[0] == day else 1
-    if count > LESSONS_PER_DAY:
-        return frame.count(row.moment, "lessons: too many of one person")
-    customer.header.taught = {**taught, row.moment: [day, count]}
+    if not may_teach(customer, row.moment, frame):
+        return
     learned, action = moment.learning, (row.action if row.contacted else None) or SILENCE
     lesson = Lesson(row.moment, action, row.x, outcome == "converted", learned.meaning, learned.update_every)
     frame.tune(row.moment, lesson)
-    return None
 
 
 def _end(customer: Customer, row: Row, moment: Moment | None, frame: Frame) -> None:

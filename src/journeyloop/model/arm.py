@@ -38,7 +38,8 @@ class Arms(Struct, gc=False):
     """All arms of one moment: `names` (silence first), `means` (K, d), `covariances` (K, d, d), `seen` outcomes each.
 
     `meaning` is the hash of the goal and features they were learned for. `waiting` are rows not yet learned, per arm:
-    (x, y) in the order they came; the action arms wait like this until silence knows enough.
+    (x, y) in the order they came; the action arms wait like this until silence knows enough. `reached` says how many
+    of the outcomes seen were the goal.
     """
 
     meaning: str
@@ -47,6 +48,7 @@ class Arms(Struct, gc=False):
     covariances: Floats
     seen: list[int]
     waiting: dict[str, list[tuple[Vector, float]]]
+    reached: list[int]
 
     @property
     def width(self) -> int:
@@ -65,6 +67,10 @@ class Arms(Struct, gc=False):
         means: list[float] = (self.means @ wide).tolist()
         return means, [variance**0.5 for variance in variances]
 
+    def expected(self, x: Vector) -> float:
+        """The mean log-odds of the goal under silence alone."""
+        return float(self.means[0] @ x)
+
     def learn(self, index: int, x: Vector, y: float) -> None:
         """One outcome y in {0, 1} of one arm. A step that is not finite changes nothing."""
         wide = x.astype(np.float64)
@@ -79,6 +85,7 @@ class Arms(Struct, gc=False):
         np.clip(mean, -WEIGHT_LIMIT, WEIGHT_LIMIT, out=mean)
         covariance -= np.multiply.outer((curvature * gain) * u, u)
         self.seen[index] += 1
+        self.reached[index] += y > 0.0
 
 
 def sigmoid(z: float) -> float:
@@ -97,7 +104,7 @@ def unborn(meaning: str, width: int) -> Arms:
     """A moment nothing is known of: silence with its wide prior, and no action."""
     covariance = np.eye(width)
     covariance[0, 0] = BIAS_VARIANCE
-    return Arms(meaning, [SILENCE], np.zeros((1, width)), covariance[None], [0], {})
+    return Arms(meaning, [SILENCE], np.zeros((1, width)), covariance[None], [0], {}, [0])
 
 
 def bear(arms: Arms, names: Sequence[str]) -> None:
@@ -110,3 +117,4 @@ def bear(arms: Arms, names: Sequence[str]) -> None:
     cautious = np.repeat(np.eye(arms.width)[None] * BORN_VARIANCE, len(fresh), axis=0)
     arms.covariances = np.concatenate([arms.covariances, cautious])
     arms.seen = [*arms.seen, *(0 for _ in fresh)]
+    arms.reached = [*arms.reached, *(0 for _ in fresh)]
