@@ -49,7 +49,7 @@ def conclude(customer: Customer, timer: str, frame: Frame) -> None:
 
 def _drawn(customer: Customer, event: Event, prediction: Prediction, frame: Frame) -> bool:
     """Whether this event opens an observation. Crawlers teach nothing."""
-    if customer.header.bot or frame.now - event.time > FRESH:
+    if customer.header.bot or frame.now - event.time >= min(FRESH, prediction.within):
         return False
     kind, value = event.primary()
     return keyed_hash(frame.secret, WATCH, kind, value, event.message_id, prediction.name)[0] % SHARE == 0

@@ -108,6 +108,13 @@ def test_a_late_an_old_and_an_imported_event_open_none() -> None:
     assert not any(observations(rig, f"{who}{number}") for number in range(60) for who in ("old", "then"))
 
 
+def test_one_that_would_be_over_already_is_not_opened() -> None:
+    rig = Rig(plan_of(moment("warm", detect="{propensity: Order Completed, within: 1m, crosses: 0.3}")))
+    for number in range(60):
+        rig.track("Product Viewed", f"a{number}", ago=MINUTE)
+    assert not any(observations(rig, f"a{number}") for number in range(60))
+
+
 def test_a_crawler_teaches_nothing() -> None:
     rig = Rig(predicting())
     for _ in range(60):
