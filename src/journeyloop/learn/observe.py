@@ -15,7 +15,7 @@ from journeyloop.model.event import Event
 from journeyloop.model.feature import packed
 from journeyloop.model.frame import Frame
 from journeyloop.model.identifier import keyed_hash
-from journeyloop.model.moment import MINUTE
+from journeyloop.model.moment import DAY, MINUTE
 from journeyloop.model.prediction import WATCH, Observation, Prediction, timer_of, watched
 from journeyloop.model.profile import features_of
 
@@ -40,11 +40,14 @@ def conclude(customer: Customer, timer: str, frame: Frame) -> None:
     name, closes = watched(timer)
     one = customer.header.observed.get(name)
     if one is None or one.closes != closes:
-        return
+        return None
     del customer.header.observed[name]
     prediction = frame.plan.predictions.get(name)
-    if prediction is not None and may_teach(customer, name, frame):
-        frame.tune(name, Lesson(name, SILENCE, one.x, one.goal_at > 0, prediction.meaning))
+    if prediction is None:
+        return None
+    if not may_teach(customer, name, frame.now // DAY):
+        return frame.count(name, "lessons: too many of one person")
+    return frame.tune(name, Lesson(name, SILENCE, one.x, one.goal_at > 0, prediction.meaning))
 
 
 def _drawn(customer: Customer, event: Event, prediction: Prediction, frame: Frame) -> bool:

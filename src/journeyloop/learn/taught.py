@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from journeyloop.model.customer import Customer
-from journeyloop.model.frame import Frame
-from journeyloop.model.moment import DAY
 
 LESSONS_PER_DAY = 10
 """How many rows of one person the arms of a moment, or a prediction, learn in a day."""
 
 
-def may_teach(customer: Customer, name: str, frame: Frame) -> bool:
-    """Whether this person has not taught enough today; if so, this is one lesson more."""
-    taught, day = customer.header.taught, frame.now // DAY
-    before = taught.get(name, [0, 0])
-    count = before[1] + 1 if before[0] == day else 1
-    if count > LESSONS_PER_DAY:
-        frame.count(name, "lessons: too many of one person")
-        return False
-    customer.header.taught = {**taught, name: [day, count]}
-    return True
+def may_teach(customer: Customer, name: str, day: int) -> bool:
+    """Whether this person may teach once more today; that is counted."""
+    taught = customer.header.taught
+    last, count = taught.get(name, [0, 0])
+    count = count + 1 if last == day else 1
+    if count <= LESSONS_PER_DAY:
+        customer.header.taught = {**taught, name: [day, count]}
+    return count <= LESSONS_PER_DAY

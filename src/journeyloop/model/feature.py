@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from hashlib import blake2b
-from math import cos, isfinite, log1p, pi, sin
+from math import cos, log1p, pi, sin
 from typing import Any, Literal
 
 import numpy as np
@@ -18,6 +18,8 @@ from journeyloop.model.arm import Vector
 from journeyloop.model.condition import look
 
 HOUR_MS = 3_600_000
+LARGEST = 1e300
+"""A larger number, or one that is none, is missing."""
 Kind = Literal["number", "category", "hour"]
 
 
@@ -52,7 +54,7 @@ class Feature(Struct, frozen=True):
 
     def _number(self, found: Any) -> list[float]:
         """The transform is spelt out: it runs a dozen times for every event that a prediction scores."""
-        if not isinstance(found, (int, float)) or not isfinite(found):
+        if not isinstance(found, (int, float)) or not -LARGEST <= found <= LARGEST:
             return [0.0] if self.present else [0.0, 1.0]
         clip, value = self.clip, float(found)
         if self.log:
@@ -91,7 +93,7 @@ STANDARD: tuple[Feature, ...] = (
     Feature(("profile", "country"), "category", buckets=3),
     Feature(("profile", "campaign_source"), "category", buckets=2),
 )
-"""What an arm sees unless the moment says otherwise: profile, session, signal and context; 23 numbers with the bias."""
+"""What an arm sees unless the moment says otherwise: profile, session, signal and context; 24 numbers with the bias."""
 
 
 def width(features: tuple[Feature, ...]) -> int:
