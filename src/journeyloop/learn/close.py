@@ -155,6 +155,6 @@ def _credit(
     before, rows = customer.header.scores.get(name, (0.0, 0))
     mode, promote = moment.mode, moment.learning.promote
     credit = Credit(row.moment, treated, y > 0.0, psi, before, rows, measure, y, mode, promote)
-    credit.watched = sum(one.measures for one in frame.plan.moments.values()) or 1
+    credit.watched = frame.plan.measures
     frame.tune(row.moment, credit)
     customer.header.scores = {**customer.header.scores, name: (before + psi, rows + 1)}

@@ -47,7 +47,7 @@ class Plan(Struct):
     name can move (and ANY, ALL), `aging` what time alone can move; `watching` names them all with
     their meaning. `by_crossed` finds moments by the name of an audience or crossing and its change;
     `pushes` are the URLs that are told of an audience's changes; `predictions` by name the chances that moments
-    wait for."""
+    wait for; `measures` is how much is compared with a holdout, over all moments."""
 
     hash: str
     moments: dict[str, Moment]
@@ -67,6 +67,7 @@ class Plan(Struct):
     by_crossed: dict[tuple[str, str], list[Moment]] = {}
     pushes: dict[str, str] = {}
     predictions: dict[str, Prediction] = {}
+    measures: int = 1
 
     def moment(self, name: str) -> Moment | None:
         return self.moments.get(name)

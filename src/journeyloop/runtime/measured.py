@@ -61,8 +61,7 @@ def _under(tally: Tally, prefix: str) -> dict[str, Any]:
 def _finding(moment: Moment, tally: Tally, plan: Plan, share: float, now: int) -> Any:
     days = max(1.0, (now - tally.began) / DAY) if tally.began else 1.0
     rate = tally.counts.get("signals", 0) / days
-    watched = sum(one.measures for one in plan.moments.values())
-    return verdict(tally, 1.0 - share, rate, watched=watched)
+    return verdict(tally, 1.0 - share, rate, watched=plan.measures)
 
 
 def _ratio(tally: Tally, share: float) -> dict[str, Any]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from journeyloop.learn.ratio import ratio_alarm
-from journeyloop.runtime.reads import counts
+from journeyloop.runtime.measured import customers
 from tests.property.rig import Rig, moment, plan_of
 
 
 def drawn(rig: Rig) -> list[tuple[float, float, float]]:
-    return [(one["share"], one["treated"], one["holdout"]) for one in counts(rig.tally("now"))["customers"]]
+    return [(one["share"], one["treated"], one["holdout"]) for one in customers(rig.tally("now"))]
 
 
 def crowd(rig: Rig, *who: str) -> None:

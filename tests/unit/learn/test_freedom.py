@@ -65,14 +65,14 @@ def test_harm_pauses_once_and_an_operator_is_not_contradicted_for_a_day() -> Non
     tally, board = proven(0.2, 0.6), Board()
     board = row(tally, board, NOW, "full")
     assert board.paused == {SCOPE}
-    assert (tally.counts["paused: harm"], tally.mode) == (1, "cautious")
+    assert (tally.harmed, tally.mode, board.version) == ("goal", "cautious", 2)
     board = row(tally, board, NOW + 1, "full")
-    assert tally.counts["paused: harm"] == 1
+    assert board.version == 3
     board = tune(tally, Paused(SCOPE, False), board, NOW + 2)
     board = row(tally, board, NOW + 2 + RESPITE - 1, "full")
-    assert board.paused == frozenset()
+    assert (board.paused, tally.harmed) == (frozenset(), "")
     board = row(tally, board, NOW + 2 + RESPITE, "full")
-    assert (board.paused, tally.counts["paused: harm"]) == ({SCOPE}, 2)
+    assert (board.paused, tally.harmed) == ({SCOPE}, "goal")
 
 
 def test_a_moment_that_is_merely_worse_falls_back() -> None:

@@ -149,6 +149,7 @@ def _plan(
         **structs.asdict(watched),
         pushes={one.name: one.push for one in audiences.audiences.values() if one.push},
         predictions=index_predictions(moments.values()),
+        measures=sum(one.measures for one in moments.values()) or 1,
     )
 
 
