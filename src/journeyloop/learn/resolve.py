@@ -10,7 +10,7 @@ from journeyloop.model.customer import Customer
 from journeyloop.model.decision import ENDED, Decision, Row, SignalRow
 from journeyloop.model.event import JITTER, Event
 from journeyloop.model.frame import Frame
-from journeyloop.model.inputs import Credit
+from journeyloop.model.inputs import Credit, Outcome
 from journeyloop.model.moment import Moment
 from journeyloop.model.profile import scene
 
@@ -64,6 +64,14 @@ def reach_goals(customer: Customer, event: Event, frame: Frame) -> None:
                 row.goal_at, row.goal_value = event.time, _value(moment, event)
                 frame.count(moment.name, f"goals: {row.arm}")
                 frame.note("goal", customer.header.person, moment.name, event.name, row.arm)
+
+
+def expose(customer: Customer, outcome: Outcome, frame: Frame) -> None:
+    """The place was seen, treated or held out: once per decision, while its window is open. A bot sees nothing."""
+    for row in customer.header.pending:
+        if row.decision == outcome.decision and not row.exposed and not outcome.machine:
+            row.exposed = frame.now
+            frame.count(row.moment, f"exposed: {row.arm}")
 
 
 def _value(moment: Moment, event: Event) -> float:

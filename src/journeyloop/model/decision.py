@@ -83,7 +83,8 @@ class Delivery(Struct, array_like=True, gc=False):
 
 class Row(Struct, array_like=True, gc=False):
     """One moment of one decision, waiting for its window to close. `action` is None for silence; `share` is the
-    probability of being treated and the means are the arms' goal rates, all as they were at the signal."""
+    probability of being treated and the means are the arms' goal rates, all as they were at the signal. `exposed`: when
+    the place this decision was for was first seen, whatever was decided (0: not that we know)."""
 
     decision: bytes
     moment: str
@@ -96,3 +97,4 @@ class Row(Struct, array_like=True, gc=False):
     share: float = 1.0
     mean_treated: float = 0.0
     mean_holdout: float = 0.0
+    exposed: int = 0
