@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import NODEFAULT, Struct, structs
 
-from journeyloop.adapters.config import action, audiences, detect, goal, moment, settings
+from journeyloop.adapters.config import action, audiences, detect, goal, learning, moment, settings
 from journeyloop.adapters.config.conditions import EVENT
 from journeyloop.model import moment as nouns
 from journeyloop.model import policy
@@ -30,19 +30,19 @@ STRUCTS: dict[str, type[Struct]] = {
     "none": Struct,
 }
 # Fields that no key of a file sets directly.
-DERIVED = {"blocked", "hash", "unsupported", "reader", "mode", "explore", "title", "topic"}
+DERIVED = {"blocked", "hash", "unsupported", "reader", "mode", "explore", "title", "topic", "learning"}
 LOADED = {
-    "moments/NAME.yaml": {*moment.KEYS, *moment.LATER},
+    "moments/NAME.yaml": {*moment.KEYS},
     "detect": {*detect.KEYS},
-    "goal": {*goal.KEYS, *goal.LATER},
+    "goal": {*goal.KEYS},
+    "learn": {*learning.KEYS},
     "actions": {*action.KEYS, *action.LATER},
     "audiences.yaml: traits": {*audiences.TRAIT_KEYS},
     "audiences.yaml: audiences": {*audiences.AUDIENCE_KEYS},
 }
 LATER = {
-    "moments/NAME.yaml": {"also", *moment.LATER},
+    "moments/NAME.yaml": {"also"},
     "detect": {*detect.LATER, "drop"},
-    "goal": {*goal.LATER},
     "actions": {*action.LATER},
 }
 

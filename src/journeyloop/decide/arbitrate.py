@@ -1,13 +1,17 @@
 """Choose among the eligible, silence included. A pure function of what a decision records, so that a replay repeats it.
 
-Until arms are learned, `cautious` and `full` explore uniformly over the eligible and silence (K counts silence).
+Rules first (`fixed`), then what is learned (`cautious`, `full`), then shadows. Moments whose arms are not born yet
+explore uniformly over their candidates and silence; where they meet moments that know, each side has the share of its
+candidates. K counts silence.
 """
 
 from __future__ import annotations
 
 from msgspec import Struct
 
+from journeyloop.decide.score import option
 from journeyloop.model.decision import SignalRow, Verdict
+from journeyloop.model.ranking import rank
 
 
 class Choice(Struct):
@@ -34,7 +38,7 @@ def arbitrate(rows: list[SignalRow], candidates: list[Verdict], draw: float) -> 
     if fixed:
         return _certain(fixed[0], candidates, "the first eligible action, as written")
     if explored:
-        return _uniform(explored, candidates, draw)
+        return _learned(explored, rows, candidates, draw)
     if shadow:
         return _certain(shadow[0], candidates, "shadow: decided, not sent")
     return Choice(None, [0.0] * len(candidates), silence_reason(candidates))
@@ -51,9 +55,43 @@ def _certain(index: int, candidates: list[Verdict], reason: str) -> Choice:
     return Choice(index, [1.0 if at == index else 0.0 for at in range(len(candidates))], reason)
 
 
-def _uniform(among: list[int], candidates: list[Verdict], draw: float) -> Choice:
+def _learned(among: list[int], rows: list[SignalRow], candidates: list[Verdict], draw: float) -> Choice:
+    """Those that know nothing yet beside those that do."""
+    known = {row.moment for row in rows if row.learned}
+    new = [index for index in among if candidates[index].moment not in known]
+    old = [index for index in among if candidates[index].moment in known]
+    share = len(new) / len(among)
+    drawn = draw < share
+    one = _uniform(new, draw / share if drawn else 0.0) if new else NOTHING
+    other = _ranked(old, rows, candidates, 0.0 if drawn else (draw - share) / (1.0 - share)) if old else NOTHING
+    propensities = [0.0] * len(candidates)
+    for part, (_, _, own) in ((share, one), (1.0 - share, other)):
+        for index, propensity in own.items():
+            propensities[index] = part * propensity
+    chosen, reason, _ = one if drawn else other
+    return Choice(chosen, propensities, reason)
+
+
+Part = tuple[int | None, str, dict[int, float]]
+"""What one side would choose, why, and the propensity of each of its candidates."""
+NOTHING: Part = (None, "", {})
+
+
+def _uniform(among: list[int], draw: float) -> Part:
     options = len(among) + 1
     picked = int(draw * options)
     chosen = among[picked] if picked < len(among) else None
-    propensities = [1.0 / options if at in among else 0.0 for at in range(len(candidates))]
-    return Choice(chosen, propensities, "explored" if chosen is not None else "explored: silence")
+    reason = "explored" if chosen is not None else "explored: silence"
+    return chosen, reason, dict.fromkeys(among, 1.0 / options)
+
+
+def _ranked(among: list[int], rows: list[SignalRow], candidates: list[Verdict], draw: float) -> Part:
+    of = {row.moment: (row, base) for base, row in enumerate(rows)}
+    options = [option(of[one.moment][0], one, of[one.moment][1]) for one in (candidates[index] for index in among)]
+    explore = max((of[candidates[index].moment][0].explore for index in among), default=0.0)
+    ranked = rank(options, explore, draw)
+    chosen = None if ranked.index is None else among[ranked.index]
+    propensities = dict(zip(among, ranked.propensities, strict=True))
+    if ranked.explored:
+        return chosen, "explored" if chosen is not None else "explored: silence", propensities
+    return chosen, "adds the most" if chosen is not None else "silence: no action adds enough", propensities

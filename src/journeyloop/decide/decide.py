@@ -6,6 +6,7 @@ from journeyloop.decide.arbitrate import Choice, arbitrate
 from journeyloop.decide.eligible import judge
 from journeyloop.decide.holdout import arm_of
 from journeyloop.decide.policy import horizon
+from journeyloop.decide.score import features, score
 from journeyloop.model.customer import Customer
 from journeyloop.model.decision import Decision, SignalRow, Verdict
 from journeyloop.model.frame import Frame
@@ -21,11 +22,11 @@ def decide(customer: Customer, signals: list[Signal], frame: Frame, placement: s
     _forget_contacts(customer, frame)
     signals = _in_plan_order(signals, frame)
     rows = [_row(customer, signal, frame) for signal in signals]
-    candidates = [
-        verdict
-        for signal, row in zip(signals, rows, strict=True)
-        for verdict in _verdicts(customer, signal, row.arm, placement, frame)
-    ]
+    candidates = []
+    for signal, row in zip(signals, rows, strict=True):
+        verdicts = _verdicts(customer, signal, row.arm, placement, frame)
+        score(row, verdicts, signal.moment, features(customer, signal, frame), frame)
+        candidates += verdicts
     effect = keyed_hash(frame.secret, signals[0].cause, "*", "decision", "0")
     draw = int.from_bytes(keyed_hash(frame.secret, "draw", effect, size=8), "big") / 2**64
     choice = arbitrate(rows, candidates, draw)

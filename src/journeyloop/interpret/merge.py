@@ -13,12 +13,14 @@ from journeyloop.interpret.audiences import inherit, standing
 from journeyloop.interpret.fold import summed_counts
 from journeyloop.interpret.identity import make_room
 from journeyloop.interpret.rolling import add_up
+from journeyloop.model.absorbed import Absorbed
 from journeyloop.model.consent import Consent, stricter, strictest
-from journeyloop.model.customer import Absorbed, Armed, Customer, Header, Presence
+from journeyloop.model.credits import Joined
+from journeyloop.model.customer import Armed, Customer, Header, Presence
 from journeyloop.model.effects import Recorded
 from journeyloop.model.frame import Frame
 from journeyloop.model.identifier import Name, identifier_key
-from journeyloop.model.inputs import HandOver, Joined
+from journeyloop.model.inputs import HandOver
 from journeyloop.model.ledger import Entry
 
 COUNTED = 1_000
@@ -58,7 +60,8 @@ def _evidence(mine: Header, theirs: Header, frame: Frame) -> None:
     for name, (total, rows) in theirs.scores.items():
         ours = mine.scores.get(name)
         if ours is not None:
-            frame.tune(name, Joined(name, ours[0], ours[1], total, rows))
+            moment, _, measure = name.partition("/")
+            frame.tune(moment, Joined(moment, ours[0], ours[1], total, rows, measure))
         before, count = ours or (0.0, 0)
         mine.scores = {**mine.scores, name: (before + total, count + rows)}
     for row in mine.pending:
@@ -163,6 +166,17 @@ def _newest_by_name(mine: dict[str, int], theirs: dict[str, int]) -> dict[str, i
     return {name: max(mine.get(name, 0), theirs.get(name, 0)) for name in {**mine, **theirs}}
 
 
+def _latest(mine: dict[str, list[int]], theirs: dict[str, list[int]]) -> dict[str, list[int]]:
+    """Per name the later of two: by their first number, then the next."""
+    return {name: max(mine.get(name, []), theirs.get(name, [])) for name in {**mine, **theirs}}
+
+
+def _latest_each(mine: dict[str, list[int]], theirs: dict[str, list[int]]) -> dict[str, list[int]]:
+    """Per name and place the later of two times."""
+    merged = {**mine, **theirs}
+    return {name: list(map(max, mine.get(name, one), theirs.get(name, one))) for name, one in merged.items()}
+
+
 def _progress(mine: dict[str, list[int]], theirs: dict[str, list[int]]) -> dict[str, list[int]]:
     """Of a sequence the later start of each partial match; of a count the times of both. What the two did is not
     matched across them: a step of one is not followed by a step of the other until the next event."""
@@ -210,4 +224,7 @@ HEADER: dict[str, Callable[[Any, Any], Any]] = {
     "older_parts": lambda mine, theirs: sorted({*mine, *theirs}),
     "progress": _progress,
     "apart": _add,
+    "taught": _latest,
+    "acted": _latest_each,
+    "foreseen": _latest_each,
 }

@@ -11,7 +11,8 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from journeyloop.interpret.identity import INVENTED, TRUSTED, claimant, held, invented, lose, own
-from journeyloop.model.customer import Absorbed, Customer, Header, Sealed
+from journeyloop.model.absorbed import Absorbed
+from journeyloop.model.customer import Customer, Header, Sealed
 from journeyloop.model.frame import Frame
 from journeyloop.model.identifier import DEVICES, keyed_hash
 from journeyloop.model.inputs import HandOver, Lost, MergeAsked, Owned, Repoint

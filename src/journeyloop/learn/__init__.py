@@ -1,7 +1,10 @@
 """Learn: what worked? Windows that open at the signal and close once, intention-to-treat counts, the board."""
 
+from journeyloop.learn.close import close
 from journeyloop.learn.evidence import uplift
-from journeyloop.learn.resolve import close, expose, open_windows, reach_goals
+from journeyloop.learn.goals import expose, reach_goals
+from journeyloop.learn.lesson import learn
 from journeyloop.learn.tune import tune
+from journeyloop.learn.windows import open_windows
 
-__all__ = ["close", "expose", "open_windows", "reach_goals", "tune", "uplift"]
+__all__ = ["close", "expose", "learn", "open_windows", "reach_goals", "tune", "uplift"]

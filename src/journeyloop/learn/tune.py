@@ -2,24 +2,43 @@
 
 from __future__ import annotations
 
+from msgspec import structs
+
 from journeyloop.learn.evidence import add, join
-from journeyloop.model.board import Board, Tally
-from journeyloop.model.inputs import Count, Credit, Joined, Paused
+from journeyloop.learn.freedom import look
+from journeyloop.model.board import Board, Level, Tally
+from journeyloop.model.credits import Count, Credit, Joined, Worth
+from journeyloop.model.inputs import Paused
 
 
-def tune(tally: Tally, message: Count | Credit | Joined | Paused, board: Board) -> Board:
+def tune(tally: Tally, message: Count | Credit | Joined | Worth | Paused, board: Board, now: int) -> Board:
     """Change the tally in place; the board as it is now."""
     match message:
         case Count(key=key, by=by):
             tally.counts[key] = tally.counts.get(key, 0) + by
             return board
         case Credit(moment=moment):
-            add(tally.evidence, message)
-            means = {**board.means, moment: (tally.evidence.treated.mean(), tally.evidence.holdout.mean())}
-            return Board(board.version + 1, board.paused, means)
+            add(tally.measured(message.measure), message)
+            return _posted(look(tally, message, board, now), moment, tally, message)
         case Joined():
-            join(tally.evidence, message)
+            join(tally.measured(message.measure), message)
             return board
+        case Worth(moment=moment, value=value):
+            tally.worth, tally.reached = tally.worth + value, tally.reached + 1
+            return _level(board, moment, structs.replace(board.level(moment), worth=tally.worth / tally.reached))
         case Paused(scope=scope, paused=paused):
+            if not paused:
+                tally.resumed = now
             scopes = board.paused | {scope} if paused else board.paused - {scope}
-            return Board(board.version + 1, frozenset(scopes), board.means)
+            return structs.replace(board, version=board.version + 1, paused=frozenset(scopes))
+
+
+def _posted(board: Board, moment: str, tally: Tally, credit: Credit) -> Board:
+    """The means of the measure as they are now, and the mode."""
+    level, evidence = board.level(moment), tally.measured(credit.measure)
+    means = {**level.means, credit.measure: (evidence.treated.mean(), evidence.holdout.mean())}
+    return _level(board, moment, Level(means, level.worth, tally.mode))
+
+
+def _level(board: Board, moment: str, level: Level) -> Board:
+    return structs.replace(board, version=board.version + 1, levels={**board.levels, moment: level})

@@ -4,14 +4,36 @@ from __future__ import annotations
 
 from msgspec import Struct, field
 
+CONVERSION, VALUE = "", "value"
+"""What is compared between the arms of the holdout: whether the goal was reached, and what it was worth in the end."""
+
+
+def guard_measure(event: str) -> str:
+    """The measure of a goal that must not get worse."""
+    return f"guard/{event}"
+
+
+class Level(Struct, frozen=True, array_like=True):
+    """Where a moment stands: the means so far of each measure (treated, held out), what a goal is worth on average, and
+    the mode that the evidence has moved it to ("": as written)."""
+
+    means: dict[str, tuple[float, float]] = {}
+    worth: float = 0.0
+    mode: str = ""
+
 
 class Board(Struct, frozen=True, array_like=True):
-    """`paused` holds scopes: `all`, `moment:NAME`, `channel:NAME`. `means` holds the goal rates so far of each moment:
-    (treated, held out)."""
+    """`paused` holds scopes: `all`, `moment:NAME`, `channel:NAME`. `levels` says where each moment stands; `prices`
+    what one unit of a budget costs beside its own cost, and `spent` which budgets are used up."""
 
     version: int = 0
     paused: frozenset[str] = frozenset()
-    means: dict[str, tuple[float, float]] = {}
+    levels: dict[str, Level] = {}
+    prices: dict[str, float] = {}
+    spent: frozenset[str] = frozenset()
+
+    def level(self, moment: str) -> Level:
+        return self.levels.get(moment, NOWHERE)
 
     def stops(self, moment: str, channel: str) -> str | None:
         """The pause that stops this moment or channel, or None."""
@@ -21,14 +43,18 @@ class Board(Struct, frozen=True, array_like=True):
         return None
 
 
+NOWHERE = Level()
+
+
 class Group(Struct, array_like=True, gc=False):
-    """One arm's closed windows, and how many reached the goal."""
+    """One arm's closed windows, how many reached the goal, and what they came to."""
 
     rows: int = 0
     goals: int = 0
+    total: float = 0.0
 
     def mean(self) -> float:
-        return self.goals / self.rows if self.rows else 0.0
+        return (self.total or float(self.goals)) / self.rows if self.rows else 0.0
 
 
 class Evidence(Struct, array_like=True, gc=False):
@@ -44,7 +70,22 @@ class Evidence(Struct, array_like=True, gc=False):
 
 
 class Tally(Struct, array_like=True, gc=False):
-    """The state of `tune` for one moment: intention-to-treat counts by name, and the evidence."""
+    """The state of `tune` for one moment: intention-to-treat counts by name, the evidence on the goal and (`measures`)
+    on all else that is compared. `reached` goals were worth `worth` together. The mode was moved to `mode` on day
+    `moved_on`; `looked_on` is the day of the last daily look, `favourable` how many in a row spoke for more freedom.
+    `resumed` is when an operator last ended a pause (ms)."""
 
     counts: dict[str, int] = {}
     evidence: Evidence = field(default_factory=Evidence)
+    measures: dict[str, Evidence] = {}
+    worth: float = 0.0
+    reached: int = 0
+    mode: str = ""
+    moved_on: int = 0
+    looked_on: int = 0
+    favourable: int = 0
+    resumed: int = 0
+
+    def measured(self, measure: str) -> Evidence:
+        """The evidence on a measure; it begins when it is first asked for."""
+        return self.evidence if measure == CONVERSION else self.measures.setdefault(measure, Evidence())

@@ -12,6 +12,7 @@ from typing import Any
 
 from msgspec import Struct, field, msgpack
 
+from journeyloop.model.absorbed import Absorbed, Split
 from journeyloop.model.cart import Cart
 from journeyloop.model.consent import Consent
 from journeyloop.model.context import Context
@@ -92,33 +93,6 @@ class Contact(Struct, array_like=True, gc=False):
     decision: bytes
 
 
-class Split(Struct, array_like=True, gc=False):
-    """An unmerge: of the records up to `position` only those of the identifiers with these keys are this person's, or
-    (`mine` False) all but those. `before` is the last position of another chain that holds records of theirs, from
-    before the two were one (-1: none): told apart by the splits of that time (`earlier`), then by those after this. An
-    identifier in `moved` changed sides with the record at that position, as often as it stands there."""
-
-    position: int
-    keys: list[bytes]
-    mine: bool
-    before: int = -1
-    earlier: list[Split] = []
-    moved: list[tuple[bytes, int]] = []
-
-
-class Absorbed(Struct, array_like=True, gc=False):
-    """A person handed over to this one: their id and the last log position that names them; when (`at`) and by which
-    type of identifier the two were found to be one; the keys of the identifiers they brought; and the `splits` by which
-    their records are theirs."""
-
-    person: bytes
-    last_position: int
-    at: int = 0
-    via: str = ""
-    keys: list[bytes] = []
-    splits: list[Split] = []
-
-
 class Rolled(Struct, array_like=True, gc=False):
     """What a computed trait has counted. `meaning` is the hash of its definition.
 
@@ -151,6 +125,9 @@ class Header(Struct, array_like=True, gc=False):
     latest possible start of each partial match, from one step on (0: none).
     `apart` are persons this one was told apart from by an unmerge: the two never join again by themselves.
     Money is kept in millionths, so that it adds up exactly in any order.
+    `taught` holds, per moment, the day and how many rows of this person the arms have learned in it; `acted`, per
+    "moment/action", when it was last shown, clicked and dismissed (ms, 0: never); `foreseen`, per predicted goal,
+    [1 if its chance is above what a moment waits for].
     """
 
     person: bytes
@@ -194,6 +171,9 @@ class Header(Struct, array_like=True, gc=False):
     refunded_micros: int = 0
     order_marks: list[OrderMark] = []
     counted: str = ""
+    taught: dict[str, list[int]] = {}
+    acted: dict[str, list[int]] = {}
+    foreseen: dict[str, list[int]] = {}
 
     @property
     def revenue(self) -> float:

@@ -14,7 +14,11 @@ ENDED: frozenset[str] = frozenset({"silent", "shadow", "sent", "suppressed", "ex
 
 
 class Verdict(Struct, array_like=True, gc=False):
-    """One candidate of one moment. `verdict`: `eligible` or the reason it is not; `clauses`: truths of its `where`."""
+    """One candidate of one moment. `verdict`: `eligible` or the reason it is not; `clauses`: truths of its `where`.
+
+    `mean` and `sd` are the log-odds of the goal with it, `value` what the goal is then worth (`gives` taken off),
+    `cost` what a send costs (with the price of budgets); `increment` what it adds over silence; 0 where not learned.
+    """
 
     moment: str
     action: str
@@ -22,11 +26,22 @@ class Verdict(Struct, array_like=True, gc=False):
     verdict: str
     propensity: float = 0.0
     clauses: list[str] = []
+    mean: float = 0.0
+    sd: float = 0.0
+    value: float = 0.0
+    cost: float = 0.0
+    weight: float = 1.0
+    increment: float = 0.0
 
 
 class SignalRow(Struct, array_like=True, gc=False):
     """One moment taking part in a decision: its arm, mode, the time its signal was raised, and how sure we were of the
-    signal with what spoke against it."""
+    signal with what spoke against it.
+
+    `x` are the features (packed float32). `learned`: its arms are born, and `silence`, `silence_sd` are the log-odds of
+    the goal without contact; the goal is then `worth` so much. `forecast` are the goal rates (treated, held out)
+    expected of such a person, by what was known before.
+    """
 
     moment: str
     signal_at: int
@@ -36,12 +51,20 @@ class SignalRow(Struct, array_like=True, gc=False):
     closes: int
     confidence: float = 1.0
     doubts: list[str] = []
+    x: bytes = b""
+    learned: bool = False
+    silence: float = 0.0
+    silence_sd: float = 0.0
+    worth: float = 1.0
+    forecast: tuple[float, float] = (0.0, 0.0)
 
 
 class Decision(Struct, array_like=True, gc=False):
     """An immutable record. `chosen` is (moment, action) or None for silence, then `reason` says why.
 
     `draw` is the keyed hash of the effect id as a number in [0, 1): with the verdicts and rows it repeats the choice.
+    `versus` is the action that was ranked first where its comparator was sent in its place, or the comparator where it
+    was not: a coin decides.
     `state` is only ever the state at the time of writing; the delivery's later states are in the outcome record.
     """
 
@@ -59,6 +82,7 @@ class Decision(Struct, array_like=True, gc=False):
     state: str
     expires: int
     features: dict[str, Any] = {}
+    versus: str = ""
 
 
 class Delivery(Struct, array_like=True, gc=False):
@@ -79,12 +103,18 @@ class Delivery(Struct, array_like=True, gc=False):
     ended: int = 0
     recalled: str = ""
     intended: int = 0
+    not_before: int = 0
 
 
 class Row(Struct, array_like=True, gc=False):
     """One moment of one decision, waiting for its window to close. `action` is None for silence; `share` is the
-    probability of being treated and the means are the arms' goal rates, all as they were at the signal. `exposed`: when
-    the place this decision was for was first seen, whatever was decided (0: not that we know)."""
+    probability of being treated and the means are the expected goal rates, all as they were at the signal.
+
+    `x` are the features; `contacted`: somebody was to be contacted by this decision, by whatever moment. `exposed` is
+    when they saw the place (0: not). `value_means` are the expected values per signal, `guards` when each guard goal
+    happened (0: not) and `guard_means` what was expected of each; `revoked` when the goal was taken back, and
+    `settled`: all but the value is counted already, which waits until then can be no refund any more.
+    """
 
     decision: bytes
     moment: str
@@ -97,4 +127,12 @@ class Row(Struct, array_like=True, gc=False):
     share: float = 1.0
     mean_treated: float = 0.0
     mean_holdout: float = 0.0
+    x: bytes = b""
+    contacted: bool = False
     exposed: int = 0
+    value_means: tuple[float, float] = (0.0, 0.0)
+    guards: list[int] = []
+    guard_means: list[tuple[float, float]] = []
+    revoked: int = 0
+    settled: bool = False
+    versus: str = ""

@@ -16,6 +16,18 @@ class Decided(Struct, gc=False):
     decision: Decision
 
 
+class Resolved(Struct, array_like=True, gc=False):
+    """The window of one moment of a decision has closed: `converted`, `ignored` or `void`, when the goal was reached
+    (0: not) and what it was worth. `value` is 0 where it was taken back."""
+
+    decision: bytes
+    moment: str
+    action: str
+    outcome: str
+    goal_at: int
+    value: float
+
+
 class DeliveryChanged(Struct, gc=False):
     """Store this state of a delivery (a copy)."""
 
@@ -84,4 +96,4 @@ class Recorded(Struct, gc=False):
     entry: Entry
 
 
-Effect = Membership | Recorded | Decided | DeliveryChanged | Send | Recall | Answer | Stopped | Note
+Effect = Membership | Recorded | Decided | Resolved | DeliveryChanged | Send | Recall | Answer | Stopped | Note

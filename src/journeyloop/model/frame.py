@@ -6,10 +6,12 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from journeyloop.model.arm import Arms
 from journeyloop.model.board import Board
+from journeyloop.model.credits import Count
 from journeyloop.model.effects import Effect, Note
 from journeyloop.model.identifier import Identifier
-from journeyloop.model.inputs import Count, Message, To
+from journeyloop.model.inputs import Message, To
 from journeyloop.model.plan import Plan
 
 TYPES = frozenset({"user_id", "anonymous_id", "email", "phone", "device_id"})
@@ -21,7 +23,8 @@ class Frame(Struct, gc=False):
     `out` collects messages and effects in order. `tally` counts clause verdicts per (moment, clause index, truth): an
     observation for /metrics, never read by the kernel, as is `refused`, which counts identifiers that were not taken by
     (type, reason). `duplicate` says that the input had been folded before, `past` that it tells of a time before we
-    came: whatever it brings about, even by a merge, is no signal.
+    came: whatever it brings about, even by a merge, is no signal. `arms` is the board's other half: what has been
+    learned, by moment; only `tune` changes it, between turns.
     """
 
     now: int
@@ -35,6 +38,7 @@ class Frame(Struct, gc=False):
     refused: dict[tuple[str, str], int] = field(default_factory=dict)
     duplicate: bool = False
     past: bool = False
+    arms: dict[str, Arms] = field(default_factory=dict)
 
     def emit(self, effect: Effect) -> None:
         self.out.append(effect)

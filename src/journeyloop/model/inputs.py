@@ -11,6 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from journeyloop.model.credits import Tuning
 from journeyloop.model.customer import Customer
 from journeyloop.model.event import Event
 from journeyloop.model.identifier import Identifier
@@ -253,39 +254,7 @@ class Lost(Struct, gc=False):
     identifier: Identifier
 
 
-# --- messages: to tune ----------------------------------------------------------------------------------------------
-
-
-class Count(Struct, gc=False):
-    """Add `by` to `key` of a moment's counts."""
-
-    moment: str
-    key: str
-    by: int = 1
-
-
-class Credit(Struct, gc=False):
-    """A window of this moment has closed: its score, and the sum and number of the person's earlier ones."""
-
-    moment: str
-    treated: bool
-    goal: bool
-    psi: float
-    sum_before: float
-    rows_before: int
-
-
-class Joined(Struct, gc=False):
-    """Two persons with rows in this moment's evidence are one."""
-
-    moment: str
-    sum_one: float
-    rows_one: int
-    sum_two: float
-    rows_two: int
-
-
-Message = Arrived | Claim | Repoint | Forwarded | MergeAsked | HandOver | Owned | Lost | Count | Credit | Joined
+Message = Arrived | Claim | Repoint | Forwarded | MergeAsked | HandOver | Owned | Lost | Tuning
 
 
 class To(Struct, gc=False):

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from journeyloop.model.condition import Clause, Clauses, PathReader
+from journeyloop.model.feature import STANDARD, Feature
 
 Mode = Literal["shadow", "fixed", "cautious", "full"]
 NEVER = Clauses(())
@@ -88,13 +89,53 @@ class Confirm(Struct, frozen=True):
     confidence: float = 0.0
 
 
+class Revoked(Struct, frozen=True):
+    """What takes a goal back, and until when after it (ms)."""
+
+    event: str
+    within: int
+    where: Clauses = NEVER
+
+
 class Goal(Struct, frozen=True):
+    """Success: `event` within `within` ms of the signal. `value` is the path of its worth, of which `margin` is ours;
+    `revoked_by` takes it back."""
+
     event: str
     within: int
     where: Clauses = NEVER
     value: str | None = None
     margin: float = 1.0
     currency: str | None = None
+    revoked_by: Revoked | None = None
+
+
+class Learning(Struct, frozen=True):
+    """How the arms of a moment learn: from `features`, one response at a time or `update_every` so many, or not at all
+    (`freeze`). `promote`: the mode moves by itself with the evidence. `meaning` is the hash of all that, changed,
+    makes what was learned before worthless: the goal and the features."""
+
+    features: tuple[Feature, ...] = STANDARD
+    update_every: int = 1
+    freeze: bool = False
+    promote: bool = True
+    meaning: str = ""
+    reader: PathReader = PathReader(())
+
+
+class Delay(Struct, frozen=True):
+    """When a candidate would be sent: `wait` ms after the decision, or at the `next` time of day (minutes) in the
+    person's zone."""
+
+    wait: int = 0
+    next: int | None = None
+
+
+class Unless(Struct, frozen=True):
+    """An action is no candidate for who has `seen`, `clicked` or `dismissed` another of the moment."""
+
+    what: Literal["seen", "clicked", "dismissed"]
+    action: str
 
 
 class Limit(Struct, frozen=True):
@@ -106,6 +147,8 @@ class Action(Struct, frozen=True):
     """One candidate. `content` is the tree as written; its strings are templates rendered by `act.render`.
 
     `unsupported` names keys of the file that this version does not know how to honour: such an action is not eligible.
+    `after` is part of the candidate; `value` is what the goal is worth with it, if not the goal's own; `versus` names
+    the comparator that a coin sends in its place.
     """
 
     name: str
@@ -118,6 +161,10 @@ class Action(Struct, frozen=True):
     weight: float = 1.0
     limit: Limit | None = None
     unsupported: tuple[str, ...] = ()
+    after: Delay = Delay()
+    unless: Unless | None = None
+    value: float | None = None
+    versus: str | None = None
 
 
 class Moment(Struct, frozen=True):
@@ -142,6 +189,8 @@ class Moment(Struct, frozen=True):
     expires: int = 5 * MINUTE
     unsupported: tuple[str, ...] = ()
     reader: PathReader = PathReader(())
+    learning: Learning = Learning()
+    guards: tuple[Match, ...] = ()
 
     @property
     def clauses(self) -> tuple[Clause, ...]:

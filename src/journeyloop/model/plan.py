@@ -27,13 +27,16 @@ class Problem(Struct, frozen=True, order=True):
 
 class Listening(Struct):
     """What listens to one event name. `steps` are the moments with each step of their sequence that it can be, last
-    first. `reader` extracts the paths that any of its conditions reads, once."""
+    first; `revokes` those whose goal it takes back, `guards` those it must not become more frequent for, with its
+    place among them. `reader` extracts the paths that any of its conditions reads, once."""
 
     arms: list[Moment] = []
     steps: list[tuple[Moment, int]] = []
     absences: list[tuple[Moment, Match]] = []
     cancels: list[tuple[Moment, Match]] = []
     goals: list[Moment] = []
+    revokes: list[Moment] = []
+    guards: list[tuple[Moment, int]] = []
     reader: PathReader = PathReader(())
 
 

@@ -12,10 +12,11 @@ from msgspec import msgpack
 from msgspec.structs import replace
 
 from journeyloop.interpret import identify, recount, uncounted
-from journeyloop.learn import tune
+from journeyloop.learn import learn, tune
 from journeyloop.loop import advance
+from journeyloop.model.credits import Lesson
 from journeyloop.model.customer import Customer
-from journeyloop.model.effects import Decided, DeliveryChanged, Membership, Recorded
+from journeyloop.model.effects import Decided, DeliveryChanged, Membership, Recorded, Resolved
 from journeyloop.model.event import Event
 from journeyloop.model.frame import Frame
 from journeyloop.model.inputs import (
@@ -99,7 +100,7 @@ class Batch:
         self.now = now
         frame = Frame(
             now, memory.plan, singles.board, memory.secret, singles.epoch, singles.epoch_started,
-            tally=self.tally, refused=self.refused, past=isinstance(applied, Imported),
+            tally=self.tally, refused=self.refused, past=isinstance(applied, Imported), arms=memory.arms,
         )  # fmt: skip
         self._first: bytes | None = None
         self._previous = -1
@@ -145,8 +146,9 @@ class Batch:
                 self.memory.plan = plan = self.plans(hash)
                 self.memory.singles.plan = hash
                 self.transaction.put("plans", hash.encode(), msgpack.encode(plan.texts))
-            case Paused():
-                self.memory.singles.board = tune(self.touched.tally(EVERYBODY), applied, self.memory.singles.board)
+            case Paused(scope=scope):
+                of = scope.removeprefix("moment:") if scope.startswith("moment:") else EVERYBODY
+                self.memory.singles.board = tune(self.touched.tally(of), applied, self.memory.singles.board, frame.now)
             case Epoch(number=number, code=code):
                 singles = self.memory.singles
                 singles.epoch, singles.epoch_started, singles.code = number, frame.now, code
@@ -162,9 +164,11 @@ class Batch:
             owner = identify(self.touched.owner(to.key), to.key, to.message, frame)  # type: ignore[arg-type]
             if owner is not None:
                 self.touched.give(to.key, owner)
+        elif type(to.message) is Lesson:
+            self.touched.learned(to.key, *learn(self.memory.arms.get(to.key), to.message))
         else:
             singles = self.memory.singles
-            singles.board = tune(self.touched.tally(to.key), to.message, singles.board)  # type: ignore[arg-type]
+            singles.board = tune(self.touched.tally(to.key), to.message, singles.board, frame.now)  # type: ignore[arg-type]
 
     def _advance(self, person: bytes, message: Any, frame: Frame) -> None:
         advance(self._enter(person, frame), message, frame)
@@ -226,6 +230,8 @@ class Batch:
                 if told and audience in self.memory.plan.pushes:
                     self._push(effect)
                     self.effects.append(effect)
+            case Resolved():
+                self.touched.resolved(effect)
             case Recorded(entry=entry):
                 self.touched.record(entry)
             case _:

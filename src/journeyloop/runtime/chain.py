@@ -15,7 +15,8 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from journeyloop.model.customer import Header, Split
+from journeyloop.model.absorbed import Split
+from journeyloop.model.customer import Header
 from journeyloop.model.event import Event
 from journeyloop.model.identifier import Identifier, identifier_key
 from journeyloop.model.inputs import Asked, ConsentStated, Imported, Input, TabClosed, TabOpened

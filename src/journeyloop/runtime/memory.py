@@ -13,6 +13,8 @@ from journeyloop.model.board import Board, Tally
 from journeyloop.model.customer import Customer
 from journeyloop.model.identifier import Identifier
 from journeyloop.model.plan import Plan
+from journeyloop.runtime import upgrade
+from journeyloop.runtime.learned import read_arms
 from journeyloop.runtime.ports import Reader
 
 OWNERS = 32_768
@@ -51,6 +53,7 @@ class Memory:
         self.owners: dict[Identifier, Owner] = {}
         self.tallies: dict[str, Tally] = {}
         self.singles = read_singles(reader)
+        self.arms = read_arms(reader)
 
     @property
     def board(self) -> Board:
@@ -59,7 +62,7 @@ class Memory:
 
 def read_singles(reader: Reader) -> Singles:
     raw = reader.get("meta", b"singles")
-    return Singles() if raw is None else msgpack.decode(raw, type=Singles)
+    return Singles() if raw is None else msgpack.decode(upgrade.singles(raw), type=Singles)
 
 
 def read_secret(reader: Reader) -> bytes | None:

@@ -21,6 +21,8 @@ TABLES = (
     "by_person",  # person (16) + time (8) + decision id (16) -> b"": decisions of a person, in order
     "dedup",  # person (16) + day (2) + part (2) -> message hashes (8 bytes each)
     "moments",  # moment name -> tally record
+    "arms",  # moment name + NUL + action name ("" for silence) -> arm record
+    "outcomes",  # decision id (16) + moment name -> what became of it when the window closed
     "audiences",  # audience name + NUL + person (16) -> since (8, big endian)
     "pushes",  # audience name + NUL + number (8) -> a change that somebody is to be told of
     "ledger",  # number (8) -> consent and merges, each line bound to the one before it

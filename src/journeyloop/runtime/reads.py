@@ -178,11 +178,13 @@ def read_tally(reader: Reader, moment: str) -> Tally:
     return Tally() if raw is None else records.decode_tally(raw)
 
 
-_GROUPS = ("gated", "silent", "ignored", "exposed", "goals", "resolved", "converted", "outcome")
+_SEEN = ("exposed", "exposed converted")
+_GROUPS = ("gated", "silent", "ignored", "goals", "resolved", "converted", "outcome", *_SEEN)
 
 
 def counts(tally: Tally) -> dict[str, Any]:
-    """The intention-to-treat counts in the shape of the API. `goals` is live; `converted` counts closed windows."""
+    """The intention-to-treat counts in the shape of the API. `goals` and `exposed` are live; `converted`
+    and `exposed_converted` count closed windows."""
     flat = tally.counts
     grouped = {name: _group(flat, name) for name in _GROUPS}
     signals = _group(flat, "signals")
@@ -207,7 +209,9 @@ def counts(tally: Tally) -> dict[str, Any]:
         "dismissed": flat.get("dismissed", 0),
         "ignored": grouped["ignored"],
         "arms": {arm: signals.get(arm, 0) for arm in ("treated", "holdout")},
-        "exposed": {arm: grouped["exposed"].get(arm, 0) for arm in ("treated", "holdout")},
+        **{
+            seen.replace(" ", "_"): {arm: grouped[seen].get(arm, 0) for arm in ("treated", "holdout")} for seen in _SEEN
+        },
         "goals": {arm: grouped["goals"].get(arm, 0) for arm in ("treated", "holdout")},
         "resolved": {arm: grouped["resolved"].get(arm, 0) for arm in ("treated", "holdout")},
         "converted": {arm: grouped["converted"].get(arm, 0) for arm in ("treated", "holdout")},

@@ -22,6 +22,7 @@ from journeyloop.interpret.identity import Owner
 from journeyloop.model.board import Tally
 from journeyloop.model.customer import Customer, Header, Sealed
 from journeyloop.model.decision import Decision, Delivery
+from journeyloop.model.effects import Resolved
 from journeyloop.model.event import Rejected
 from journeyloop.model.inputs import Input
 from journeyloop.model.ledger import Line
@@ -212,6 +213,35 @@ def encode_tally(tally: Tally) -> bytes:
 
 def decode_tally(raw: bytes) -> Tally:
     return decode_record(raw, Tally)[0]
+
+
+class ArmHeader(Struct, array_like=True, gc=False):
+    """One arm: numbers as little-endian bytes (float64 the mean and covariance, float32 the waiting rows, y last). No
+    person is in it."""
+
+    moment: str
+    action: str
+    meaning: str
+    seen: int
+    mean: bytes
+    covariance: bytes
+    waiting: bytes = b""
+
+
+def encode_arm(header: ArmHeader) -> bytes:
+    return encode_record(header)
+
+
+def decode_arm(raw: bytes) -> ArmHeader:
+    return decode_record(raw, ArmHeader)[0]
+
+
+def encode_outcome(outcome: Resolved) -> bytes:
+    return encode_record(outcome)
+
+
+def decode_outcome(raw: bytes) -> Resolved:
+    return decode_record(raw, Resolved)[0]
 
 
 def _decoder(of: Any) -> Callable[[Any], Any]:

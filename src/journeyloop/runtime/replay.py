@@ -28,6 +28,8 @@ COMPARED = (
     "by_person",
     "dedup",
     "moments",
+    "arms",
+    "outcomes",
     "audiences",
     "ledger",
 )

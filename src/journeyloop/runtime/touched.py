@@ -8,15 +8,17 @@ from msgspec import msgpack
 
 from journeyloop.interpret import found
 from journeyloop.interpret.identity import Owner
+from journeyloop.model.arm import Arms
 from journeyloop.model.board import Tally
 from journeyloop.model.customer import Customer
 from journeyloop.model.decision import Decision
-from journeyloop.model.effects import Membership
+from journeyloop.model.effects import Membership, Resolved
 from journeyloop.model.event import Event
 from journeyloop.model.identifier import Identifier, identifier_key
 from journeyloop.model.inputs import Imported, Input
 from journeyloop.model.ledger import Entry, chained
 from journeyloop.runtime import records
+from journeyloop.runtime.learned import arm_records
 from journeyloop.runtime.memory import OWNERS, Memory
 from journeyloop.runtime.ports import Transaction
 
@@ -40,6 +42,8 @@ class Touched:
         self._parts: dict[bytes, dict[int, bytes]] = {}
         self._memberships: dict[bytes, bytes | None] = {}
         self._entries: list[Entry] = []
+        self._learned: dict[str, set[str]] = {}
+        self._resolved: dict[bytes, bytes] = {}
 
     def prefetch(self, inputs: Iterable[Input]) -> None:
         """Read the owners and customers these events will need, each table in one go."""
@@ -134,6 +138,18 @@ class Touched:
         """One more line for the ledger."""
         self._entries.append(entry)
 
+    def learned(self, moment: str, arms: Arms, changed: set[str]) -> None:
+        """Arms of this moment have learned something. If all of them began anew, the old ones must go."""
+        old = self.memory.arms.get(moment)
+        if old is not None and old is not arms:
+            changed = changed | set(old.names) | old.waiting.keys()
+        self.memory.arms[moment] = arms
+        self._learned.setdefault(moment, set()).update(changed)
+
+    def resolved(self, outcome: Resolved) -> None:
+        """A window has closed, or its value was settled."""
+        self._resolved[outcome.decision + outcome.moment.encode()] = records.encode_outcome(outcome)
+
     # --- writing ----------------------------------------------------------------------------------------------------
 
     def flush(self) -> None:
@@ -147,6 +163,13 @@ class Touched:
         put_many("by_person", [(one.person + one.at.to_bytes(8, "big") + one.id, b"") for one in self.decisions])
         put_many("deliveries", self.deliveries.items())
         put_many("moments", [(name.encode(), records.encode_tally(one)) for name, one in self._tallies.items()])
+        for moment, changed in self._learned.items():
+            for key, record in arm_records(moment, self.memory.arms[moment], changed):
+                if record is None:
+                    self.transaction.delete("arms", key)
+                else:
+                    self.transaction.put("arms", key, record)
+        put_many("outcomes", self._resolved.items())
         self._write_parts()
         self._write_memberships()
         self._write_ledger()

@@ -15,12 +15,14 @@ from msgspec.structs import replace
 
 from journeyloop.interpret import found, hand_over
 from journeyloop.interpret.identity import Owner
+from journeyloop.model.absorbed import Absorbed, Split
 from journeyloop.model.audience import crossing_of
-from journeyloop.model.customer import Absorbed, Customer, Header, Split
+from journeyloop.model.credits import Count
+from journeyloop.model.customer import Customer, Header
 from journeyloop.model.effects import Membership, Recorded
 from journeyloop.model.frame import Frame
 from journeyloop.model.identifier import identifier_key
-from journeyloop.model.inputs import Count, Delivered, HandOver, Input, Judge, Outcome, TabOpened, TimerDue, To, Unmerge
+from journeyloop.model.inputs import Delivered, HandOver, Input, Judge, Outcome, TabOpened, TimerDue, To, Unmerge
 from journeyloop.model.ledger import Entry
 from journeyloop.runtime.chain import Record, Walk, identifier_of
 from journeyloop.runtime.memory import Memory

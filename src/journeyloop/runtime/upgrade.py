@@ -13,6 +13,9 @@ from msgspec import msgpack
 SESSION, REVENUE, LAST_SEEN, LAST_ORDER = 11, 13, 5, 15
 """Places in the header of version 1."""
 
+BOARD, LEVELS = 6, 2
+"""Places of the board among the values there is one of, and of the moments' levels in it."""
+
 GAP = 30 * 60_000
 
 
@@ -24,6 +27,16 @@ def person_1(header: list[Any], sealed: list[Any] | None) -> tuple[list[Any], li
     if len(header) > SESSION:
         header[SESSION] = _session_1(header[SESSION])
     return header, None if sealed is None else _sealed_1(header, sealed)
+
+
+def singles(raw: bytes) -> bytes:
+    """The values there is one of. The board once held a pair of goal rates per moment; now it says more of each."""
+    values = msgpack.decode(raw)
+    board = values[BOARD] if len(values) > BOARD else []
+    if len(board) > LEVELS and any(isinstance(one[0], float) for one in board[LEVELS].values()):
+        board[LEVELS] = {moment: [{"": rates}] for moment, rates in board[LEVELS].items()}
+        return msgpack.encode(values)
+    return raw
 
 
 def _session_1(session: list[Any]) -> list[Any]:

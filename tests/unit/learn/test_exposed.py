@@ -54,6 +54,29 @@ def test_after_the_window_a_word_changes_no_evidence() -> None:
     assert rig.counts("now") == before and rig.rows("moments") == tally and counted(rig, "exposed") == {}
 
 
+@pytest.mark.parametrize("seen", [True, False])
+@pytest.mark.parametrize(("holdout", "arm"), [("0%", "treated"), ("100%", "holdout")])
+def test_who_saw_it_and_bought_is_counted_by_arm(holdout: str, arm: str, seen: bool) -> None:
+    rig = asked(holdout=holdout)
+    if seen:
+        report(rig, "shown")
+    rig.track("Order Completed")
+    rig.pass_time(HOUR)
+    assert counted(rig, "converted") == {f"converted: {arm}": 1}
+    assert counted(rig, "exposed conv") == ({f"exposed converted: {arm}": 1} if seen else {})
+
+
+def test_a_window_that_waits_for_a_refund_is_closed() -> None:
+    revoked = "revoked_by: {event: Order Refunded, within: 14d}"
+    goal = f"{{event: Order Completed, within: 30m, value: event.properties.revenue, {revoked}}}"
+    rig = asked(goal=goal)
+    rig.track("Order Completed", properties={"revenue": 10})
+    rig.pass_time(HOUR)
+    [row] = rig.find().header.pending
+    report(rig, "shown")
+    assert row.settled and counted(rig, "exposed") == {}
+
+
 def test_a_click_means_it_was_seen() -> None:
     rig = asked()
     report(rig, "clicked")

@@ -5,10 +5,9 @@ from __future__ import annotations
 from journeyloop.adapters.config.conditions import Names, read_condition
 from journeyloop.adapters.config.notation import written
 from journeyloop.adapters.config.section import Section
-from journeyloop.model.moment import MINUTE, Goal
+from journeyloop.model.moment import MINUTE, Goal, Revoked
 
-KEYS = ("event", "within", "where", "value", "margin", "currency")
-LATER = ("revoked_by",)
+KEYS = ("event", "within", "where", "value", "margin", "currency", "revoked_by")
 _REVENUE = "event.properties.revenue"
 _STALE = 5 * MINUTE
 
@@ -17,10 +16,9 @@ def read_goal(moment: Section, names: Names) -> tuple[Goal, int]:
     """The goal, and `expires`: how long after the signal acting on it makes sense (ms)."""
     if "goal" not in moment:
         moment.error("goal", "missing: write what counts as success, `goal: {event: Order Completed, within: 30m}`")
-    section = moment.section("goal", KEYS, LATER)
+    section = moment.section("goal", KEYS)
     if section is None:
         return Goal("", 1), moment.duration("expires", _STALE)
-    section.name_unsupported()
     goal = Goal(
         event=section.text("event", example="Order Completed"),
         within=section.duration("within"),
@@ -28,6 +26,7 @@ def read_goal(moment: Section, names: Names) -> tuple[Goal, int]:
         value=_value(section),
         margin=section.number("margin", 1.0, above=True),
         currency=_currency(section),
+        revoked_by=_revoked_by(section, names),
     )
     expires = moment.duration("expires", min(_STALE, goal.within))
     if goal.within < expires and "within" in section:
@@ -44,6 +43,14 @@ def _value(section: Section) -> str | None:
     if path and not named:
         section.error("value", f"write the property of the goal's event that holds its worth, such as {_REVENUE}")
     return path
+
+
+def _revoked_by(goal: Section, names: Names) -> Revoked | None:
+    section = goal.section("revoked_by", ("event", "within", "where"))
+    if section is None:
+        return None
+    where = read_condition(section, "where", Names(names.profile))
+    return Revoked(section.text("event", example="Order Refunded"), section.duration("within"), where)
 
 
 def _currency(section: Section) -> str | None:

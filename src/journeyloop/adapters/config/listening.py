@@ -15,7 +15,7 @@ from journeyloop.model.plan import Listening
 
 def index_events(moments: Iterable[Moment]) -> dict[str, Listening]:
     """Event name → its listeners, in the order of the moments."""
-    index: defaultdict[str, Listening] = defaultdict(lambda: Listening([], [], [], [], []))
+    index: defaultdict[str, Listening] = defaultdict(lambda: Listening([], [], [], [], [], [], []))
     for moment in moments:
         if moment.detect.event is not None:
             index[moment.detect.event].arms.append(moment)
@@ -26,6 +26,10 @@ def index_events(moments: Iterable[Moment]) -> dict[str, Listening]:
         for match in moment.cancel_on:
             index[match.event].cancels.append((moment, match))
         index[moment.goal.event].goals.append(moment)
+        if moment.goal.revoked_by:
+            index[moment.goal.revoked_by.event].revokes.append(moment)
+        for place, guard in enumerate(moment.guards):
+            index[guard.event].guards.append((moment, place))
     for listening in index.values():
         listening.reader = PathReader(_paths(listening))
     return dict(index)
@@ -57,3 +61,7 @@ def _paths(listening: Listening) -> Iterable[Path]:
         yield from reads(match.where)
     for moment in listening.goals:
         yield from reads(moment.goal.where)
+    for moment in listening.revokes:
+        yield from reads(moment.goal.revoked_by.where) if moment.goal.revoked_by else ()
+    for moment, place in listening.guards:
+        yield from reads(moment.guards[place].where)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Iterable
 
 from msgspec import Struct
 
@@ -10,21 +10,21 @@ from journeyloop.adapters.config import detect
 from journeyloop.adapters.config.action import Surroundings, read_actions
 from journeyloop.adapters.config.conditions import Names, read_condition, reads
 from journeyloop.adapters.config.goal import read_goal
+from journeyloop.adapters.config.learning import read_learning
 from journeyloop.adapters.config.notation import duration, instant, percentage, rate
 from journeyloop.adapters.config.policy import PolicyFile
 from journeyloop.adapters.config.report import Report, suggestion
 from journeyloop.adapters.config.section import Section, as_section
 from journeyloop.adapters.config.tree import Mapping, Scalar
 from journeyloop.model.condition import Clauses, PathReader
-from journeyloop.model.moment import Action, Confirm, Detect, Mode, Moment
+from journeyloop.model.expression import Path
+from journeyloop.model.moment import Action, Confirm, Detect, Learning, Moment
 from journeyloop.model.profile import PROFILE, TRAITS
 
 KEYS = (
     "moment", "title", "purpose", "topic", "owner", "who", "from", "detect", "confirm", "fresh", "goal", "holdout",
-    "learn", "expires", "cancel_on", "actions", "also",
+    "learn", "expires", "cancel_on", "actions", "also", "guard",
 )  # fmt: skip
-LATER = ("guard",)
-MODES = ("shadow", "fixed", "cautious", "full")
 _ALSO = ("brief", "hold", "alert", "sync")
 
 
@@ -41,7 +41,7 @@ class Found(Struct, frozen=True):
 
 def read_moment(root: Mapping, names: Names, policy: PolicyFile, report: Report) -> Found:
     """Read one file; problems go to the report."""
-    section = Section(root, "", report, KEYS, LATER)
+    section = Section(root, "", report, KEYS)
     name, topic = section.identifier("moment", "checkout_stall"), section.text("topic", "")
     noticed = _detect(section, names)
     around = Surroundings(names, policy.guards, noticed.ask if noticed else None)
@@ -60,7 +60,7 @@ def _moment(
     goal, expires = read_goal(section, around.names)
     around = Surroundings(around.names.for_ask(), around.guards, around.ask) if around.ask else around
     who, actions = read_condition(section, "who", around.names), _actions(section, around)
-    mode, explore = _learn(section)
+    mode, explore, learning = read_learning(section, goal, around.names)
     return Moment(
         name=name,
         title=section.text("title", name),
@@ -79,12 +79,19 @@ def _moment(
         mode=mode,
         explore=explore,
         expires=expires,
-        reader=_reader(who, noticed.where, *(action.where for action in actions)),
+        reader=PathReader([*_paths(who, noticed.where, *(action.where for action in actions)), *_kept(learning)]),
+        learning=learning,
+        guards=detect.read_matches(section, "guard", Names(around.names.profile)),
     )
 
 
-def _reader(*conditions: Clauses) -> PathReader:
-    return PathReader(path for clauses in conditions for path in reads(clauses))
+def _paths(*conditions: Clauses) -> Iterable[Path]:
+    return (path for clauses in conditions for path in reads(clauses))
+
+
+def _kept(learning: Learning) -> list[Path]:
+    """What the features read of the event: it is kept from the time the moment arms."""
+    return [feature.path for feature in learning.features if feature.path[0] == "event"]
 
 
 def _detect(section: Section, names: Names) -> Detect | None:
@@ -175,13 +182,6 @@ def _fresh(section: Section, names: Names) -> dict[str, int]:
     return found
 
 
-def _learn(section: Section) -> tuple[Mode, float]:
-    learn = section.section("learn", ("mode", "explore"))
-    if learn is None:
-        return "fixed", 0.05
-    return cast(Mode, learn.choice("mode", MODES, "fixed")), learn.share("explore", 0.05)
-
-
 def _actions(section: Section, around: Surroundings) -> tuple[Action, ...]:
     actions = read_actions(section, around)
     if not actions and "also" not in section:
@@ -190,8 +190,7 @@ def _actions(section: Section, around: Surroundings) -> tuple[Action, ...]:
 
 
 def _name_unsupported(section: Section) -> None:
-    """`guard` and `also` send nothing and stop nothing: the moment runs without them, and its author is told."""
-    section.name_unsupported()
+    """`also` sends nothing and stops nothing: the moment runs without it, and its author is told."""
     for item in section.items("also"):
         entry = as_section(item, "also", section.report, ("text", "for"), _ALSO)
         if entry:

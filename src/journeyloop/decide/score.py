@@ -1,0 +1,74 @@
+"""What the arms expect of each candidate for this person: filled into verdicts and rows, where a replay finds it."""
+
+from __future__ import annotations
+
+from journeyloop.model.arm import BORN_VARIANCE, Arms, Vector, sigmoid
+from journeyloop.model.board import CONVERSION, Level
+from journeyloop.model.customer import Customer
+from journeyloop.model.decision import SignalRow, Verdict
+from journeyloop.model.feature import packed, vector
+from journeyloop.model.frame import Frame
+from journeyloop.model.moment import Action, Moment
+from journeyloop.model.profile import scene
+from journeyloop.model.ranking import Option
+from journeyloop.model.signal import Signal
+
+
+def features(customer: Customer, signal: Signal, frame: Frame) -> Vector:
+    """x of this person at this signal."""
+    learning = signal.moment.learning
+    values = scene(learning.reader, signal.event, customer, frame).values
+    return vector(learning.features, {**values, "signal": {"confidence": signal.confidence}}, frame.now)
+
+
+def score(row: SignalRow, verdicts: list[Verdict], moment: Moment, x: Vector, frame: Frame) -> None:
+    """What is known of the moment, if anything yet."""
+    row.x = packed(x)
+    level = frame.board.level(moment.name)
+    row.worth, row.mode = level.worth or 1.0, level.mode or row.mode
+    arms = frame.arms.get(moment.name)
+    if arms is None or arms.meaning != moment.learning.meaning or not arms.born:
+        row.forecast = level.means.get(CONVERSION, (0.0, 0.0))
+        return
+    means, sds = arms.score(x)
+    row.learned, row.silence, row.silence_sd = True, means[0], sds[0]
+    row.forecast = _forecast(sigmoid(means[0]), level)
+    for verdict, action in zip(verdicts, moment.actions, strict=True):
+        _fill(verdict, action, row, arms, x, means, sds, frame)
+
+
+def _fill(
+    verdict: Verdict,
+    action: Action,
+    row: SignalRow,
+    arms: Arms,
+    x: Vector,
+    means: list[float],
+    sds: list[float],
+    frame: Frame,
+) -> None:
+    """An action that came later than the others knows what silence knows, and doubts it."""
+    if action.name in arms.names:
+        index = arms.names.index(action.name)
+        verdict.mean, verdict.sd = means[index], sds[index]
+    else:
+        verdict.mean, verdict.sd = means[0], float((BORN_VARIANCE * (x @ x)) ** 0.5)
+    prices = frame.board.prices
+    verdict.value = (row.worth if action.value is None else action.value) - action.gives * (1 + prices.get("gives", 0))
+    verdict.cost = action.cost * (1 + prices.get("cost", 0)) + prices.get("contacts", 0.0)
+    verdict.weight = action.weight
+    verdict.increment = option(row, verdict).increment
+
+
+def option(row: SignalRow, verdict: Verdict, base: int = 0) -> Option:
+    """A candidate as it is ranked."""
+    return Option(
+        verdict.mean, verdict.sd, row.silence, row.silence_sd, verdict.value, row.worth, verdict.cost, verdict.weight,
+        row.mode, base,
+    )  # fmt: skip
+
+
+def _forecast(silent: float, level: Level) -> tuple[float, float]:
+    """Silence's own forecast, moved by the difference so far. It must not depend on this person's arm."""
+    treated, held_out = level.means.get(CONVERSION, (0.0, 0.0))
+    return min(1.0, max(0.0, silent + treated - held_out)), silent

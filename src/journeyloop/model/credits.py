@@ -1,0 +1,64 @@
+"""What people's turns tell `tune`: counts, and what became of each decision once its window has closed."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class Count(Struct, gc=False):
+    """Add `by` to `key` of a moment's counts."""
+
+    moment: str
+    key: str
+    by: int = 1
+
+
+class Credit(Struct, gc=False):
+    """A window of this moment has closed: its score in one measure, and the sum and number of the person's earlier
+    ones. `y` is what was measured; `mode` as written, and whether it may `promote` itself; `moments` how
+    many share the error rate of pauses."""
+
+    moment: str
+    treated: bool
+    goal: bool
+    psi: float
+    sum_before: float
+    rows_before: int
+    measure: str = ""
+    y: float = 0.0
+    mode: str = "fixed"
+    promote: bool = False
+    moments: int = 1
+
+
+class Joined(Struct, gc=False):
+    """Two persons with rows in this moment's evidence are one."""
+
+    moment: str
+    sum_one: float
+    rows_one: int
+    sum_two: float
+    rows_two: int
+    measure: str = ""
+
+
+class Lesson(Struct, gc=False):
+    """One response for one arm of a moment: features `x` (packed), whether the goal was reached. `action` "" is
+    silence. `meaning` and `every` are the plan's: what is learned, and after how many responses."""
+
+    moment: str
+    action: str
+    x: bytes
+    reached: bool
+    meaning: str
+    every: int = 1
+
+
+class Worth(Struct, gc=False):
+    """A goal of this moment was worth so much."""
+
+    moment: str
+    value: float
+
+
+Tuning = Count | Credit | Joined | Lesson | Worth

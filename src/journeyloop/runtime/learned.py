@@ -1,0 +1,62 @@
+"""Arms to records and back: one record per arm, written once per batch where it has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from journeyloop.model.arm import SILENCE, Arms, Vector
+from journeyloop.runtime import records
+from journeyloop.runtime.ports import Reader
+from journeyloop.runtime.records import ArmHeader
+
+_WIDE, _NARROW = "<f8", "<f4"
+
+
+def arm_records(moment: str, arms: Arms, names: Iterable[str]) -> list[tuple[bytes, bytes | None]]:
+    """Keys and records of these arms of a moment, None for one there is no more. One that only has rows waiting has no
+    mean yet."""
+    kept = {*arms.names, *arms.waiting}
+    return [
+        (_key(moment, name), records.encode_arm(_header(moment, name, arms)) if name in kept else None)
+        for name in sorted(names)
+    ]
+
+
+def read_arms(reader: Reader) -> dict[str, Arms]:
+    """All that has been learned, by moment."""
+    found: dict[str, list[ArmHeader]] = {}
+    for _, raw in reader.scan("arms"):
+        header = records.decode_arm(raw)
+        found.setdefault(header.moment, []).append(header)
+    return {moment: _together(headers) for moment, headers in found.items()}
+
+
+def _key(moment: str, action: str) -> bytes:
+    return moment.encode() + b"\0" + action.encode()
+
+
+def _header(moment: str, name: str, arms: Arms) -> ArmHeader:
+    waiting = b"".join(np.append(x, y).astype(_NARROW).tobytes() for x, y in arms.waiting.get(name, ()))
+    if name not in arms.names:
+        return ArmHeader(moment, name, arms.meaning, -1, b"", b"", waiting)
+    index = arms.names.index(name)
+    mean, covariance = arms.means[index].astype(_WIDE), arms.covariances[index].astype(_WIDE)
+    return ArmHeader(moment, name, arms.meaning, arms.seen[index], mean.tobytes(), covariance.tobytes(), waiting)
+
+
+def _together(headers: list[ArmHeader]) -> Arms:
+    """Silence's key comes first, as its name is empty."""
+    born = [one for one in headers if one.seen >= 0]
+    assert born[0].action == SILENCE
+    width = len(born[0].mean) // 8
+    means = np.array([np.frombuffer(one.mean, _WIDE) for one in born])
+    covariances = np.array([np.frombuffer(one.covariance, _WIDE).reshape(width, width) for one in born])
+    waiting = {one.action: list(_rows(one.waiting, width)) for one in headers}
+    return Arms(born[0].meaning, [one.action for one in born], means, covariances, [one.seen for one in born], waiting)
+
+
+def _rows(raw: bytes, width: int) -> Iterable[tuple[Vector, float]]:
+    for row in np.frombuffer(raw, _NARROW).reshape(-1, width + 1):
+        yield row[:-1].copy(), float(row[-1])
