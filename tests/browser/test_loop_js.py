@@ -308,7 +308,7 @@ def told(page: Page, place: str, **options: object) -> object:
     """What the page would show: the title, or null for what it shows anyway."""
     return page.evaluate(
         "([place, options]) => journeyloop.ask(place, options).then((answer) => answer && answer.title)",
-        [place, options],
+        [place, {"timeout": 5_000, **options}],
     )
 
 
@@ -355,15 +355,15 @@ def test_the_answer_is_content_and_its_place_counts_as_seen(context: BrowserCont
     asked = stub.asked[1]
     assert asked["placements"] == ["hero"] and asked["context"] == {"teaser": 3}
     assert (asked["anonymous_id"], asked["token"]) == ("issued-1", "token of issued-1")
-    page.evaluate("journeyloop.ask('hero').then((answer) => answer.clicked())")
+    page.evaluate("journeyloop.ask('hero', {timeout: 5000}).then((answer) => answer.clicked())")
     eventually(lambda: stub.outcomes[-1] == ("d1", "clicked"))
 
 
 def test_an_answer_too_late_is_none_and_was_not_seen(context: BrowserContext, stub: Stub) -> None:
     page = open_page(context, stub, "one")
     stub.answers, stub.delay = {"hero": HERO}, 1.0
-    assert told(page, "hero") is None
-    assert told(page, "hero", timeout=5_000) == "Still thinking?"
+    assert page.evaluate("journeyloop.ask('hero')") is None
+    assert told(page, "hero") == "Still thinking?"
     eventually(lambda: stub.outcomes == [("d1", "shown")])
 
 

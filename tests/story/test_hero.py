@@ -40,6 +40,16 @@ def look_at(shopper: Shopper, product: str) -> None:
     )
 
 
+def comes_back(shopper: Shopper, wanted: str) -> None:
+    """To the front page, as often as it takes: an answer may be late on a busy machine, and the page is as it is."""
+
+    def head() -> str | None:
+        shopper.open().page.wait_for_timeout(300)
+        return title(shopper).text_content()
+
+    eventually(head, lambda it: it == wanted)
+
+
 def exposed(server: Server) -> dict[str, int]:
     found: dict[str, int] = server.moment("home_hero")["exposed"]
     return found
@@ -50,14 +60,12 @@ def test_the_front_page_follows_the_visitor(context: BrowserContext, serve: Serv
     shopper = Shopper(context, server).accept()
     expect(title(shopper)).to_have_text(DEFAULT)
     look_at(shopper, "espresso")
-    shopper.open()
-    expect(title(shopper)).to_have_text("Duetto espresso machine")
+    comes_back(shopper, "Duetto espresso machine")
     look_at(shopper, "kettle")
-    shopper.open("/demo/shop/cart").open()
-    expect(title(shopper)).to_have_text("Cigno pouring kettle")
+    shopper.open("/demo/shop/cart")
+    comes_back(shopper, "Cigno pouring kettle")
     expect(shopper.page.get_by_test_id("hero")).to_contain_text("You were looking at")
     assert eventually(lambda: exposed(server), lambda found: found["treated"] >= 2)["holdout"] == 0
-    shopper.page.wait_for_timeout(200)  # to read it
     shopper.click("look-again")
     expect(shopper.page.get_by_role("dialog")).to_contain_text("Cigno pouring kettle")
     made = server.decision(lambda one: one["clicked"], **shopper.me)
@@ -72,8 +80,7 @@ def test_who_is_held_out_sees_the_page_as_it_is_and_counts(
     shopper = Shopper(context, server).accept()
     look_at(shopper, "espresso")
     before = exposed(server)["holdout"]
-    shopper.open()
-    eventually(lambda: exposed(server), lambda found: found["holdout"] > before)
+    eventually(lambda: shopper.open() and exposed(server), lambda found: found["holdout"] > before)
     expect(title(shopper)).to_have_text(DEFAULT)
     made = server.decision(**shopper.me)
     assert (made["action"], made["reason"]) == (None, "held out: holdout")
@@ -117,11 +124,12 @@ def test_who_says_who_they_are_needs_the_shops_word(context: BrowserContext, ser
     server = hero_server(serve, tmp_path)
     shopper = Shopper(context, server).accept()
     look_at(shopper, "espresso")
-    shopper.open()
-    expect(title(shopper)).to_have_text("Duetto espresso machine")
+    comes_back(shopper, "Duetto espresso machine")
     shopper.page.evaluate("journeyloop.identify('customer-1')")
     me: Any = shopper.me
     eventually(lambda: server.get("/v1/profile", **me).json()["known"], bool)
+    made = server.decisions(**me)
     shopper.open()
     shopper.page.wait_for_timeout(400)
     expect(title(shopper)).to_have_text(DEFAULT)
+    assert server.decisions(**me) == made
