@@ -73,7 +73,7 @@ class Learner:
         Raises:
             ValueError: what is given makes no sense; the message says what.
         """
-        self.actions = tuple(actions)
+        self.actions = list(actions)
         self.features = features if isinstance(features, int) else len(features)
         self.mode, self.explore = mode, explore
         self.values, self.costs, self.weights = dict(values or {}), dict(costs or {}), dict(weights or {})
@@ -133,7 +133,7 @@ class Learner:
     def _learn(self, action: str, x: bytes, converted: bool) -> None:
         self.arms, _ = learn(self.arms, Lesson("", action, x, bool(converted), ""))
 
-    def _options(self, arms: Arms, names: Sequence[str], x: Vector) -> list[Option]:
+    def _options(self, arms: Arms, names: list[str], x: Vector) -> list[Option]:
         (silence, doubt), *beliefs = arms.beliefs(names, x)
         worth = self._worth / self._goals if self._goals else 1.0
         return [

@@ -61,17 +61,20 @@ class Arms(Struct, gc=False):
     def score(self, x: Vector) -> tuple[list[float], list[float]]:
         """The log-odds of the goal under each arm for features x (d,): means and standard deviations."""
         wide = x.astype(np.float64)
-        variances: list[float] = np.maximum((self.covariances @ wide) @ wide, 0.0).tolist()
+        products = (self.covariances.reshape(-1, len(wide)) @ wide).reshape(self.means.shape)
+        variances: list[float] = (products @ wide).tolist()
         means: list[float] = (self.means @ wide).tolist()
-        return means, [variance**0.5 for variance in variances]
+        return means, [variance**0.5 if variance > 0.0 else 0.0 for variance in variances]
 
     def beliefs(self, names: Sequence[str], x: Vector) -> list[tuple[float, float]]:
         """Mean and standard deviation of the log-odds for silence, then for these actions. One that came later than the
         others knows what silence knows, and doubts it."""
         means, sds = self.score(x)
-        fresh = means[0], float((BORN_VARIANCE * (x @ x)) ** 0.5)
-        at = {name: place for place, name in enumerate(self.names)}
-        return [(means[at[name]], sds[at[name]]) if name in at else fresh for name in (SILENCE, *names)]
+        known = dict(zip(self.names, zip(means, sds, strict=True), strict=True))
+        if any(name not in known for name in names):
+            doubt = float((BORN_VARIANCE * (x @ x)) ** 0.5)
+            known = dict.fromkeys(names, (means[0], doubt)) | known
+        return [known[SILENCE], *[known[name] for name in names]]
 
     def learn(self, index: int, x: Vector, y: float) -> None:
         """One outcome y in {0, 1} of one arm. A step that is not finite changes nothing."""

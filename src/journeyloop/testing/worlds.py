@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from journeyloop.model.arm import Floats, Vector
+from journeyloop.model.arm import Floats
 
 TRAITS = 11
 FEATURES = TRAITS + 2
@@ -70,7 +70,7 @@ class World:
 
     @property
     def actions(self) -> int:
-        return self.chances.shape[1] - 1
+        return int(self.chances.shape[1]) - 1
 
     @property
     def oracle(self) -> Floats:

@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from journeyloop.testing.bench import decide, evidence, identity, import_, ingest, kill, profile, push, recovery, stall
+from journeyloop.testing.bench import (
+    decide,
+    evidence,
+    identity,
+    import_,
+    ingest,
+    kill,
+    learn,
+    profile,
+    push,
+    recovery,
+    stall,
+)
 
 NAMES: dict[str, Callable[[], dict[str, Any]]] = {
     "decide": decide.run,
@@ -14,6 +26,7 @@ NAMES: dict[str, Callable[[], dict[str, Any]]] = {
     "import": import_.run,
     "ingest": ingest.run,
     "kill": kill.run,
+    "learn": learn.run,
     "profile": profile.run,
     "push": push.run,
     "recovery": recovery.run,
