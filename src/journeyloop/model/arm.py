@@ -28,7 +28,7 @@ MOST_FEATURES = 24
 LEAST = 1e-3
 BIAS_VARIANCE = 25.0
 """The prior of silence: at a base rate of 0.03 a variance of 0.05 still says 0.094 after 1,000 outcomes."""
-BORN_VARIANCE = 0.05
+BORN_VARIANCE = 0.2
 BORN_AT = 200
 """Outcomes of silence before action arms are born from its mean; until then a moment explores uniformly."""
 WEIGHT_LIMIT = 20.0

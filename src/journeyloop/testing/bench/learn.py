@@ -39,6 +39,7 @@ POLICIES: dict[str, Callable[[World, int], Policy]] = {
     "best_fixed": lambda of, seed: Fixed(1 + int(of.chances[:, 1:].mean(axis=0).argmax())),
 }
 WISER = ("linucb", "lints")
+SPECIAL = ("helpful", "late", "long_delay", "trap")
 CONTEST = [name for name in POLICIES if name != "cautious"]
 
 
@@ -68,9 +69,10 @@ def run(rows: int = ROWS, seeds: tuple[int, ...] = SEEDS, with_server: bool = Tr
     short = rows // 4
     games = [Game(name, "helpful", rows, seed) for name in CONTEST for seed in seeds if _here(name)]
     games += [Game("cautious", "helpful", rows // 10, seed) for seed in seeds]
+    games += [Game("cautious", "late", rows // 10, seed) for seed in seeds]
     games += [Game(mode, "trap", short, seed) for mode in ("full", "cautious") for seed in seeds]
     games += [Game("full", "long_delay", short, seed) for seed in seeds]
-    games += [Game("full", name, short, seeds[0]) for name in RECIPES if name not in ("helpful", "long_delay", "trap")]
+    games += [Game("full", name, short, seeds[0]) for name in RECIPES if name not in SPECIAL]
     with noise() as noise_p99_ms:
         scores = dict(zip(games, _played(games), strict=True))
         figures = {**_figures(scores), **costs.measured()}
@@ -151,7 +153,8 @@ def _worlds(scores: Table) -> dict[str, Any]:
     """Ours, in each world; a harmful one has no oracle to compare with, so see `per_1000`."""
     return {
         f"{mode}: {name}": {
-            what: round(_mean(scores, mode, name, what), 3) for what in ("last", "contacts", "least", "per_1000")
+            what: round(_mean(scores, mode, name, what), 3)
+            for what in ("last", "first", "contacts", "least", "per_1000")
         }
         for mode, name in dict.fromkeys((game.policy, game.world) for game in scores)
         if mode in ("full", "cautious")
