@@ -14,7 +14,7 @@ from typing import Any
 
 import uvloop
 
-from journeyloop import __version__, importing, persons
+from journeyloop import __version__, backtesting, importing, persons
 from journeyloop.model.identifier import Identifier
 
 Command = Callable[[argparse.Namespace], int]
@@ -65,6 +65,7 @@ def parser() -> argparse.ArgumentParser:
     quarantine_.add_argument("--resubmit", nargs="*", type=int, metavar="NUMBER", help="send these again (none: all)")
     quarantine_.add_argument("--json", action="store_true")
     importing.options(add("import", importing.bring, importing.ABOUT))
+    backtesting.options(add("backtest", backtesting.backtest, backtesting.ABOUT))
     persons.add_to(add)
     audiences_ = add("audiences", audiences, "Who is in an audience now, or how many are in each.")
     audiences_.add_argument("name", metavar="NAME", nargs="?", help="list its members")
@@ -76,6 +77,7 @@ def parser() -> argparse.ArgumentParser:
     demo_.add_argument("--json", action="store_true", help="print one JSON summary at the end")
     bench_ = add("bench", bench, "Measure this machine.", directory=False)
     bench_.add_argument("name", metavar="NAME")
+    bench_.add_argument("--data", type=Path, metavar="FILE", help="the file of a bench on real data")
     bench_.add_argument("--json", action="store_true")
     return top
 
@@ -231,11 +233,11 @@ async def _demo(arguments: argparse.Namespace) -> int:
 
 
 def bench(arguments: argparse.Namespace) -> int:
-    from journeyloop.testing.bench import NAMES, run
+    from journeyloop.testing.bench import refusal, run
 
-    if arguments.name not in NAMES:
-        return refuse(f"no bench {arguments.name}: there are {', '.join(sorted(NAMES))}")
-    found = run(arguments.name)
+    if (reason := refusal(arguments.name, arguments.data)) is not None:
+        return refuse(reason)
+    found = run(arguments.name, arguments.data)
     if not arguments.json:
         for name, figure in found["figures"].items():
             print(f"{name:40} {figure:g}")

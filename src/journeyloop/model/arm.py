@@ -72,7 +72,7 @@ class Arms(Struct, gc=False):
         means, sds = self.score(x)
         known = dict(zip(self.names, zip(means, sds, strict=True), strict=True))
         if any(name not in known for name in names):
-            doubt = float((BORN_VARIANCE * (x @ x)) ** 0.5)
+            doubt = (BORN_VARIANCE * sum(slot * slot for slot in x.tolist())) ** 0.5
             known = dict.fromkeys(names, (means[0], doubt)) | known
         return [known[SILENCE], *[known[name] for name in names]]
 
@@ -88,7 +88,8 @@ class Arms(Struct, gc=False):
             return
         mean += (gain * (y - p)) * u
         np.clip(mean, -WEIGHT_LIMIT, WEIGHT_LIMIT, out=mean)
-        covariance -= np.multiply.outer((curvature * gain) * u, u)
+        step = (curvature * gain) ** 0.5 * u  # both sides alike: the covariance stays symmetric to the last bit
+        covariance -= np.multiply.outer(step, step)
         self.seen[index] += 1
 
 
@@ -112,12 +113,15 @@ def unborn(meaning: str, width: int) -> Arms:
 
 
 def bear(arms: Arms, names: Sequence[str]) -> None:
-    """Add arms that do not exist yet: what silence knows, with doubt."""
+    """Add arms that do not exist yet: what silence knows, with doubt. They stand in the order of their names, as in the
+    store: the last bits of a product depend on the row it is computed in."""
     fresh = [name for name in names if name not in arms.names]
     if not fresh:
         return
-    arms.names = [*arms.names, *fresh]
-    arms.means = np.concatenate([arms.means, np.repeat(arms.means[:1], len(fresh), axis=0)])
+    means = np.concatenate([arms.means, np.repeat(arms.means[:1], len(fresh), axis=0)])
     cautious = np.repeat(np.eye(arms.width)[None] * BORN_VARIANCE, len(fresh), axis=0)
-    arms.covariances = np.concatenate([arms.covariances, cautious])
-    arms.seen = [*arms.seen, *(0 for _ in fresh)]
+    covariances = np.concatenate([arms.covariances, cautious])
+    names, seen = [*arms.names, *fresh], [*arms.seen, *(0 for _ in fresh)]
+    order = sorted(range(len(names)), key=names.__getitem__)
+    arms.means, arms.covariances = means[order], covariances[order]
+    arms.names, arms.seen = [names[at] for at in order], [seen[at] for at in order]

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from journeyloop.interpret.cart import contents
+from journeyloop.learn import average, bound
 from journeyloop.model.board import Tally
 from journeyloop.model.customer import Customer
 from journeyloop.model.decision import Decision
@@ -179,10 +180,15 @@ def read_tally(reader: Reader, moment: str) -> Tally:
     return Tally() if raw is None else records.decode_tally(raw)
 
 
+_SEEN = ("exposed", "exposed converted")
+_GROUPS = ("gated", "silent", "ignored", "goals", "resolved", "converted", "outcome", *_SEEN)
+
+
 def counts(tally: Tally) -> dict[str, Any]:
-    """The intention-to-treat counts in the shape of the API. `goals` is live; `converted` counts closed windows."""
+    """The intention-to-treat counts in the shape of the API. `goals` and `exposed` are live; `converted`
+    and `exposed_converted` count closed windows."""
     flat = tally.counts
-    grouped = {name: _group(flat, name) for name in ("gated", "silent", "goals", "resolved", "converted", "outcome")}
+    grouped = {name: _group(flat, name) for name in _GROUPS}
     signals = _group(flat, "signals")
     return {
         "signals": flat.get("signals", 0),
@@ -203,11 +209,17 @@ def counts(tally: Tally) -> dict[str, Any]:
         "shown": flat.get("shown", 0),
         "clicked": flat.get("clicked", 0),
         "dismissed": flat.get("dismissed", 0),
+        "ignored": grouped["ignored"],
         "arms": {arm: signals.get(arm, 0) for arm in ("treated", "holdout")},
+        **{
+            seen.replace(" ", "_"): {arm: grouped[seen].get(arm, 0) for arm in ("treated", "holdout")} for seen in _SEEN
+        },
         "goals": {arm: grouped["goals"].get(arm, 0) for arm in ("treated", "holdout")},
         "resolved": {arm: grouped["resolved"].get(arm, 0) for arm in ("treated", "holdout")},
         "converted": {arm: grouped["converted"].get(arm, 0) for arm in ("treated", "holdout")},
         "outcomes": grouped["outcome"],
+        "left_out": _group(flat, "left out"),
+        "worth": {"mean": average(tally.worths), "at_most": bound(tally.worths), "bounded": flat.get("bounded", 0)},
         "pending": sum(signals.values()) - sum(grouped["resolved"].values()),
     }
 

@@ -1,4 +1,4 @@
-"""Rows wait in order until silence knows enough, or until there are as many as the moment asks for."""
+"""Lessons: silence first, then the arms are born and learn what waited; N at a time; anew for another goal."""
 
 from __future__ import annotations
 
@@ -6,95 +6,112 @@ import numpy as np
 import pytest
 
 from journeyloop.learn import learn
-from journeyloop.model.arm import BORN_AT, SILENCE, Arms, bear, unborn
+from journeyloop.learn.lesson import MOST_WAITING
+from journeyloop.model.arm import BORN_AT, SILENCE, Arms, unborn
 from journeyloop.model.credits import Lesson
-from journeyloop.model.feature import packed, unpacked
+from journeyloop.model.feature import packed
 
-WIDTH = 4
-
-
-def lessons(count: int, actions: tuple[str, ...], every: int = 1, meaning: str = "goal") -> list[Lesson]:
-    rng = np.random.default_rng(7)
-    xs = rng.normal(size=(count, WIDTH)).astype(np.float32)
-    return [
-        Lesson("m", actions[row % len(actions)], packed(x), bool(rng.random() < 0.2), meaning, every)
-        for row, x in enumerate(xs)
-    ]
+D = 4
+CHANCE = np.random.default_rng(5)
+XS = np.column_stack([np.ones(4_000), CHANCE.normal(size=(4_000, D - 1))]).astype(np.float32)
 
 
-def taught(told: list[Lesson]) -> Arms:
-    arms: Arms | None = None
-    for lesson in told:
-        arms, _ = learn(arms, lesson)
+def lesson(number: int, action: str = SILENCE, reached: bool = False, meaning: str = "m", every: int = 1) -> Lesson:
+    return Lesson("now", action, packed(XS[number]), reached, meaning, every)
+
+
+def taught(*lessons: Lesson, arms: Arms | None = None) -> Arms:
+    for one in lessons:
+        arms, _ = learn(arms, one)
     assert arms is not None
     return arms
 
 
-def test_actions_wait_until_silence_knows_enough_and_then_learn_in_order() -> None:
-    before = lessons(60, ("a", "b"))
-    arms = taught(before + lessons(BORN_AT - 1, (SILENCE,)))
-    assert (arms.names, [len(rows) for rows in arms.waiting.values()]) == ([SILENCE], [30, 30, 0])
-    [last] = lessons(1, (SILENCE,))
-    arms, changed = learn(arms, last)
-    assert changed == {SILENCE, "a", "b"}
-    assert (arms.names, arms.seen) == ([SILENCE, "a", "b"], [BORN_AT, 30, 30])
-    by_hand = taught([*lessons(BORN_AT - 1, (SILENCE,)), last])
-    bear(by_hand, ["a", "b"])
-    for lesson in before:
-        by_hand.learn(by_hand.names.index(lesson.action), unpacked(lesson.x), float(lesson.reached))
-    assert np.array_equal(arms.means, by_hand.means)
-    assert np.array_equal(arms.covariances, by_hand.covariances)
+def silence(count: int, every: int = 1) -> list[Lesson]:
+    return [lesson(number, every=every, reached=number % 20 == 0) for number in range(count)]
 
 
-@pytest.mark.parametrize("every", [2, 7, 50])
+def test_the_arms_are_born_when_silence_has_seen_enough_and_learn_what_waited_in_order() -> None:
+    waited = [lesson(1_000 + number, "a", number % 3 == 0) for number in range(30)]
+    arms = taught(*waited, *silence(BORN_AT - 1))
+    assert (arms.names, len(arms.waiting["a"]), arms.born) == ([SILENCE], 30, False)
+    arms, changed = learn(arms, lesson(BORN_AT - 1))
+    assert (arms.names, arms.seen, arms.waiting["a"], changed) == ([SILENCE, "a"], [BORN_AT, 30], [], {SILENCE, "a"})
+    born = taught(*silence(BORN_AT - 1), lesson(BORN_AT - 1))
+    again = taught(*waited, arms=born)
+    assert (again.means[1] == arms.means[1]).all()
+    assert (again.covariances[1] == arms.covariances[1]).all()
+
+
+def test_after_that_each_row_is_learned_at_once_and_a_new_action_is_born_from_silence() -> None:
+    arms = taught(*silence(BORN_AT))
+    arms, changed = learn(arms, lesson(2_000, "late", reached=True))
+    assert (arms.names, arms.seen, changed) == ([SILENCE, "late"], [BORN_AT, 1], {SILENCE, "late"})
+
+
+def test_every_so_many_rows_give_the_same_arm_later() -> None:
+    one, other = taught(*silence(7)), taught(*silence(7, every=5))
+    assert (one.seen, other.seen, len(other.waiting[SILENCE])) == ([7], [5], 2)
+    assert (taught(*silence(5)).means == other.means).all()
+
+
+def test_an_action_waits_for_its_own_rows_too() -> None:
+    arms = taught(*silence(BORN_AT), *[lesson(3_000 + number, "a", every=10) for number in range(9)])
+    assert arms.names == [SILENCE]
+    arms = taught(lesson(3_009, "a", every=10), arms=arms)
+    assert arms.seen == [BORN_AT, 10]
+
+
+def test_another_meaning_begins_anew() -> None:
+    arms = taught(*silence(BORN_AT), lesson(2_000, "a"))
+    anew, changed = learn(arms, lesson(2_001, meaning="other"))
+    assert anew is not arms
+    assert (anew.names, anew.seen, changed, anew.meaning) == ([SILENCE], [1], {SILENCE}, "other")
+
+
+def test_a_row_of_another_width_changes_nothing() -> None:
+    arms = taught(*silence(3))
+    before = arms.means.copy()
+    same, changed = learn(arms, Lesson("now", SILENCE, packed(np.ones(D + 1, np.float32)), True, "m"))
+    assert (same is arms, changed, arms.seen) == (True, set(), [3])
+    assert (arms.means == before).all()
+
+
+def test_what_waits_is_bounded_and_the_oldest_are_forgotten() -> None:
+    arms = taught(*[lesson(number, "a") for number in range(MOST_WAITING + 5)])
+    assert len(arms.waiting["a"]) == MOST_WAITING
+    assert (arms.waiting["a"][0][0] == XS[5]).all()
+
+
+@pytest.mark.parametrize("order", [["b", "a"], ["a", "b"]])
+def test_arms_stand_by_name_in_whatever_order_they_came(order: list[str]) -> None:
+    arms = taught(*[lesson(number, name) for number, name in enumerate(order)], *silence(BORN_AT), arms=unborn("m", D))
+    assert arms.names == [SILENCE, "a", "b"]
+
+
+@pytest.mark.parametrize("every", [2, 5, 50])
 def test_learning_every_n_is_learning_the_same_rows_later(every: int) -> None:
-    told = lessons(BORN_AT + 50 - BORN_AT % 50, (SILENCE,), every) + lessons(350, ("a",), every)
-    once = [Lesson(one.moment, one.action, one.x, one.reached, one.meaning) for one in told]
-    arms, expected = taught(told), taught(once)
-    rest = [len(rows) for rows in arms.waiting.values()]
-    assert arms.seen == [seen - left for seen, left in zip(expected.seen, rest, strict=True)]
-    if not any(rest):
-        assert np.array_equal(arms.means, expected.means)
-        assert np.array_equal(arms.covariances, expected.covariances)
+    def told(size: int) -> list[Lesson]:
+        tried = [lesson(1_000 + number, "a", number % 4 == 0, every=size) for number in range(300)]
+        return silence(BORN_AT, size) + tried
 
-
-def test_another_goal_or_other_features_begin_anew() -> None:
-    arms = taught(lessons(300, (SILENCE,)))
-    arms, _ = learn(arms, lessons(1, (SILENCE,), meaning="another goal")[0])
-    assert (arms.meaning, arms.seen) == ("another goal", [1])
-
-
-def test_a_row_of_another_width_is_left_out() -> None:
-    arms = taught(lessons(300, (SILENCE,)))
-    odd = Lesson("m", SILENCE, packed(np.ones(WIDTH + 1, np.float32)), True, "goal")
-    after, changed = learn(arms, odd)
-    assert (after, changed, arms.seen) == (arms, set(), [300])
+    one, other = taught(*told(1)), taught(*told(every))
+    assert one.seen == other.seen == [BORN_AT, 300]
+    assert (one.means == other.means).all()
+    assert (one.covariances == other.covariances).all()
 
 
 def test_the_same_lessons_make_the_same_arms_to_the_last_bit() -> None:
-    told = lessons(900, (SILENCE, "a", "b"))
-    one, other = taught(told), taught(told)
-    assert np.array_equal(one.means, other.means)
-    assert np.array_equal(one.covariances, other.covariances)
+    told = [*silence(BORN_AT), *[lesson(number, "ab"[number % 2], number % 7 == 0) for number in range(500)]]
+    one, other = taught(*told), taught(*told)
+    assert (one.means == other.means).all()
+    assert (one.covariances == other.covariances).all()
 
 
-@pytest.mark.filterwarnings("ignore:invalid value")
 def test_a_row_that_is_not_finite_teaches_nothing() -> None:
-    arms = taught(lessons(300, (SILENCE,)))
+    arms = taught(*silence(BORN_AT))
     before = arms.means.copy()
-    bad = np.array([1.0, np.nan, 0.0, 0.0], np.float32)
-    arms, _ = learn(arms, Lesson("m", SILENCE, packed(bad), True, "goal"))
-    assert np.array_equal(arms.means, before)
-    assert (arms.seen, arms.waiting[SILENCE]) == ([300], [])
-
-
-def test_a_new_action_is_born_with_its_first_row() -> None:
-    arms = taught(lessons(300, (SILENCE, "a")) + lessons(300, (SILENCE,)))
-    arms, changed = learn(arms, lessons(1, ("late",))[0])
-    assert arms.names == [SILENCE, "a", "late"]
-    assert (arms.seen[-1], "late" in changed) == (1, True)
-
-
-def test_unborn_is_only_silence() -> None:
-    arms = unborn("goal", 3)
-    assert (arms.names, arms.born, arms.width) == ([SILENCE], False, 3)
+    with np.errstate(invalid="ignore"):
+        arms, _ = learn(arms, Lesson("now", SILENCE, packed(np.full(D, np.nan, np.float32)), True, "m"))
+    assert (arms.means == before).all()
+    assert (arms.seen, arms.waiting[SILENCE]) == ([BORN_AT], [])

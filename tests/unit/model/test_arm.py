@@ -120,3 +120,27 @@ def test_what_is_believed_of_an_action_that_is_not_there_yet_is_what_it_would_be
     bear(arms, ["new"])
     assert new == pytest.approx(tuple(one[2] for one in arms.score(x)))
     assert arms.beliefs(["new"], x) == [silence, pytest.approx(new)]
+
+
+def test_the_truth_is_found() -> None:
+    arms, chance = unborn("m", WIDTH), np.random.default_rng(1)
+    truth = np.array([-2.0, 1.0, 0.0, -0.5, 0.0, 0.3])
+    for x in rows(20_000, 2)[0]:
+        arms.learn(0, x, float(chance.random() < 1.0 / (1.0 + np.exp(-truth @ x))))
+    assert arms.means[0] == pytest.approx(truth, abs=0.15)
+
+
+def test_arms_stand_by_name_whenever_they_were_born() -> None:
+    one, other = unborn("m", WIDTH), unborn("m", WIDTH)
+    for arms in (one, other):
+        for x in rows(50)[0]:
+            arms.learn(0, x, 0.0)
+    bear(one, ["b", "a"])
+    bear(other, ["a"])
+    bear(other, ["b", "a"])
+    assert one.names == other.names == ["", "a", "b"]
+    assert (one.means == other.means).all()
+    assert (one.means[1] == one.means[0]).all()
+    assert (one.covariances[1] == np.eye(WIDTH) * BORN_VARIANCE).all()
+    assert one.seen == [50, 0, 0]
+    assert one.score(rows(1)[0][0]) == other.score(rows(1)[0][0])
