@@ -73,7 +73,7 @@ class Learner:
         Raises:
             ValueError: what is given makes no sense; the message says what.
         """
-        self.actions = tuple(actions)
+        self.actions = list(actions)
         self.features = features if isinstance(features, int) else len(features)
         self.mode, self.explore = mode, explore
         self.values, self.costs, self.weights = dict(values or {}), dict(costs or {}), dict(weights or {})
@@ -114,10 +114,12 @@ class Learner:
         A choice whose action did not arrive is void: do not resolve it.
 
         Raises:
-            ValueError: `value` is not finite.
+            ValueError: `value` is not finite, or another learner made the choice.
         """
         if not isfinite(value):
             raise ValueError(f"value is not finite: {value}")
+        if choice.action not in (None, *self.actions) or len(choice.x) != 4 * (self.features + 1):
+            raise ValueError("not a choice of this learner")
         if choice.number not in self._open:
             return False
         self._open.remove(choice.number)
@@ -133,7 +135,7 @@ class Learner:
     def _learn(self, action: str, x: bytes, converted: bool) -> None:
         self.arms, _ = learn(self.arms, Lesson("", action, x, bool(converted), ""))
 
-    def _options(self, arms: Arms, names: Sequence[str], x: Vector) -> list[Option]:
+    def _options(self, arms: Arms, names: list[str], x: Vector) -> list[Option]:
         (silence, doubt), *beliefs = arms.beliefs(names, x)
         worth = self._worth / self._goals if self._goals else 1.0
         return [
@@ -151,7 +153,7 @@ class Learner:
         wide = np.empty(self.features + 1, np.float32)
         wide[0], wide[1:] = 1.0, given
         if not isfinite(wide.dot(wide)):
-            raise ValueError("x is not finite")
+            raise ValueError("x is not finite, or too large")
         return wide
 
     def _known(self, eligible: Sequence[str]) -> list[str]:
@@ -164,7 +166,9 @@ class Learner:
         named = [*self.values, *self.costs, *self.weights]
         numbers = [*self.values.values(), *self.costs.values(), *self.weights.values()]
         faults = {
-            "actions are names, each once, and none is empty": len({SILENCE, *self.actions}) == len(self.actions) + 1,
+            "actions are names, at least one, each once, and none is empty": (
+                1 < len({SILENCE, *self.actions}) == len(self.actions) + 1
+            ),
             "there is no such action in values, costs or weights": set(named) <= set(self.actions),
             "values, costs and weights are finite numbers": all(isfinite(number) for number in numbers),
             "weights are not negative": all(weight >= 0.0 for weight in self.weights.values()),

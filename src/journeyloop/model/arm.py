@@ -28,7 +28,7 @@ MOST_FEATURES = 24
 LEAST = 1e-3
 BIAS_VARIANCE = 25.0
 """The prior of silence: at a base rate of 0.03 a variance of 0.05 still says 0.094 after 1,000 outcomes."""
-BORN_VARIANCE = 0.05
+BORN_VARIANCE = 0.2
 BORN_AT = 200
 """Outcomes of silence before action arms are born from its mean; until then a moment explores uniformly."""
 WEIGHT_LIMIT = 20.0
@@ -63,9 +63,10 @@ class Arms(Struct, gc=False):
     def score(self, x: Vector) -> tuple[list[float], list[float]]:
         """The log-odds of the goal under each arm for features x (d,): means and standard deviations."""
         wide = x.astype(np.float64)
-        variances: list[float] = np.maximum((self.covariances @ wide) @ wide, 0.0).tolist()
+        products = (self.covariances.reshape(-1, len(wide)) @ wide).reshape(self.means.shape)
+        variances: list[float] = (products @ wide).tolist()
         means: list[float] = (self.means @ wide).tolist()
-        return means, [variance**0.5 for variance in variances]
+        return means, [variance**0.5 if variance > 0.0 else 0.0 for variance in variances]
 
     def expected(self, x: Vector) -> float:
         """The mean log-odds of the goal under silence alone."""
@@ -75,9 +76,11 @@ class Arms(Struct, gc=False):
         """Mean and standard deviation of the log-odds for silence, then for these actions. One that came later than the
         others knows what silence knows, and doubts it."""
         means, sds = self.score(x)
-        fresh = means[0], (BORN_VARIANCE * sum(slot * slot for slot in x.tolist())) ** 0.5
-        at = {name: place for place, name in enumerate(self.names)}
-        return [(means[at[name]], sds[at[name]]) if name in at else fresh for name in (SILENCE, *names)]
+        known = dict(zip(self.names, zip(means, sds, strict=True), strict=True))
+        if any(name not in known for name in names):
+            doubt = (BORN_VARIANCE * sum(slot * slot for slot in x.tolist())) ** 0.5
+            known = dict.fromkeys(names, (means[0], doubt)) | known
+        return [known[SILENCE], *[known[name] for name in names]]
 
     def learn(self, index: int, x: Vector, y: float) -> None:
         """One outcome y in {0, 1} of one arm. A step that is not finite changes nothing."""

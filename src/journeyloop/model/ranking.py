@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from journeyloop.model.arm import Floats, sigmoid
 
-ROWS = 128
+ROWS = 64
 COLUMNS = 128
 SCALE = 0.5
 
@@ -85,23 +85,23 @@ def rank(options: Sequence[Option], explore: float, draw: float) -> Ranked:
     places = len(options) + 1
     floor, share = explore / places, 1.0 - explore
     winners = _winners(options)
-    wins = np.bincount(winners + 1, minlength=places).tolist()
+    wins: list[int] = np.bincount(winners, minlength=places).tolist()
     each = share / len(winners)
     propensities = [floor + each * count for count in wins[1:]]
     if draw < explore:
         picked = min(int(draw / explore * places), len(options))
         return Ranked(picked if picked < len(options) else None, propensities, True)
     winner = int(winners[min(int((draw - explore) / share * len(winners)), len(winners) - 1)])
-    return Ranked(None if winner < 0 else winner, propensities, False)
+    return Ranked(winner - 1 if winner else None, propensities, False)
 
 
 def _winners(options: Sequence[Option]) -> NDArray[np.intp]:
-    """The best option per row, -1 for silence: one row where nothing is drawn."""
+    """The best option per row, from 1; 0 is silence. One row where nothing is drawn."""
     if any(one.mode == "full" for one in options):
-        winners: NDArray[np.intp] = _increments(options).argmax(axis=0) - 1
-        return winners
-    good = [index for index, one in enumerate(options) if one.admitted and one.increment > 0.0]
-    return np.array([max(good, key=lambda index: options[index].increment, default=-1)])
+        best: NDArray[np.intp] = _increments(options).argmax(axis=0)
+        return best
+    good = [place for place, one in enumerate(options, 1) if one.admitted and one.increment > 0.0]
+    return np.array([max(good, key=lambda place: options[place - 1].increment, default=0)])
 
 
 def _increments(options: Sequence[Option]) -> Floats:
@@ -119,7 +119,7 @@ def _increments(options: Sequence[Option]) -> Floats:
     if any(one.weight != 1.0 for one in options):
         weights = np.array([[one.weight] for one in options])
         np.add(gained, (weights - 1.0) * (gained + costs[first:]), out=gained, where=gained > 0.0)
-    if refused := [place for place, one in enumerate(options) if not one.admitted]:
+    if refused := [place for place, one in enumerate(options) if one.mode != "full" and not one.admitted]:
         gained[refused] = -1.0
     return increments
 
@@ -138,7 +138,7 @@ _table: list[Floats] = []
 
 
 def _deviates() -> Floats:
-    """Per column the ROWS quantiles of a normal distribution of scale -SCALE, in another order; always the same."""
+    """Per column the ROWS quantiles of a normal, of scale -SCALE, in another order; the same in every run."""
     if not _table:
         quantiles = [NormalDist().inv_cdf((row + 0.5) / ROWS) * -SCALE for row in range(ROWS)]
         _table.append(np.array([_shuffled(quantiles, column) for column in range(COLUMNS)]))

@@ -51,7 +51,8 @@ class Played:
 
     def contacts(self, start: int = 0, end: int | None = None) -> float:
         """The share of rows contacted."""
-        return float((self.actions[start:end] > 0).mean())
+        rows = self.actions[start:end]
+        return float((rows > 0).sum() / max(len(rows), 1))
 
 
 def play(policy: Policy, world: World) -> Played:

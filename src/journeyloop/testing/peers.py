@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -110,12 +110,15 @@ class NaiveBayes:
 
 
 class MabWiser:
-    """LinUCB or LinTS as MABWiser has them: ridge regression per arm, silence being one of them."""
+    """LinUCB or LinTS as MABWiser has them: ridge regression per arm, silence being one of them. ALPHAS served
+    best on worlds that nothing is reported of."""
 
-    def __init__(self, actions: int, features: int, kind: str, alpha: float, seed: int = 0) -> None:
+    ALPHAS: ClassVar[dict[str, float]] = {"LinUCB": 0.1, "LinTS": 0.1}
+
+    def __init__(self, actions: int, features: int, kind: str, seed: int = 0) -> None:
         library = import_module("mabwiser.mab")
         policies = {"LinUCB": library.LearningPolicy.LinUCB, "LinTS": library.LearningPolicy.LinTS}
-        self.mab = library.MAB(list(range(actions + 1)), policies[kind](alpha=alpha), seed=seed)
+        self.mab = library.MAB(list(range(actions + 1)), policies[kind](alpha=self.ALPHAS[kind]), seed=seed)
         self.actions, self.rng = actions, np.random.default_rng(seed)
         self._taught = False
 

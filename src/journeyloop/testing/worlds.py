@@ -1,10 +1,10 @@
 """Synthetic worlds with known truth, to see what a learner earns of what could be earned.
 
-A world is a stream of signals of 100,000 customers, sixty a minute. Each row has what a learner may see (x), and what
-it may not: the chance of the goal under silence and under every action. A third of the triggers are noise: there an
-action changes nothing but costs a little goodwill. Some customers are hurt by any contact, whatever it says. Both show
-in x, but not clearly. What is realised of a choice depends on its row's own luck, so that two policies that choose
-alike live alike; it is known when the window closes.
+A world is a stream of signals of 100,000 customers, twenty a minute (so that 200,000 of them take a week). Each row has
+what a learner may see (x), and what it may not: the chance of the goal under silence and under every action. A third of
+the triggers are noise: there an action changes nothing but costs a little goodwill. Some customers are hurt by any
+contact, whatever it says. Both show in x, but not clearly. What is realised of a choice depends on its row's own luck,
+so that two policies that choose alike live alike; it is known when the window closes.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ TRAITS = 11
 FEATURES = TRAITS + 2
 """Six numbers, five flags, the confidence of the signal, and how the customer took earlier contacts."""
 NUMBERS = 6
-PER_MINUTE = 60
+PER_MINUTE = 20
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,7 @@ RECIPES = {
     "harmful": Recipe(effect=0.0, hurt=1.0, hurt_by=0.4),
     "trap": Recipe(hurt=0.6),
     "drift": Recipe(changes=1.0),
+    "late": Recipe(window=90),
     "long_delay": Recipe(effect=1.0, window=300),
     "noise_heavy": Recipe(noise=0.7),
     "many_actions": Recipe(actions=40),
@@ -70,7 +71,7 @@ class World:
 
     @property
     def actions(self) -> int:
-        return int(self.chances.shape[1] - 1)
+        return int(self.chances.shape[1]) - 1
 
     @property
     def oracle(self) -> Floats:

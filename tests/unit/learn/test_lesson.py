@@ -87,3 +87,31 @@ def test_what_waits_is_bounded_and_the_oldest_are_forgotten() -> None:
 def test_arms_stand_by_name_in_whatever_order_they_came(order: list[str]) -> None:
     arms = taught(*[lesson(number, name) for number, name in enumerate(order)], *silence(BORN_AT), arms=unborn("m", D))
     assert arms.names == [SILENCE, "a", "b"]
+
+
+@pytest.mark.parametrize("every", [2, 5, 50])
+def test_learning_every_n_is_learning_the_same_rows_later(every: int) -> None:
+    def told(size: int) -> list[Lesson]:
+        tried = [lesson(1_000 + number, "a", number % 4 == 0, every=size) for number in range(300)]
+        return silence(BORN_AT, size) + tried
+
+    one, other = taught(*told(1)), taught(*told(every))
+    assert one.seen == other.seen == [BORN_AT, 300]
+    assert (one.means == other.means).all()
+    assert (one.covariances == other.covariances).all()
+
+
+def test_the_same_lessons_make_the_same_arms_to_the_last_bit() -> None:
+    told = [*silence(BORN_AT), *[lesson(number, "ab"[number % 2], number % 7 == 0) for number in range(500)]]
+    one, other = taught(*told), taught(*told)
+    assert (one.means == other.means).all()
+    assert (one.covariances == other.covariances).all()
+
+
+def test_a_row_that_is_not_finite_teaches_nothing() -> None:
+    arms = taught(*silence(BORN_AT))
+    before = arms.means.copy()
+    with np.errstate(invalid="ignore"):
+        arms, _ = learn(arms, Lesson("now", SILENCE, packed(np.full(D, np.nan, np.float32)), True, "m"))
+    assert (arms.means == before).all()
+    assert (arms.seen, arms.waiting[SILENCE]) == ([BORN_AT], [])
