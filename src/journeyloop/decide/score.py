@@ -25,7 +25,8 @@ def score(row: SignalRow, verdicts: list[Verdict], moment: Moment, x: Vector, fr
     """What is known of the moment, if anything yet."""
     row.x = packed(x)
     level = frame.board.level(moment.name)
-    row.worth, row.mode = level.worth or 1.0, level.mode or row.mode
+    row.worth, row.moved = level.worth or 1.0, level.mode not in ("", row.mode)
+    row.mode = level.mode or row.mode
     arms = frame.arms.get(moment.name)
     if arms is None or arms.meaning != moment.learning.meaning or not arms.born:
         row.forecast = level.means.get(CONVERSION, (0.0, 0.0))

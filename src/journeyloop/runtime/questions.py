@@ -65,7 +65,11 @@ class Questions:
     def decisions(self, identifier: Identifier) -> list[dict[str, Any]]:
         with self.store.read() as reader:
             customer = reads.find_customer(reader, self.memory.secret, identifier)
-            return [] if customer is None else reads.decisions(reader, customer)
+            return [] if customer is None else reads.decisions(reader, customer, self.plan)
+
+    def decision(self, decision_id: bytes) -> dict[str, Any] | None:
+        with self.store.read() as reader:
+            return explain.decided(reader, self.plan, decision_id)
 
     def why(self, moment: str, identifier: Identifier) -> dict[str, Any] | None:
         found = self.plan.moment(moment)
