@@ -109,6 +109,11 @@ class Goal(Struct, frozen=True):
     currency: str | None = None
     revoked_by: Revoked | None = None
 
+    @property
+    def priced(self) -> bool:
+        """Whether reaching it is not worth the same every time."""
+        return self.value is not None or self.revoked_by is not None
+
 
 class Learning(Struct, frozen=True):
     """How the arms of a moment learn: from `features`, one response at a time or `update_every` so many, or not at all
@@ -196,6 +201,11 @@ class Moment(Struct, frozen=True):
     def clauses(self) -> tuple[Clause, ...]:
         """The clauses of `who`, then of `where`: what must be true for the moment to arm or fire."""
         return self.who.clauses + self.detect.where.clauses
+
+    @property
+    def measures(self) -> int:
+        """What is compared between the arms of its holdout: the goal, its value, the guards."""
+        return 1 + self.goal.priced + len(self.guards)
 
     @property
     def waits(self) -> bool:

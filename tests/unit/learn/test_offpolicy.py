@@ -62,9 +62,7 @@ def runs() -> list[tuple[World, Floats, Floats]]:
 
 def test_the_interval_covers_the_truth(runs: list[tuple[World, Floats, Floats]]) -> None:
     covered = [
-        found.low <= world.truth <= found.high
-        for world, psi, _ in runs
-        for found in [interval(psi, world.log.person)]
+        found.low <= world.truth <= found.high for world, psi, _ in runs for found in [interval(psi, world.log.person)]
     ]
     assert np.mean(covered) >= 0.93
 

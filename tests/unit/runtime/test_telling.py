@@ -53,7 +53,9 @@ class Shop(Rig):
             if resolved:
                 transaction.put("outcomes", made.id + b"now", records.encode_outcome(resolved))
 
-    def told(self, made: Decision, delivery: Delivery | None = None, resolved: Resolved | None = None) -> dict[str, Any]:
+    def told(
+        self, made: Decision, delivery: Delivery | None = None, resolved: Resolved | None = None
+    ) -> dict[str, Any]:
         self.store_it(made, delivery, resolved)
         with self.store.read() as reader:
             return decision(reader, made, self.plan)

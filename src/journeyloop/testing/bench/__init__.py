@@ -8,6 +8,7 @@ from typing import Any
 
 from journeyloop.testing.bench import (
     decide,
+    evidence,
     hillstrom,
     identity,
     import_,
@@ -22,6 +23,7 @@ from journeyloop.testing.bench import (
 
 NAMES: dict[str, Callable[[], dict[str, Any]]] = {
     "decide": decide.run,
+    "evidence": evidence.run,
     "identity": identity.run,
     "import": import_.run,
     "ingest": ingest.run,
@@ -31,8 +33,6 @@ NAMES: dict[str, Callable[[], dict[str, Any]]] = {
     "recovery": recovery.run,
     "stall": stall.run,
 }
-
-
 READING: dict[str, Callable[[Path], dict[str, Any]]] = {
     "hillstrom": hillstrom.run,
     "offpolicy": offpolicy.run,
