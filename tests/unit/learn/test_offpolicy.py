@@ -1,4 +1,4 @@
-"""Off-policy estimates against worlds whose truth is known: who covers it, where they agree, what they refuse to know."""
+"""Off-policy estimates against worlds whose truth is known: what covers it, and where the estimates agree."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ PERIOD = 10 * SECOND
 class Logged(Rig):
     """`rates(choice, x)` is the truth: `help` helps where x > 0 and hurts where x < 0, `gift` always helps a little."""
 
-    def __init__(self, rows: int = 6_000, seed: int = 0, people: int = 3_000, **learn: Any) -> None:
+    def __init__(self, rows: int = 8_000, seed: int = 0, people: int = 3_000, **learn: Any) -> None:
         super().__init__(plan_of(moment(actions=ACTIONS, goal=GOAL, learn="{mode: full, explore: 40%}")))
         self.rng = np.random.default_rng([3, seed])
         self.rows, self.people = rows, people
