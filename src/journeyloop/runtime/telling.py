@@ -89,10 +89,7 @@ def _chosen(told: Told) -> str:
     chance = f"with probability {_probability(told['propensity'])}"
     if told["action"] is None:
         return f"It stayed silent, {chance}: {told['reason']}."
-    versus = (
-        f" It is compared with {told['versus']}: a coin decides which of the two is sent." if told["versus"] else ""
-    )
-    return f"{told['action']['action']} was chosen, {chance}: {told['reason']}.{versus}"
+    return f"{told['action']['action']} was chosen, {chance}: {told['reason']}."
 
 
 def _sent(told: Told) -> list[str]:

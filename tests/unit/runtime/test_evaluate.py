@@ -10,8 +10,9 @@ from msgspec import structs, to_builtins
 
 from journeyloop.model.decision import Verdict
 from journeyloop.runtime.alternative import Alternative, Words
-from journeyloop.runtime.evaluate import Compared, Evaluation
+from journeyloop.runtime.evaluate import Compared, Evaluation, evaluate
 from journeyloop.runtime.evaluate_words import in_words
+from tests.property.rig import MINUTE, Rig, action, moment, plan_of
 from tests.unit.runtime.logged import WORTH, Logged
 
 UNCHANGED = Alternative("change")
@@ -152,6 +153,27 @@ def test_people_who_turned_out_to_be_one_are_one(log: Logged) -> None:
     rig.track("Login", user_id="u1", anonymous_id="a1")
     assert rig.find("a1").header.person == rig.find("a2").header.person
     assert rig.evaluated(UNCHANGED).people == before - 1
+
+
+def test_what_the_kernel_wrote_can_be_read() -> None:
+    """Not a store made up for this: people, signals, the holdout and the close of windows."""
+    two = f"[{action('a')}, {action('b')}]"
+    rig = Rig(plan_of(moment(actions=two, learn="{mode: full, explore: 10%}", holdout="20%")))
+    for number in range(300):
+        rig.track("Asked For", f"a{number}")
+        if number % 3 == 0:
+            rig.track("Order Completed", f"a{number}")
+    rig.pass_time(31 * MINUTE)
+    rig.track("Asked For", "late")  # its window is open
+    with rig.store.read() as reader:
+        found = evaluate(reader, rig.plans.__getitem__, "now", UNCHANGED)
+    assert set(found.left_out) == {"held_out"} and 30 < found.left_out["held_out"] < 90
+    assert found.windows == found.people == 300 - found.left_out["held_out"]
+    assert found.effective == pytest.approx(found.windows)
+    assert {name: mine for name, (mine, _) in found.chosen.items()} == pytest.approx(
+        {"silence": 1 / 3, "a": 1 / 3, "b": 1 / 3}
+    )
+    assert found.refused.startswith(f"only {found.windows} effective windows")
 
 
 # --- refusals ---------------------------------------------------------------------------------------------------------

@@ -119,7 +119,9 @@ def test_nothing_learned_yet() -> None:
 
 
 def test_a_comparator() -> None:
-    assert any("compared with standard: a coin decides" in line for line in Shop().words(learned(versus="standard")))
+    made = learned(versus="standard", reason="adds the most, by a coin against standard")
+    assert Shop().told(made)["versus"] == "standard"
+    assert "with probability 0.87: adds the most, by a coin against standard." in Shop().words(made)[4]
 
 
 def test_what_became_of_the_message_and_of_the_window() -> None:
