@@ -68,7 +68,7 @@ def parser() -> argparse.ArgumentParser:
     demo_.add_argument("--json", action="store_true", help="print one JSON summary at the end")
     bench_ = add("bench", bench, "Measure this machine.", directory=False)
     bench_.add_argument("name", metavar="NAME")
-    bench_.add_argument("--data", type=Path, metavar="PATH", help="the data that offpolicy and hillstrom read")
+    bench_.add_argument("--data", type=Path, metavar="PATH", help="the file or folder of a bench on real data")
     bench_.add_argument("--json", action="store_true")
     return top
 
@@ -211,12 +211,11 @@ async def _demo(arguments: argparse.Namespace) -> int:
 
 
 def bench(arguments: argparse.Namespace) -> int:
-    from journeyloop.testing.bench import Unusable, run
+    from journeyloop.testing.bench import refusal, run
 
-    try:
-        found = run(arguments.name, arguments.data)
-    except Unusable as error:
-        return refuse(str(error))
+    if (reason := refusal(arguments.name, arguments.data)) is not None:
+        return refuse(reason)
+    found = run(arguments.name, arguments.data)
     if not arguments.json:
         for name, figure in found["figures"].items():
             print(f"{name:40} {figure:g}")

@@ -30,6 +30,7 @@ def _pending(decision: Decision, row: SignalRow, frame: Frame) -> Row:
     pending.mean_treated, pending.mean_holdout = row.forecast
     pending.x, pending.contacted = row.x, decision.chosen is not None and decision.state != "shadow"
     pending.value_means = means.get(VALUE, (0.0, 0.0))
+    pending.judged = moment.judged
     pending.guards = [0] * len(moment.guards)
     pending.guard_means = [means.get(guard_measure(guard.event), (0.0, 0.0)) for guard in moment.guards]
     return pending

@@ -14,6 +14,9 @@ from journeyloop.model.condition import Clause, Clauses, PathReader
 from journeyloop.model.feature import STANDARD, Feature
 
 Mode = Literal["shadow", "fixed", "cautious", "full"]
+MOVING: tuple[Mode, ...] = ("cautious", "full")
+"""Those between which a moment may move by itself."""
+
 NEVER = Clauses(())
 MINUTE = 60_000
 HOUR = 60 * MINUTE
@@ -173,7 +176,9 @@ class Action(Struct, frozen=True):
 
 
 class Moment(Struct, frozen=True):
-    """`reader` extracts the paths that `who`, `detect.where` and the actions' `where` read."""
+    """`reader` extracts the paths that `who`, `detect.where` and the actions' `where` read. `judged` is the hash of all
+    that a window is judged by: the goal with its worth, the guards, the features. An open window is not judged by
+    another one."""
 
     name: str
     title: str
@@ -196,6 +201,7 @@ class Moment(Struct, frozen=True):
     reader: PathReader = PathReader(())
     learning: Learning = Learning()
     guards: tuple[Match, ...] = ()
+    judged: str = ""
 
     @property
     def clauses(self) -> tuple[Clause, ...]:

@@ -1,4 +1,4 @@
-"""The benches behind `journeyloop bench NAME`: each answers with figures and context, most by a server of their own."""
+"""The benches behind `journeyloop bench NAME`: each starts a server of its own and answers with figures and context."""
 
 from __future__ import annotations
 
@@ -33,27 +33,20 @@ NAMES: dict[str, Callable[[], dict[str, Any]]] = {
     "recovery": recovery.run,
     "stall": stall.run,
 }
-READING: dict[str, Callable[[Path], dict[str, Any]]] = {
+ON_DATA: dict[str, Callable[[Path], dict[str, Any]]] = {
     "hillstrom": hillstrom.run,
     "offpolicy": offpolicy.run,
 }
-"""Those that read data which is not ours to ship."""
+"""Benches on real data, a file or a folder, which is not ours to give away."""
 
 
-class Unusable(ValueError):
-    """There is no such bench, or nothing for it to read."""
+def refusal(name: str, data: Path | None = None) -> str | None:
+    """Why there is no such bench, or None."""
+    if name not in (NAMES if data is None else ON_DATA):
+        return f"no bench {name}: there are {', '.join([*sorted(NAMES), *(f'{one} --data PATH' for one in ON_DATA)])}"
+    return f"no file {data}" if data is not None and not data.exists() else None
 
 
-def run(name: str, given: Path | None = None) -> dict[str, Any]:
-    """`{"bench": name, "figures": {name: number}, "context": {…}}`.
-
-    Raises:
-        Unusable: no such name, or no data where the bench reads some.
-    """
-    if name in NAMES:
-        return NAMES[name]()
-    if name not in READING:
-        raise Unusable(f"no bench {name}: there are {', '.join(sorted({*NAMES, *READING}))}")
-    if given is None or not given.exists():
-        raise Unusable(f"bench {name} reads data: name it with --data")
-    return READING[name](given)
+def run(name: str, data: Path | None = None) -> dict[str, Any]:
+    """`{"bench": name, "figures": {name: number}, "context": {…}}`; an unknown name is a KeyError."""
+    return ON_DATA[name](data) if data is not None else NAMES[name]()

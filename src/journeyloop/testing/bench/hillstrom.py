@@ -1,177 +1,104 @@
-"""A learner on a real campaign: MineThatData's e-mail challenge (Hillstrom, 2008), 64,000 customers, a third each with
-the men's e-mail, the women's e-mail and none, by chance. Two weeks later: did they visit, did they buy?
+"""A true experiment, through the evidence: 64,000 customers were sent one of two e-mails or none, by lot.
 
-The learner is the arms and the ranking that the server uses. It learns from a random half of the customers what each
-e-mail does to whom, chooses for the other half, and is evaluated there doubly robustly next to the best single e-mail;
-then the halves change places. It may not be worse: told for what it has learned, and for how it would run, with its
-floor of exploration. A customer is a row, so the intervals need no clusters.
+The file is the MineThatData e-mail challenge of 2008, as CSV, packed or not; the repository does not contain it. Each
+e-mail is a moment whose holdout is everybody who got none, one row per customer in the order of the file. Then a
+learner is let loose on one half and evaluated on the other (`mailing`).
 """
 
 from __future__ import annotations
 
 import csv
 import gzip
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from msgspec import Struct
 
-from journeyloop.decide import arbitrate
-from journeyloop.learn import learn
-from journeyloop.learn.offpolicy import Interval, Log, Places, forecasts, interval, scores
-from journeyloop.model.arm import SILENCE, Arms, Floats
-from journeyloop.model.credits import Lesson
-from journeyloop.model.decision import SignalRow, Verdict
-from journeyloop.model.feature import Feature, packed, vector
+from journeyloop.learn.evidence import AMOUNTS_NEEDED, GOALS_NEEDED, Uplift, add, helps, score, uplift
+from journeyloop.learn.power import advise
+from journeyloop.learn.ratio import ratio_factor
+from journeyloop.learn.verdict import verdict
+from journeyloop.model.board import VALUE, Evidence, Tally
+from journeyloop.model.credits import Credit
+from journeyloop.testing.bench.mailing import let_loose
 from journeyloop.testing.bench.measure import noise, report
 
-NAMES = (SILENCE, "mens", "womens")
-SEGMENTS = {"No E-Mail": 0, "Mens E-Mail": 1, "Womens E-Mail": 2}
-MENS = 1
-SEEDS = 3
-EXPLORE = 0.05
-"""The floor of exploration: it costs something, and is told apart from what was learned."""
+NONE, MAILS = "No E-Mail", {"mens": "Mens E-Mail", "womens": "Womens E-Mail"}
+KNOWN = {"mens": 0.0068, "womens": 0.0031}
+"""What each e-mail added to the share of customers who bought, as published."""
 
-FEATURES = (
-    Feature(("recency",), scale=6.0, present=True),
-    Feature(("history",), log=True, scale=6.0, present=True),
-    Feature(("mens",), present=True),
-    Feature(("womens",), present=True),
-    Feature(("newbie",), present=True),
-    Feature(("zip_code",), "category"),
-    Feature(("channel",), "category"),
-)
+SHARE = 0.5
+"""A third each got one of the e-mails or none: of any two, half."""
 
 
-class Customers(Struct):
-    """All customers: features, which e-mail they got, and what they did."""
+class Sent(Struct):
+    """One e-mail against none: the evidence on visits and on purchases with their amounts, and when it was known."""
 
-    x: Floats
-    sent: Places
-    visited: Floats
-    bought: Floats
+    visits: Evidence
+    purchases: Tally
+    known_at: dict[str, int]
 
-
-class Judged(Struct):
-    """A goal's rate under the learner's choices and under the best single e-mail, over both halves; by how much the
-    learner is over it by what it has `learned`, and as it would be `running`; the shares of what it chooses."""
-
-    learner: Interval
-    single: Interval
-    learned: Interval
-    running: Interval
-    best: str
-    shares: list[float]
+    def found(self) -> dict[str, Uplift]:
+        spend = uplift(self.purchases.measured(VALUE), needed=AMOUNTS_NEEDED)
+        all_ = {"visit": uplift(self.visits), "conversion": uplift(self.purchases.evidence), "spend": spend}
+        return {name: one for name, one in all_.items() if one is not None}
 
 
-def run(file: Path) -> dict[str, Any]:
-    """`file` is the challenge's CSV, also gzipped."""
+def run(path: Path) -> dict[str, Any]:
     with noise() as noise_p99_ms:
-        customers = _read(file)
-        found = {goal: [_judged(customers, goal, seed) for seed in range(SEEDS)] for goal in ("visited", "bought")}
+        rows = list(_rows(path))
+        sent = {name: _sent(rows, segment) for name, segment in MAILS.items()}
+        learner, how = let_loose(rows)
     figures: dict[str, float] = {}
-    for goal, runs in found.items():
+    for name, one in sent.items():
+        conversion = one.found()["conversion"]
         figures |= {
-            f"{goal}_learner_percent": _mean(100 * one.learner.estimate for one in runs),
-            f"{goal}_best_single_percent": _mean(100 * one.single.estimate for one in runs),
-            f"{goal}_over_best_single_points": _mean(100 * one.learned.estimate for one in runs),
-            f"{goal}_not_worse": float(all(one.learned.high >= 0.0 for one in runs)),
-            f"{goal}_running_over_best_single_points": _mean(100 * one.running.estimate for one in runs),
-            f"{goal}_running_not_worse": float(all(one.running.high >= 0.0 for one in runs)),
+            f"{name}_points": 100 * conversion.estimate,
+            f"{name}_low": 100 * conversion.low,
+            f"{name}_high": 100 * conversion.high,
+            f"{name}_covers_known": float(conversion.low <= KNOWN[name] <= conversion.high),
         }
+    known = {name: round(100 * effect, 2) for name, effect in KNOWN.items()}
     return report(
-        "hillstrom", figures, noise_p99_ms(), customers=len(customers.sent), seeds=SEEDS, explore=EXPLORE, mode="full",
-        arms={goal: _effects(customers, getattr(customers, goal)) for goal in found},
-        over_best_single={goal: [_points(one.learned) for one in runs] for goal, runs in found.items()},
-        running_over_best_single={goal: [_points(one.running) for one in runs] for goal, runs in found.items()},
-        best_single={goal: sorted({one.best for one in runs}) for goal, runs in found.items()},
-        chosen={goal: [[round(share, 3) for share in one.shares] for one in runs] for goal, runs in found.items()},
-        intervals="95 % confidence sequences, in points", source="MineThatData e-mail challenge, 2008",
+        "hillstrom", figures | learner, noise_p99_ms(), customers=len(rows), known_points=known, learner=how,
+        **{name: _told(one) for name, one in sent.items()},
     )  # fmt: skip
 
 
-def _read(file: Path) -> Customers:
-    raw = file.read_bytes()
-    text = (gzip.decompress(raw) if file.suffix == ".gz" else raw).decode()
-    rows = list(csv.DictReader(text.splitlines()))
-    return Customers(
-        np.array([_features(row) for row in rows]),
-        np.array([SEGMENTS[row["segment"]] for row in rows]),
-        np.array([float(row["visit"]) for row in rows]),
-        np.array([float(row["conversion"]) for row in rows]),
-    )
+def _rows(path: Path) -> Iterator[dict[str, str]]:
+    with gzip.open(path, "rt") if path.suffix == ".gz" else path.open() as text:
+        yield from csv.DictReader(text)
 
 
-def _features(row: Mapping[str, str]) -> Floats:
-    numbers = {name: float(row[name]) for name in ("recency", "history", "mens", "womens", "newbie")}
-    values = {**numbers, "zip_code": row["zip_code"], "channel": row["channel"]}
-    return vector(FEATURES, values, 0).astype(np.float64)
+def _sent(rows: list[dict[str, str]], segment: str) -> Sent:
+    sent = Sent(Evidence(), Tally(), {})
+    spent = sent.purchases.measured(VALUE)
+    for number, row in enumerate(row for row in rows if row["segment"] in (segment, NONE)):
+        treated = row["segment"] == segment
+        for name, evidence, needed in (
+            ("visit", sent.visits, GOALS_NEEDED),
+            ("conversion", sent.purchases.evidence, GOALS_NEEDED),
+            ("spend", spent, AMOUNTS_NEEDED),
+        ):
+            y = float(row[name])
+            psi = score(y, treated, SHARE, evidence.treated.mean(), evidence.holdout.mean())
+            add(evidence, Credit("", treated, y > 0.0, psi, 0.0, 0, y=y))
+            if name not in sent.known_at and helps(evidence, needed=needed):
+                sent.known_at[name] = number + 1
+    return sent
 
 
-def _effects(customers: Customers, y: Floats) -> dict[str, list[float]]:
-    """What each e-mail added over none, in points, with its interval: among those who got it or none."""
-    found = {}
-    for number, name in enumerate(NAMES[1:], 1):
-        own = (customers.sent == 0) | (customers.sent == number)
-        given, reached = customers.sent[own] == number, y[own]
-        share = float(given.mean())
-        with_it, without = float(reached[given].mean()), float(reached[~given].mean())
-        left = np.where(given, (reached - with_it) / share, (without - reached) / (1.0 - share))
-        found[name] = _points(interval(with_it - without + left, np.arange(len(left))))
-    return found
-
-
-# --- the learner ------------------------------------------------------------------------------------------------------
-
-
-def _judged(customers: Customers, goal: str, seed: int) -> Judged:
-    """Each half is chosen for by what the other half taught."""
-    y = getattr(customers, goal)
-    order = np.random.default_rng([seed, len(y)]).permutation(len(y))
-    halves = order[: len(y) // 2], order[len(y) // 2 :]
-    wanted, single = np.zeros((len(y), len(NAMES))), np.zeros((len(y), len(NAMES)))
-    for taught, asked in (halves, halves[::-1]):
-        arms = _taught(customers, y, taught)
-        wanted[asked] = [_chances(arms, customers.x[row]) for row in asked]
-    best = max(range(1, len(NAMES)), key=lambda one: y[customers.sent == one].mean())
-    single[:, best] = 1.0
-    log = Log(customers.x, np.full_like(wanted, 1.0 / len(NAMES)), customers.sent, np.arange(len(y)))
-    q = forecasts(log, y)
-    own, other = scores(log, wanted, y, q), scores(log, single, y, q)
-    running = scores(log, (1.0 - EXPLORE) * wanted + EXPLORE / len(NAMES), y, q)
-    learner, alone, learned, ran = (interval(psi, log.person) for psi in (own, other, own - other, running - other))
-    return Judged(learner, alone, learned, ran, NAMES[best], wanted.mean(axis=0).tolist())
-
-
-def _taught(customers: Customers, y: Floats, rows: Iterable[int]) -> Arms:
-    """The arms after these customers, in this order: one lesson each, as when windows close."""
-    arms: Arms | None = None
-    for row in rows:
-        x = packed(customers.x[row].astype(np.float32))
-        arms, _ = learn(arms, Lesson("mail", NAMES[customers.sent[row]], x, bool(y[row]), "mail"))
-    assert arms is not None
-    return arms
-
-
-def _chances(arms: Arms, x: Floats) -> list[float]:
-    """With what probability each choice is made, exploration apart: silence first."""
-    means, sds = arms.score(x.astype(np.float32))
-    row = SignalRow("mail", 0, "treated", "full", 0.0, 0, learned=True, silence=means[0], silence_sd=sds[0])
-    verdicts = [_verdict(arms, name, means, sds) for name in NAMES[1:]]
-    shares = arbitrate([row], verdicts, 0.0).propensities
-    return [max(0.0, 1.0 - sum(shares)), *shares]
-
-
-def _verdict(arms: Arms, name: str, means: list[float], sds: list[float]) -> Verdict:
-    index = arms.names.index(name)
-    return Verdict("mail", name, "email", "eligible", mean=means[index], sd=sds[index], value=1.0)
-
-
-def _mean(numbers: Iterable[float]) -> float:
-    return float(np.mean(list(numbers)))
-
-
-def _points(found: Interval) -> list[float]:
-    return [round(100 * one, 3) for one in (found.estimate, found.low, found.high)]
+def _told(sent: Sent) -> dict[str, Any]:
+    """The verdict after the last row, each interval, and after how many rows it was first above 0."""
+    evidence = sent.purchases.evidence
+    counts = evidence.treated.rows, evidence.holdout.rows
+    said = verdict(sent.purchases, 1.0 - SHARE, evidence.rows / 14)
+    return {
+        "verdict": said.word,
+        "sentence": said.sentence,
+        "intervals": {name: [one.estimate, one.low, one.high] for name, one in sent.found().items()},
+        "known_at_row": sent.known_at,
+        "ratio_ln_bayes_factor": round(ratio_factor(*counts, SHARE), 2),
+        "advice": advise(evidence.holdout.mean(), evidence.rows / 14).words,
+    }
