@@ -65,6 +65,14 @@ class Arms(Struct, gc=False):
         means: list[float] = (self.means @ wide).tolist()
         return means, [variance**0.5 for variance in variances]
 
+    def beliefs(self, names: Sequence[str], x: Vector) -> list[tuple[float, float]]:
+        """Mean and standard deviation of the log-odds for silence, then for these actions. One that came later than the
+        others knows what silence knows, and doubts it."""
+        means, sds = self.score(x)
+        fresh = means[0], (BORN_VARIANCE * sum(slot * slot for slot in x.tolist())) ** 0.5
+        at = {name: place for place, name in enumerate(self.names)}
+        return [(means[at[name]], sds[at[name]]) if name in at else fresh for name in (SILENCE, *names)]
+
     def learn(self, index: int, x: Vector, y: float) -> None:
         """One outcome y in {0, 1} of one arm. A step that is not finite changes nothing."""
         wide = x.astype(np.float64)

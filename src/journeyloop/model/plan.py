@@ -45,8 +45,8 @@ class Plan(Struct):
     meanings. `watched` are the audiences and the crossings that moments listen to, `moving` those of them that an event
     name can move (and ANY, ALL), `aging` what time alone can move; `watching` names them all with
     their meaning. `by_crossed` finds moments by the name of an audience or crossing and its change;
-    `pushes` are the URLs that are told of an audience's changes; `measures` is how much is compared with a holdout, over
-    all moments."""
+    `pushes` are the URLs that are told of an audience's changes; `measures` is how much is compared with a holdout,
+    over all moments."""
 
     hash: str
     moments: dict[str, Moment]
