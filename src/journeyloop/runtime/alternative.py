@@ -13,11 +13,11 @@ from msgspec.structs import replace
 
 from journeyloop.decide import arbitrate
 from journeyloop.learn import learn
-from journeyloop.model.arm import BORN_VARIANCE, SILENCE, Arms
+from journeyloop.model.arm import SILENCE, Arms
 from journeyloop.model.credits import Lesson
 from journeyloop.model.decision import SignalRow, Verdict
 from journeyloop.model.feature import unpacked
-from journeyloop.model.moment import Moment
+from journeyloop.model.moment import Action, Moment
 
 QUIET = "silence"
 """How doing nothing is called in a policy's file."""
@@ -136,18 +136,20 @@ def _forecast(row: SignalRow, one: Occasion, arms: Arms | None) -> list[Verdict]
     x = unpacked(row.x)
     if arms is None or not arms.born or len(x) != arms.width or arms.meaning != one.moment.learning.meaning:
         return one.verdicts
-    means, sds = arms.score(x)
-    row.learned, row.silence, row.silence_sd = True, means[0], sds[0]
+    silence, *beliefs = arms.beliefs([verdict.action for verdict in one.verdicts], x)
+    row.learned, row.silence, row.silence_sd = True, *silence
     own = {action.name: action for action in one.moment.actions}
-    found = []
-    for verdict in one.verdicts:
-        index = arms.names.index(verdict.action) if verdict.action in arms.names else 0
-        sd = sds[index] if index else float((BORN_VARIANCE * (x @ x)) ** 0.5)
-        action = own[verdict.action]
-        value = _worth(row, verdict, one.moment) - action.gives
-        filled = replace(verdict, mean=means[index], sd=sd, value=value, cost=action.cost, weight=action.weight)
-        found.append(filled)
-    return found
+    return [
+        _priced(row, replace(verdict, mean=mean, sd=sd), own[verdict.action], one.moment)
+        for verdict, (mean, sd) in zip(one.verdicts, beliefs, strict=True)
+    ]
+
+
+def _priced(row: SignalRow, verdict: Verdict, action: Action, moment: Moment) -> Verdict:
+    """As the moment was written then, without the price of budgets."""
+    verdict.value = _worth(row, verdict, moment) - action.gives
+    verdict.cost, verdict.weight = action.cost, action.weight
+    return verdict
 
 
 def halves(told: Sequence[Occasion], held_out: Sequence[Occasion]) -> tuple[list[Occasion], list[Occasion]]:

@@ -135,16 +135,14 @@ def _taught(customers: Customers, y: Floats, rows: Iterable[int]) -> Arms:
 
 def _chances(arms: Arms, x: Floats) -> list[float]:
     """With what probability each choice is made, exploration apart: silence first."""
-    means, sds = arms.score(x.astype(np.float32))
-    row = SignalRow("mail", 0, "treated", "full", 0.0, 0, learned=True, silence=means[0], silence_sd=sds[0])
-    verdicts = [_verdict(arms, name, means, sds) for name in NAMES[1:]]
+    silence, *beliefs = arms.beliefs(NAMES[1:], x.astype(np.float32))
+    row = SignalRow("mail", 0, "treated", "full", 0.0, 0, learned=True, silence=silence[0], silence_sd=silence[1])
+    verdicts = [
+        Verdict("mail", name, "email", "eligible", mean=mean, sd=sd, value=1.0)
+        for name, (mean, sd) in zip(NAMES[1:], beliefs, strict=True)
+    ]
     shares = arbitrate([row], verdicts, 0.0).propensities
     return [max(0.0, 1.0 - sum(shares)), *shares]
-
-
-def _verdict(arms: Arms, name: str, means: list[float], sds: list[float]) -> Verdict:
-    index = arms.names.index(name)
-    return Verdict("mail", name, "email", "eligible", mean=means[index], sd=sds[index], value=1.0)
 
 
 def _mean(numbers: Iterable[float]) -> float:
