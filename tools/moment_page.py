@@ -30,7 +30,7 @@ STRUCTS: dict[str, type[Struct]] = {
     "none": Struct,
 }
 # Fields that no key of a file sets directly.
-DERIVED = {"blocked", "hash", "unsupported", "reader", "mode", "explore", "title", "topic", "learning"}
+DERIVED = {"blocked", "hash", "unsupported", "reader", "mode", "explore", "title", "topic", "learning", "judged"}
 LOADED = {
     "moments/NAME.yaml": {*moment.KEYS},
     "detect": {*detect.KEYS},

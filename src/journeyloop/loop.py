@@ -84,14 +84,14 @@ def timer_came_due(customer: Customer, timer: inputs.TimerDue, frame: Frame) -> 
 
 def outcome_reported(customer: Customer, outcome: inputs.Outcome, frame: Frame) -> None:
     """Shown, clicked or dismissed, once; then our own event, so that a moment may follow up."""
+    learn.expose(customer, outcome, frame)
     if follow_up := act.outcome(customer, outcome, frame):
         choose(customer, detect.listen(customer, follow_up, False, frame), frame)
 
 
 def choose(customer: Customer, signals: list[Signal], frame: Frame, ask: inputs.Asked | None = None) -> None:
     """Signals → one decision → its delivery, or silence with a reason; and the windows that will judge it."""
-    decision = decide.decide(customer, signals, frame, ask.placement if ask else None)
-    if decision is not None:
+    if decision := decide.decide(customer, signals, frame, ask.placement if ask else None):
         frame.emit(Decided(decision))
         learn.open_windows(customer, decision, frame)
         act.dispatch(customer, decision, ask is not None, frame)

@@ -2,7 +2,7 @@
 
 from journeyloop.learn.close import close
 from journeyloop.learn.evidence import uplift
-from journeyloop.learn.goals import reach_goals
+from journeyloop.learn.goals import expose, reach_goals
 from journeyloop.learn.learner import Choice, Learner
 from journeyloop.learn.lesson import learn
 from journeyloop.learn.tune import level_of, tune
@@ -10,6 +10,6 @@ from journeyloop.learn.windows import open_windows
 from journeyloop.learn.worth import average, bound
 
 __all__ = [
-    "Choice", "Learner", "average", "bound", "close", "learn", "level_of", "open_windows", "reach_goals", "tune",
-    "uplift",
+    "Choice", "Learner", "average", "bound", "close", "expose", "learn", "level_of", "open_windows", "reach_goals",
+    "tune", "uplift",
 ]  # fmt: skip

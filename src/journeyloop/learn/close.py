@@ -55,8 +55,8 @@ def _settle(customer: Customer, row: Row, moment: Moment | None, frame: Frame) -
     frame.count(row.moment, f"resolved: {row.arm}")
     if row.goal_at:
         frame.count(row.moment, f"converted: {row.arm}")
-    if row.exposed:
-        frame.count(row.moment, f"exposed: {row.arm}")
+    if row.exposed and row.goal_at:
+        frame.count(row.moment, f"exposed converted: {row.arm}")
     frame.count(row.moment, f"outcome: {row.outcome}")
     _resolved(row, frame)
     if moment is not None:

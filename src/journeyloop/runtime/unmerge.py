@@ -117,11 +117,12 @@ def _take(again: Again, one: Customer, gone: Customer, ours: set[bytes], touched
 
 
 def holding(word: Delivered | Outcome, touched: Touched, now: int) -> bytes:
-    """Who has the delivery a word is about: the person it names, or who was told apart from them since."""
+    """Who has the decision a word is about: the person it names, or who was told apart from them since."""
     named = living(touched, word.person, now)
     for person in (named.header.person, *named.header.apart):
         customer = living(touched, person, now)
-        if any(one.decision == word.decision for one in customer.header.deliveries):
+        header = customer.header
+        if word.decision in [one.decision for one in header.deliveries] + [one.decision for one in header.pending]:
             return customer.header.person
     return word.person
 
