@@ -145,8 +145,8 @@ def outcome(customer: Customer, message: Outcome, frame: Frame) -> Event | None:
 
 
 def _by_machine(delivery: Delivery, message: Outcome, now: int) -> bool:
-    """A bot says so, or it was answered quicker than anybody reads."""
-    return message.machine or (message.outcome != "shown" and now - delivery.shown < REFLEX)
+    """A bot says so, or it was clicked quicker than anybody reads. A quick dismissal is believed: it asks for quiet."""
+    return message.machine or (message.outcome == "clicked" and now - delivery.shown < REFLEX)
 
 
 def expire(customer: Customer, name: str, frame: Frame) -> None:

@@ -103,9 +103,11 @@ def test_a_bots_word_on_a_silence_changes_nothing() -> None:
     assert rig.rows("moments") == before
 
 
-@pytest.mark.parametrize("outcome", ["clicked", "dismissed"])
-@pytest.mark.parametrize(("after", "counts"), [(0, False), (REFLEX - 1, False), (REFLEX, True)])
-def test_an_answer_quicker_than_anybody_reads_is_a_machines(outcome: str, after: int, counts: bool) -> None:
+@pytest.mark.parametrize(
+    ("outcome", "after", "counts"),
+    [("clicked", 0, False), ("clicked", REFLEX - 1, False), ("clicked", REFLEX, True), ("dismissed", 0, True)],
+)
+def test_a_click_quicker_than_anybody_reads_is_a_machines(outcome: str, after: int, counts: bool) -> None:
     rig = asked()
     report(rig, "shown")
     rig.now += after
