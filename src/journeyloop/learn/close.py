@@ -69,6 +69,8 @@ def _outcome(customer: Customer, row: Row) -> str:
 def _teach(customer: Customer, row: Row, outcome: str, moment: Moment | None, frame: Frame) -> None:
     if moment is None or not row.x or moment.learning.freeze or outcome == "void":
         return
+    if row.meaning != moment.learning.meaning:
+        return frame.count(row.moment, "lessons: of another goal or other features")
     taught, day = customer.header.taught, frame.now // DAY
     before = taught.get(row.moment, [0, 0])
     count = before[1] + 1 if before[0] == day else 1

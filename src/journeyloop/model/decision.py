@@ -113,7 +113,8 @@ class Row(Struct, array_like=True, gc=False):
     `x` are the features; `contacted`: somebody was to be contacted by this decision, by whatever moment. `exposed` is
     when they saw the place (0: not). `value_means` are the expected values per signal, `guards` when each guard goal
     happened (0: not) and `guard_means` what was expected of each; `revoked` when the goal was taken back, and
-    `settled`: all but the value is counted already, which waits until then can be no refund any more.
+    `settled`: all but the value is counted already, which waits until then can be no refund any more. `meaning` is what
+    the arms learned for when `x` was read.
     """
 
     decision: bytes
@@ -136,3 +137,4 @@ class Row(Struct, array_like=True, gc=False):
     revoked: int = 0
     settled: bool = False
     versus: str = ""
+    meaning: str = ""
