@@ -54,6 +54,16 @@ def consent_checked_only_at_the_decision(patch: MonkeyPatch) -> None:
     without(patch, "consent: withdrawn")
 
 
+@caught_as("sent before its time")
+def a_planned_message_leaves_with_the_next_tab(patch: MonkeyPatch) -> None:
+    life_of = deliver.Delivery
+
+    def hurried(*fields: Any, **more: Any) -> Any:
+        return life_of(*fields, **(more | {"not_before": 0}))
+
+    patch.setattr(deliver, "Delivery", hurried)
+
+
 @caught_as("sent past its expiry")
 def no_expiry_check_before_the_first_byte(patch: MonkeyPatch) -> None:
     without(patch, "expired")
@@ -128,7 +138,7 @@ def acknowledged_before_it_is_durable(patch: MonkeyPatch) -> None:
 
 @caught_as("a decision was left")
 def nobody_watches_the_expiry(patch: MonkeyPatch) -> None:
-    patch.setattr(act, "expire", nothing)
+    patch.setattr(deliver, "expire", nothing)
 
 
 @caught_as("the log does not fold")

@@ -19,6 +19,6 @@ def world() -> Plan:
     failed = moment("failed", detect="{event: Payment Failed}", holdout="20%", expires="3m")
     chance = moment(
         "chance", purpose="marketing", detect="{event: Product Viewed}", learn="{mode: full}", expires="20m",
-        actions=f"[{action('one')}, {action('two')}]", goal="{event: Order Completed, within: 30m}",
+        actions=f"[{action('one')}, {action('two', ', after: 10m')}]", goal="{event: Order Completed, within: 30m}",
     )  # fmt: skip
     return plan_of(stall, failed, chance, policy=POLICY)

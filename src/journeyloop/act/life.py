@@ -39,6 +39,7 @@ def _end(customer: Customer, delivery: Delivery, frame: Frame) -> None:
     header = customer.header
     delivery.ended = frame.now
     header.timers.pop(expiry_timer(delivery.decision), None)
+    header.timers.pop(start_timer(delivery.decision), None)
     if delivery.state in RELEASES | MADE:
         header.contacts = [one for one in header.contacts if one.decision != delivery.decision]
     if delivery.state in MADE:
@@ -60,3 +61,7 @@ def changed(customer: Customer, delivery: Delivery, frame: Frame) -> None:
 
 def expiry_timer(decision: bytes) -> str:
     return f"expire/{decision.hex()}"
+
+
+def start_timer(decision: bytes) -> str:
+    return f"send/{decision.hex()}"

@@ -12,14 +12,9 @@ def consent(customer: Customer, moment: Moment, action: Action, frame: Frame) ->
     return frame.plan.policy.refusal(customer.header, moment.purpose, action.channel)
 
 
-def rest(customer: Customer, moment: Moment, frame: Frame) -> str | None:
-    """A dismissed topic rests."""
-    return f"resting: {moment.topic}" if customer.header.rests.get(moment.topic, 0) > frame.now else None
-
-
-def caps(customer: Customer, moment: Moment, action: Action, frame: Frame) -> str | None:
-    """Rolling windows over contacts that were made or are reserved."""
-    wanted = Contact(frame.now, moment.name, action.name, moment.topic, action.channel, b"")
+def caps(customer: Customer, moment: Moment, action: Action, at: int, frame: Frame) -> str | None:
+    """Rolling windows around when it would be sent, over contacts that were made or are reserved."""
+    wanted = Contact(at, moment.name, action.name, moment.topic, action.channel, b"")
     return frame.plan.policy.capped(wanted, customer.header.contacts)
 
 

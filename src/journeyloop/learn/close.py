@@ -12,7 +12,7 @@ from journeyloop.model.arm import SILENCE
 from journeyloop.model.board import CONVERSION, VALUE, guard_measure
 from journeyloop.model.credits import Credit, Lesson, Worth
 from journeyloop.model.customer import Customer
-from journeyloop.model.decision import ENDED, Row
+from journeyloop.model.decision import ENDED, Delivery, Row
 from journeyloop.model.effects import Resolved
 from journeyloop.model.frame import Frame
 from journeyloop.model.moment import DAY, Moment
@@ -59,11 +59,17 @@ def _outcome(customer: Customer, row: Row) -> str:
     """`converted` or `ignored`; `void` if no arm may learn from it."""
     if row.action is not None:
         delivery = next((one for one in customer.header.deliveries if one.decision == row.decision), None)
-        if delivery is not None and delivery.state not in REACHED:
+        if delivery is not None and delivery.state not in REACHED and not _while_it_waited(delivery):
             return "void"
     elif row.contacted:  # by another moment
         return "void"
     return "converted" if row.goal_at else "ignored"
+
+
+def _while_it_waited(delivery: Delivery) -> bool:
+    """It was planned for later, and what the person did before made it needless or unwanted. To wait and see was the
+    choice: what came of it is the action's, or every later message would learn from those only who did not convert."""
+    return delivery.state == "suppressed" and delivery.ended < delivery.not_before
 
 
 def _teach(customer: Customer, row: Row, outcome: str, moment: Moment | None, frame: Frame) -> None:

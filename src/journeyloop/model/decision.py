@@ -65,6 +65,7 @@ class Decision(Struct, array_like=True, gc=False):
     `draw` is the keyed hash of the effect id as a number in [0, 1): with the verdicts and rows it repeats the choice.
     `versus` is the action that was ranked first where its comparator was sent in its place, or the comparator where it
     was not: a coin decides.
+    `not_before` is when its message may leave (ms, 0: at once).
     `state` is only ever the state at the time of writing; the delivery's later states are in the outcome record.
     """
 
@@ -83,6 +84,7 @@ class Decision(Struct, array_like=True, gc=False):
     expires: int
     features: dict[str, Any] = {}
     versus: str = ""
+    not_before: int = 0
 
 
 class Delivery(Struct, array_like=True, gc=False):

@@ -77,10 +77,11 @@ class Policy(Struct, frozen=True):
         return f"consent: {purpose} not given" if known.consent_required and word is None else None
 
     def capped(self, wanted: Contact, made: Iterable[Contact]) -> str | None:
-        """The cap that leaves no room for one more contact beside those made or reserved, or None."""
+        """The cap that leaves no room for one more contact beside those made or reserved, before it or (where they are
+        planned) after it, or None."""
         for cap in self.caps:
             if cap.covers(wanted):
-                counted = sum(cap.covers(contact) and contact.at > wanted.at - cap.within for contact in made)
+                counted = sum(cap.covers(one) and abs(wanted.at - one.at) < cap.within for one in made)
                 if counted >= cap.at_most:
                     return f"cap: {cap}"
         return None

@@ -137,7 +137,10 @@ class Oracle:
         root, moment = self._root(("anonymous_id", browser)), self.plan.moments[decision.chosen[0]]
         self._expect(self._root(self._people[decision.person]) == root, "sent to somebody else")
         self._expect(state in ("intent", "sent"), f"sent in state {state}")
-        self._expect(now < min(decision.expires, decision.at + moment.expires), "sent past its expiry")
+        waits = next(one.after.wait for one in moment.actions if one.name == decision.chosen[1])
+        self._expect(now >= decision.at + waits, "sent before its time")
+        self._expect(now < min(decision.expires, decision.at + waits + moment.expires), "sent past its expiry")
+        self.sometimes["sent_later"] += waits > 0
         self._expect(decision_id not in self._done, "sent after the goal was reached")
         arms = self._arms[root, "*"] | self._arms[root, moment.name]
         self._expect(arms == {"treated"}, "sent to somebody held out")
