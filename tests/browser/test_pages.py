@@ -157,7 +157,7 @@ def test_figures_moments_and_problems_are_shown(page: Page, stub: Stub) -> None:
     expect(page.locator("#problems")).to_contain_text("moments/welcome_back.yaml:14")
     stall = page.locator("[data-moment=checkout_stall]")
     expect(stall).to_contain_text("What became of 180 signals")
-    expect(stall.locator(".worth")).to_contain_text("Too early to say.")
+    expect(stall.locator(".worth")).to_contain_text("not yet known So far too few. About 12 days more")
     stall.locator("summary").click()
     expect(stall.locator("li", has_text="invoice")).to_contain_text("Never true in 1,000 evaluations")
     counts = traffic.moments(beat=5)
@@ -174,6 +174,22 @@ def test_enough_people_get_an_interval(page: Page, stub: Stub) -> None:
     expect(page.locator("[data-moment=checkout_stall] .worth")).to_contain_text(
         "+10.0 points against the held out, between +2.0 and +18.0"
     )
+
+
+def test_a_verdict_a_moved_mode_and_unequal_arms_are_told(page: Page, stub: Stub) -> None:
+    counts = traffic.moments()
+    counts["moments"][0] |= {
+        "finding": {"word": "harms: paused", "sentence": "Worse than doing nothing."},
+        "mode": "full",
+        "mode_now": "cautious",
+        "ratio": {"treated": 500, "holdout": 200, "share": 0.9, "alarm": 31.2},
+    }
+    stub.moments = lambda: counts
+    page.goto(stub.url)
+    card = page.locator("[data-moment=checkout_stall]")
+    expect(card.locator("[data-finding='harms: paused']")).to_be_visible()
+    expect(card.locator(".mode")).to_have_text("cautious, written full")
+    expect(card).to_contain_text("500 customers treated and 200 held out: not the share that was drawn.")
 
 
 def test_the_theme_is_remembered(page: Page, stub: Stub) -> None:

@@ -95,7 +95,8 @@ def _end(customer: Customer, row: Row, moment: Moment | None, frame: Frame) -> N
     value = row.goal_value if row.goal_at and not row.revoked else 0.0
     if row.revoked:
         frame.count(row.moment, f"revoked: {row.arm}")
-    _credit(customer, row, VALUE, value, row.value_means, moment, frame)
+    if moment and moment.goal.priced:
+        _credit(customer, row, VALUE, value, row.value_means, moment, frame)
     if not any(one.decision == row.decision for one in header.pending):
         header.deliveries = [one for one in header.deliveries if one.decision != row.decision or one.state not in ENDED]
 
@@ -118,6 +119,6 @@ def _credit(
     before, rows = customer.header.scores.get(name, (0.0, 0))
     mode, promote = (moment.mode, moment.learning.promote) if moment else ("fixed", False)
     credit = Credit(row.moment, treated, y > 0.0, psi, before, rows, measure, y, mode, promote)
-    credit.moments = max(1, len(frame.plan.moments))
+    credit.watched = sum(one.measures for one in frame.plan.moments.values()) or 1
     frame.tune(row.moment, credit)
     customer.header.scores = {**customer.header.scores, name: (before + psi, rows + 1)}

@@ -21,11 +21,13 @@ ALPHA = 0.05
 HORIZON = 20_000
 ROWS_NEEDED = 100
 GOALS_NEEDED = 25
+AMOUNTS_NEEDED = 100
+"""Goals in the smaller arm before an amount is believed: a few large orders weigh more than many small ones."""
 
 
 class Uplift(Struct, frozen=True):
-    """The difference in goal rate, treated minus held out, with its interval. `enough`: the smaller arm has 100 rows
-    and 25 goals; before that the interval is not to be relied on."""
+    """The difference in goal rate (or value per row), treated minus held out, with its interval. `enough`: the smaller
+    arm has 100 rows and 25 goals (for value: 100); before that the interval is not to be relied on."""
 
     estimate: float
     low: float
@@ -73,13 +75,14 @@ def join(evidence: Evidence, joined: Joined) -> None:
 # --- what the evidence says -------------------------------------------------------------------------------------------
 
 
-def uplift(evidence: Evidence, alpha: float = ALPHA) -> Uplift | None:
+def uplift(evidence: Evidence, alpha: float = ALPHA, needed: int = GOALS_NEEDED) -> Uplift | None:
     """The estimate with its 1 - alpha confidence sequence; None before the second row."""
     t = evidence.rows
     if t < 2:
         return None
     mean, reach = evidence.total / t, deviation(evidence) * boundary(t, alpha)
-    return Uplift(mean, mean - reach, mean + reach, t, enough(evidence))
+    smaller = smaller_arm(evidence)
+    return Uplift(mean, mean - reach, mean + reach, t, enough(evidence, smaller, needed))
 
 
 def upper(evidence: Evidence, alpha: float = ALPHA) -> float:
@@ -94,36 +97,30 @@ def lower(evidence: Evidence, alpha: float = ALPHA) -> float:
     return evidence.total / t - deviation(evidence) * boundary_one_sided(t, alpha) if t >= 2 else -inf
 
 
-def helps(evidence: Evidence, alpha: float = ALPHA) -> bool:
+def helps(evidence: Evidence, alpha: float = ALPHA, needed: int = GOALS_NEEDED) -> bool:
     """The whole confidence sequence is above 0: what `finds intent` and a promotion ask for."""
-    found = uplift(evidence, alpha)
+    found = uplift(evidence, alpha, needed)
     return found is not None and found.enough and found.low > 0.0
 
 
-def harms(evidence: Evidence, alpha: float = ALPHA) -> bool:
+def harms(evidence: Evidence, alpha: float = ALPHA, needed: int = GOALS_NEEDED) -> bool:
     """The goal (or value) is worse than without the moment. Over M moments ask at alpha / M."""
-    return enough_at(evidence, evidence.holdout) and upper(evidence, alpha) < 0.0
+    return enough(evidence, evidence.holdout, needed) and upper(evidence, alpha) < 0.0
 
 
 def worsens(evidence: Evidence, alpha: float = ALPHA) -> bool:
     """A guard, a goal that must not happen more often, happens more often because of the moment."""
-    return enough_at(evidence, evidence.treated) and lower(evidence, alpha) > 0.0
+    return enough(evidence, evidence.treated, GOALS_NEEDED) and lower(evidence, alpha) > 0.0
 
 
-def enough(evidence: Evidence) -> bool:
-    """The smaller arm has 100 rows and 25 goals."""
-    smaller = smaller_arm(evidence)
-    return smaller.rows >= ROWS_NEEDED and smaller.goals >= GOALS_NEEDED
+def enough(evidence: Evidence, group: Group, needed: int) -> bool:
+    """The smaller arm has 100 rows, and so many goals as are needed at the rate of `group`.
 
-
-def enough_at(evidence: Evidence, group: Group) -> bool:
-    """The smaller arm has 100 rows, and 25 goals at the rate of `group`: the arm where a harm leaves the goals.
-
-    Where `group` is the smaller arm, as the holdout nearly always is, this is `enough`. Where it is the larger one, a
-    moment that destroys every conversion of a small treated arm would never have 25 there, and never be paused.
+    For harm that is the arm where harm leaves the goals: the holdout, or for a guard the treated. A moment that
+    destroys every conversion of a treated arm smaller than its holdout would never have 25 there, and never be paused.
     """
     smaller = smaller_arm(evidence)
-    return smaller.rows >= ROWS_NEEDED and smaller.rows * group.mean() >= GOALS_NEEDED
+    return smaller.rows >= ROWS_NEEDED and smaller.rows * group.goals >= needed * group.rows
 
 
 def smaller_arm(evidence: Evidence) -> Group:

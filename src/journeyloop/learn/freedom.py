@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from msgspec import structs
 
-from journeyloop.learn.evidence import ALPHA, harms, uplift
-from journeyloop.model.board import CONVERSION, Board, Tally
+from journeyloop.learn.evidence import ALPHA, AMOUNTS_NEEDED, harms, uplift, worsens
+from journeyloop.learn.verdict import GOAL
+from journeyloop.model.board import CONVERSION, VALUE, Board, Tally
 from journeyloop.model.credits import Credit
 from journeyloop.model.moment import DAY
 
@@ -20,17 +21,30 @@ RESPITE = DAY
 
 
 def look(tally: Tally, credit: Credit, board: Board, now: int) -> Board:
-    """After each credit on the goal: pause at once on harm; move the mode at the first credit of a day."""
-    if credit.measure != CONVERSION:
-        return board
+    """After each credit: pause at once on harm; move the mode at the first credit on the goal of a day."""
     scope = f"moment:{credit.moment}"
     free = scope not in board.paused and now >= tally.resumed + RESPITE
-    if free and harms(tally.evidence, ALPHA / credit.moments):
+    if free and (harmed := _harmed(tally, credit)):
         board = structs.replace(board, version=board.version + 1, paused=board.paused | {scope})
-        tally.counts["paused: harm"] = tally.counts.get("paused: harm", 0) + 1
+        tally.harmed = harmed
         _move(tally, credit, "cautious", now)
-    _daily(tally, credit, now)
+    if credit.measure == CONVERSION:
+        _daily(tally, credit, now)
     return board
+
+
+def _harmed(tally: Tally, credit: Credit) -> str:
+    """What of this credit is worse because of the moment, or nothing. All that is watched shares the error rate."""
+    evidence, each = tally.measured(credit.measure), ALPHA / credit.watched
+    kind, _, guard = credit.measure.partition("/")
+    match kind:
+        case "guard":
+            return guard if worsens(evidence, each) else ""
+        case "value":
+            return VALUE if harms(evidence, each, AMOUNTS_NEEDED) else ""
+        case "":
+            return GOAL if harms(evidence, each) else ""
+    return ""
 
 
 def _daily(tally: Tally, credit: Credit, now: int) -> None:

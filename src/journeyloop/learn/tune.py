@@ -16,6 +16,7 @@ def tune(tally: Tally, message: Count | Credit | Joined | Worth | Paused, board:
     match message:
         case Count(key=key, by=by):
             tally.counts[key] = tally.counts.get(key, 0) + by
+            tally.began = tally.began or now
             return board
         case Credit(moment=moment):
             add(tally.measured(message.measure), message)
@@ -28,7 +29,7 @@ def tune(tally: Tally, message: Count | Credit | Joined | Worth | Paused, board:
             return _level(board, moment, structs.replace(board.level(moment), worth=tally.worth / tally.reached))
         case Paused(scope=scope, paused=paused):
             if not paused:
-                tally.resumed = now
+                tally.resumed, tally.harmed = now, ""
             scopes = board.paused | {scope} if paused else board.paused - {scope}
             return structs.replace(board, version=board.version + 1, paused=frozenset(scopes))
 

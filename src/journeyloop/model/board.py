@@ -73,7 +73,8 @@ class Tally(Struct, array_like=True, gc=False):
     """The state of `tune` for one moment: intention-to-treat counts by name, the evidence on the goal and (`measures`)
     on all else that is compared. `reached` goals were worth `worth` together. The mode was moved to `mode` on day
     `moved_on`; `looked_on` is the day of the last daily look, `favourable` how many in a row spoke for more freedom.
-    `resumed` is when an operator last ended a pause (ms)."""
+    `resumed` is when an operator last ended a pause (ms), `began` when the first thing was counted; `harmed` what was
+    worse when the moment was paused for harm ("": it was not)."""
 
     counts: dict[str, int] = {}
     evidence: Evidence = field(default_factory=Evidence)
@@ -85,6 +86,8 @@ class Tally(Struct, array_like=True, gc=False):
     looked_on: int = 0
     favourable: int = 0
     resumed: int = 0
+    began: int = 0
+    harmed: str = ""
 
     def measured(self, measure: str) -> Evidence:
         """The evidence on a measure; it begins when it is first asked for."""

@@ -15,8 +15,8 @@ class Count(Struct, gc=False):
 
 class Credit(Struct, gc=False):
     """A window of this moment has closed: its score in one measure, and the sum and number of the person's earlier
-    ones. `y` is what was measured; `mode` as written, and whether it may `promote` itself; `moments` how
-    many share the error rate of pauses."""
+    ones. `y` is what was measured; `mode` as written, and whether it may `promote` itself; `watched` is how much is
+    watched for harm, over all moments: it shares the error rate of pauses."""
 
     moment: str
     treated: bool
@@ -28,7 +28,7 @@ class Credit(Struct, gc=False):
     y: float = 0.0
     mode: str = "fixed"
     promote: bool = False
-    moments: int = 1
+    watched: int = 1
 
 
 class Joined(Struct, gc=False):

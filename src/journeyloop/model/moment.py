@@ -112,6 +112,11 @@ class Goal(Struct, frozen=True):
     currency: str | None = None
     revoked_by: Revoked | None = None
 
+    @property
+    def priced(self) -> bool:
+        """Whether reaching it is not worth the same every time."""
+        return self.value is not None or self.revoked_by is not None
+
 
 class Learning(Struct, frozen=True):
     """How the arms of a moment learn: from `features`, one response at a time or `update_every` so many, or not at all
@@ -216,6 +221,11 @@ class Moment(Struct, frozen=True):
 
     def action(self, name: str) -> Action | None:
         return next((one for one in self.actions if one.name == name), None)
+
+    @property
+    def measures(self) -> int:
+        """What is compared between the arms of its holdout: the goal, its value, the guards."""
+        return 1 + self.goal.priced + len(self.guards)
 
     @property
     def waits(self) -> bool:

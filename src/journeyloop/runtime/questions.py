@@ -13,6 +13,8 @@ from journeyloop.runtime import explain, memberships, person, reads
 from journeyloop.runtime.imports import Progress, read_progress
 from journeyloop.runtime.lag import described, read_lags
 from journeyloop.runtime.late import late_sources, status
+from journeyloop.runtime.learned import read_arms
+from journeyloop.runtime.measured import models
 from journeyloop.runtime.memory import Memory
 from journeyloop.runtime.metrics import Metrics
 from journeyloop.runtime.ports import Store
@@ -77,7 +79,7 @@ class Questions:
 
     def moments(self) -> dict[str, Any]:
         with self.store.read() as reader:
-            rows, lags = reads.moments(reader, self.plan), read_lags(reader)
+            rows, lags = reads.moments(reader, self.plan, self.clock()), read_lags(reader)
         for row in rows:
             row["clauses"] = self.measures.clauses.of(row["moment"])
             row |= status(late_sources(self.plan.moments[row["moment"]], lags))
@@ -88,6 +90,10 @@ class Questions:
             "unknown_deliveries": sum(row["unknown"] for row in rows),
             "moments": rows,
         }
+
+    def models(self) -> dict[str, Any]:
+        with self.store.read() as reader:
+            return {"models": models(read_arms(reader))}
 
     def sources(self) -> dict[str, Any]:
         with self.store.read() as reader:

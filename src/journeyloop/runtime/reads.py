@@ -6,17 +6,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec import to_builtins
-
 from journeyloop.interpret.cart import contents
-from journeyloop.learn import uplift
 from journeyloop.model.board import Tally
 from journeyloop.model.customer import Customer
 from journeyloop.model.decision import Decision
 from journeyloop.model.identifier import ADDRESSES, PERSON, Identifier, identifier_key
+from journeyloop.model.moment import Moment
 from journeyloop.model.plan import Plan
 from journeyloop.model.profile import profile_values
 from journeyloop.runtime import records
+from journeyloop.runtime.measured import measured
 from journeyloop.runtime.ports import Reader
 
 DECISIONS = 100
@@ -165,12 +164,14 @@ def decision(reader: Reader, made: Decision) -> dict[str, Any]:
 # --- moments ----------------------------------------------------------------------------------------------------------
 
 
-def moments(reader: Reader, plan: Plan) -> list[dict[str, Any]]:
-    """`GET /v1/moments`: live counts of every moment in the plan."""
-    return [
-        {"moment": one.name, "title": one.title, "mode": one.mode, **counts(read_tally(reader, one.name))}
-        for one in plan.moments.values()
-    ]
+def moments(reader: Reader, plan: Plan, now: int) -> list[dict[str, Any]]:
+    """`GET /v1/moments`: live counts of every moment in the plan, and what they have come to."""
+    return [_moment(one, read_tally(reader, one.name), plan, now) for one in plan.moments.values()]
+
+
+def _moment(one: Moment, tally: Tally, plan: Plan, now: int) -> dict[str, Any]:
+    told = {"moment": one.name, "title": one.title, "mode": one.mode}
+    return {**told, **counts(tally), **measured(one, tally, plan, now)}
 
 
 def read_tally(reader: Reader, moment: str) -> Tally:
@@ -208,7 +209,6 @@ def counts(tally: Tally) -> dict[str, Any]:
         "converted": {arm: grouped["converted"].get(arm, 0) for arm in ("treated", "holdout")},
         "outcomes": grouped["outcome"],
         "pending": sum(signals.values()) - sum(grouped["resolved"].values()),
-        "uplift": None if (measured := uplift(tally.evidence)) is None else to_builtins(measured),
     }
 
 

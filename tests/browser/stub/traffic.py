@@ -55,6 +55,9 @@ def moments(beat: int = 0) -> dict[str, Any]:
         "converted": {"treated": 29, "holdout": 3},
         "resolved": {"treated": 118, "holdout": 16},
         "uplift": {"estimate": 0.06, "low": -0.21, "high": 0.33, "rows": 134, "enough": False},
+        "mode_now": "cautious",
+        "finding": {"word": "not yet known", "sentence": "So far too few. About 12 days more at today's traffic."},
+        "ratio": {"treated": 120, "holdout": 14, "share": 0.9, "alarm": None},
         "pending": 5,
         "clauses": [
             _clause("event.properties.step >= 3", yes=612, no=1204, missing=0),

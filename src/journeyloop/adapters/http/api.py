@@ -72,6 +72,7 @@ class Api:
         return [
             Endpoint("POST", "/v1/decide", "Decide for a placement, now.", server, self.decide, (), Decide),
             Endpoint("GET", "/v1/moments", "Live counts of every moment.", server, self.moments),
+            Endpoint("GET", "/v1/models", "What each arm has learned from.", server, self.models),
             Endpoint("GET", "/v1/sources", "How late events come, by who sends them.", server, self.sources),
             Endpoint("GET", "/v1/audiences", "Every audience, and how many are in it.", server, self.audiences),
             Endpoint(
@@ -100,6 +101,9 @@ class Api:
 
     async def moments(self, call: Call) -> ASGIApp:
         return answer(self.door.moments())
+
+    async def models(self, call: Call) -> ASGIApp:
+        return answer(self.door.models())
 
     async def sources(self, call: Call) -> ASGIApp:
         return answer(self.door.sources())

@@ -65,6 +65,10 @@ class Door(Protocol):
 
     def moments(self) -> dict[str, Any]: ...
 
+    def models(self) -> dict[str, Any]:
+        """One line per arm: `{"models": […]}`."""
+        ...
+
     def sources(self) -> dict[str, Any]:
         """Who sends, and how late it comes: `{"sources": […]}`."""
         ...

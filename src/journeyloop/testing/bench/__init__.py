@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from journeyloop.testing.bench import decide, identity, import_, ingest, kill, profile, push, recovery, stall
+from journeyloop.testing.bench import decide, evidence, identity, import_, ingest, kill, profile, push, recovery, stall
 
 NAMES: dict[str, Callable[[], dict[str, Any]]] = {
     "decide": decide.run,
+    "evidence": evidence.run,
     "identity": identity.run,
     "import": import_.run,
     "ingest": ingest.run,

@@ -6,7 +6,7 @@ import asyncio
 import random
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from itertools import cycle
 from pathlib import Path
@@ -42,11 +42,14 @@ def moment(name: str, detect: str, actions: Sequence[str] = ("say",), more: str 
 
 
 @contextmanager
-def serving(**moments: str) -> Iterator[Server]:
-    """A server with these moments and those of the ingest bench, so that traffic beside costs what it costs there."""
+def serving(prepare: Callable[[Path], object] | None = None, /, **moments: str) -> Iterator[Server]:
+    """A server with these moments and those of the ingest bench, so that traffic beside costs what it costs there.
+    `prepare` sees its directory first."""
     with tempfile.TemporaryDirectory(prefix="journeyloop-bench-") as folder:
         directory = Path(folder) / "shop"
         configure(directory, {**MOMENTS, **moments})
+        if prepare is not None:
+            prepare(directory)
         with Server(directory) as server:
             yield server
 

@@ -47,9 +47,18 @@ function arm(name, label, n, m) {
     m ? element("span", { class: "soft count" }, percent(n / m)) : null);
 }
 
+const TONES = { "finds intent": "good", "harms: paused": "bad", "chases static": "warn" };
+
+/** The verdict, in the server's words. */
+const finding = ({ finding: found }) => found && element("p", { class: "finding" },
+  element("span", { class: `pill ${TONES[found.word] ?? ""}`, "data-finding": found.word }, found.word), ` ${found.sentence}`);
+
+const unequal = ({ ratio }) => ratio?.alarm != null
+  ? element("p", { class: "warn" }, `${number(ratio.treated)} customers treated and ${number(ratio.holdout)} held out: not the share that was drawn. Do not trust the comparison.`) : null;
+
 /** The server's interval: it holds at every look (docs/adr/0010). */
 function effect({ uplift }) {
-  if (!uplift?.enough) return element("p", { class: "soft" }, "Too early to say.");
+  if (!uplift?.enough) return null;
   const { estimate, low, high, rows } = uplift;
   const most = Math.max(Math.abs(low), Math.abs(high));
   const at = (share) => 100 + (100 * share) / most;
@@ -64,11 +73,13 @@ function effect({ uplift }) {
 
 function worth(moment) {
   const { converted, resolved, pending } = moment;
-  return element("div", { class: "worth" }, element("h4", {}, "Goal reached when the window closed"),
+  return element("div", { class: "worth" }, ...[element("h4", {}, "Goal reached when the window closed"),
     arm("treated", "Treated", converted?.treated ?? 0, resolved?.treated ?? 0),
     arm("holdout", "Held out", converted?.holdout ?? 0, resolved?.holdout ?? 0),
+    finding(moment),
+    unequal(moment),
     effect(moment),
-    pending ? element("p", { class: "soft" }, `${number(pending)} outcome${pending === 1 ? "" : "s"} pending`) : null);
+    pending ? element("p", { class: "soft" }, `${number(pending)} outcome${pending === 1 ? "" : "s"} pending`) : null].filter(Boolean));
 }
 
 function clause({ text, true: yes, false: no, missing, type, never_true: never }) {
@@ -97,7 +108,7 @@ function draw(moment) {
   if (root.drawn === text) return root;
   root.drawn = text;
   head.replaceChildren(element("h2", {}, moment.title || words(moment.moment)), element("span", { class: "mono soft" }, moment.moment),
-    element("span", { class: "pill mode", title: MODES[moment.mode] ?? "" }, moment.mode));
+    element("span", { class: "pill mode", title: MODES[moment.mode_now] ?? "" }, moment.mode_now === moment.mode ? moment.mode : `${moment.mode_now}, written ${moment.mode}`));
   notes.replaceChildren(...(moment.late_sources ?? []).map(({ sentence }) => element("p", { class: "warn" }, sentence)));
   body.replaceChildren(...[
     element("div", {}, element("h4", {}, `What became of ${number(moment.signals)} signal${moment.signals === 1 ? "" : "s"}`), fate(moment), reached(moment)),

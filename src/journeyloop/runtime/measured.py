@@ -1,0 +1,75 @@
+"""What a moment has come to, for `GET /v1/moments`: the effect on each thing measured, the verdict, and what the arms
+know."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import to_builtins
+
+from journeyloop.learn import uplift
+from journeyloop.learn.evidence import AMOUNTS_NEEDED, GOALS_NEEDED
+from journeyloop.learn.ratio import ratio_alarm
+from journeyloop.learn.verdict import Measured, verdict
+from journeyloop.model.arm import BORN_AT, Arms
+from journeyloop.model.board import VALUE, Evidence, Tally
+from journeyloop.model.moment import DAY, Moment
+from journeyloop.model.plan import Plan
+
+
+def measured(moment: Moment, tally: Tally, plan: Plan, now: int) -> dict[str, Any]:
+    """The effects with their intervals (which hold at every look), the finding in words, the ratio of the arms."""
+    share = (1.0 - plan.policy.holdout) * (1.0 - moment.holdout)
+    return {
+        "mode_now": tally.mode or moment.mode,
+        "uplift": _effect(tally.evidence),
+        "value": _effect(tally.measures.get(VALUE), AMOUNTS_NEEDED),
+        "guards": _under(tally, "guard/"),
+        "versus": _under(tally, "versus/"),
+        "finding": to_builtins(_finding(moment, tally, plan, share, now)),
+        "ratio": _ratio(tally, share),
+        "goal_worth": tally.worth / tally.reached if tally.reached else None,
+    }
+
+
+def models(arms: dict[str, Arms]) -> list[dict[str, Any]]:
+    """`GET /v1/models`: one line per arm; `responses` learned, `waiting` for their turn."""
+    return [
+        {
+            "moment": moment,
+            "action": name or None,
+            "responses": one.seen[index],
+            "waiting": len(one.waiting.get(name, ())),
+            "born": one.born,
+            "born_at": BORN_AT,
+        }
+        for moment, one in sorted(arms.items())
+        for index, name in enumerate(one.names)
+    ]
+
+
+def _effect(evidence: Evidence | None, needed: int = GOALS_NEEDED) -> Any:
+    found = None if evidence is None else uplift(evidence, needed=needed)
+    return None if found is None else to_builtins(found)
+
+
+def _under(tally: Tally, prefix: str) -> dict[str, Any]:
+    found = {name.removeprefix(prefix): one for name, one in tally.measures.items() if name.startswith(prefix)}
+    return {name: _effect(one) for name, one in found.items()}
+
+
+def _finding(moment: Moment, tally: Tally, plan: Plan, share: float, now: int) -> Any:
+    days = max(1.0, (now - tally.began) / DAY) if tally.began else 1.0
+    what = Measured(
+        tally.evidence,
+        tally.measures.get(VALUE),
+        {name.removeprefix("guard/"): one for name, one in tally.measures.items() if name.startswith("guard/")},
+    )
+    rate = tally.counts.get("signals", 0) / days
+    return verdict(what, 1.0 - share, rate, moments=len(plan.moments), paused=tally.harmed or None)
+
+
+def _ratio(tally: Tally, share: float) -> dict[str, Any]:
+    """Customers per arm; `alarm` is the logarithm of the evidence that something is wrong with them."""
+    treated, held_out = (tally.counts.get(f"customers: {arm}", 0) for arm in ("treated", "holdout"))
+    return {"treated": treated, "holdout": held_out, "share": share, "alarm": ratio_alarm(treated, held_out, share)}
