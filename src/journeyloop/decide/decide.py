@@ -72,6 +72,7 @@ def _record(
         expires=expires,
         features={"confidence": max(signal.confidence for signal in signals)},
         not_before=not_before,
+        versus=choice.versus,
     )
 
 

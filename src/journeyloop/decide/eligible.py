@@ -34,7 +34,9 @@ def judge(
         or (action.unless.refusal(moment.name, customer.header.acted) if action.unless else None)
         or _occupied(customer, action, begins, until, frame.now)
     )
-    return Verdict(moment.name, action.name, action.channel, reason or ELIGIBLE, 0.0, list(truths))
+    verdict = Verdict(moment.name, action.name, action.channel, reason or ELIGIBLE, 0.0, list(truths))
+    verdict.versus = action.versus or ""
+    return verdict
 
 
 def _possible(moment: Moment, action: Action, placement: str | None, frame: Frame) -> str | None:

@@ -6,10 +6,12 @@ action's arm if its message may have arrived, silence's if nobody was contacted,
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from journeyloop.learn.evidence import score
 from journeyloop.learn.windows import timer_of
 from journeyloop.model.arm import SILENCE
-from journeyloop.model.board import CONVERSION, VALUE, guard_measure
+from journeyloop.model.board import CONVERSION, VALUE, guard_measure, versus_measure
 from journeyloop.model.credits import Credit, Lesson, Worth
 from journeyloop.model.customer import Customer
 from journeyloop.model.decision import ENDED, Delivery, Row
@@ -17,6 +19,7 @@ from journeyloop.model.effects import Resolved
 from journeyloop.model.frame import Frame
 from journeyloop.model.moment import DAY, Moment
 
+COIN_SHARE = 0.5
 REACHED = frozenset({"intent", "sent", "unknown"})
 LESSONS_PER_DAY = 10
 """How many rows of one person the arms of a moment learn in a day: nobody teaches them alone."""
@@ -51,8 +54,17 @@ def _settle(customer: Customer, row: Row, moment: Moment | None, frame: Frame) -
     _teach(customer, row, outcome, moment, frame)
     reached = 1.0 if row.goal_at else 0.0
     _credit(customer, row, CONVERSION, reached, (row.mean_treated, row.mean_holdout), moment, frame)
+    if row.versus:
+        _compare(customer, row, reached, moment, frame)
     for guard, at, means in zip(moment.guards if moment else (), row.guards, row.guard_means, strict=False):
         _credit(customer, row, guard_measure(guard.event), 1.0 if at else 0.0, means, moment, frame)
+
+
+def _compare(customer: Customer, row: Row, reached: float, moment: Moment | None, frame: Frame) -> None:
+    """An action against its comparator. Intention-to-treat at the coin: whatever became of the message of either."""
+    side = "treated" if row.action == row.versus else "comparator"
+    tossed = replace(row, arm=row.arm if row.arm == "mixed" else side, share=COIN_SHARE)
+    _credit(customer, tossed, versus_measure(row.versus), reached, row.versus_means, moment, frame)
 
 
 def _outcome(customer: Customer, row: Row) -> str:

@@ -13,6 +13,11 @@ def guard_measure(event: str) -> str:
     return f"guard/{event}"
 
 
+def versus_measure(action: str) -> str:
+    """The measure of an action against its comparator: the goal, where a coin decided between them."""
+    return f"versus/{action}"
+
+
 class Level(Struct, frozen=True, array_like=True):
     """Where a moment stands: the means so far of each measure (treated, held out), what a goal is worth on average, and
     the mode that the evidence has moved it to ("": as written)."""

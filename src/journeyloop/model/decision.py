@@ -18,6 +18,7 @@ class Verdict(Struct, array_like=True, gc=False):
 
     `mean` and `sd` are the log-odds of the goal with it, `value` what the goal is then worth (`gives` taken off),
     `cost` what a send costs (with the price of budgets); `increment` what it adds over silence; 0 where not learned.
+    `versus` is its comparator.
     """
 
     moment: str
@@ -32,6 +33,7 @@ class Verdict(Struct, array_like=True, gc=False):
     cost: float = 0.0
     weight: float = 1.0
     increment: float = 0.0
+    versus: str = ""
 
 
 class SignalRow(Struct, array_like=True, gc=False):
@@ -116,7 +118,8 @@ class Row(Struct, array_like=True, gc=False):
     when they saw the place (0: not). `value_means` are the expected values per signal, `guards` when each guard goal
     happened (0: not) and `guard_means` what was expected of each; `revoked` when the goal was taken back, and
     `settled`: all but the value is counted already, which waits until then can be no refund any more. `meaning` is what
-    the arms learned for when `x` was read.
+    the arms learned for when `x` was read. `versus`: a coin was thrown for this action, and `action` is what it fell
+    for; `versus_means` were the goal rates expected of it and of its comparator.
     """
 
     decision: bytes
@@ -140,3 +143,4 @@ class Row(Struct, array_like=True, gc=False):
     settled: bool = False
     versus: str = ""
     meaning: str = ""
+    versus_means: tuple[float, float] = (0.0, 0.0)

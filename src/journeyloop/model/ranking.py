@@ -62,7 +62,7 @@ class Option(Struct, gc=False):
     @property
     def admitted(self) -> bool:
         """Whether `cautious` would contact; `full` leaves that to the draw."""
-        return self.mode == "full" or self.gain - SCALE * self.deviation > 0.0
+        return self.mode == "full" or (self.gain - SCALE * self.deviation > 0.0 and self.increment > 0.0)
 
 
 class Ranked(Struct, gc=False):
@@ -112,7 +112,7 @@ def _drawn(options: Sequence[Option]) -> list[int]:
     own = _chances(means, sds, np.arange(count) % COLUMNS)
     columns = np.array([(count + bases.index(one.base)) % COLUMNS for one in options])
     gained = values * own - worths * _chances(silences, silence_sds, columns)
-    worth_it = gained - costs > 0.0
+    worth_it = (gained - costs > 0.0) & (weights * gained - costs > 0.0)
     worth_it &= np.array([one.admitted for one in options])
     increments = np.where(worth_it, weights * gained - costs, -np.inf)
     best = increments.argmax(axis=1)
