@@ -16,6 +16,7 @@ from journeyloop.adapters.config.conditions import EVENT
 from journeyloop.model import moment as nouns
 from journeyloop.model import policy
 from journeyloop.model.audience import Audience, Computed
+from journeyloop.model.budget import Budget
 from journeyloop.model.condition import Clauses
 from journeyloop.model.feature import Feature
 from journeyloop.model.profile import PROFILE, SESSION, TRAITS
@@ -29,6 +30,7 @@ STRUCTS: dict[str, type[Struct]] = {
     "Computed": Computed,
     "Audience": Audience,
     "Feature": Feature,
+    "Budget": Budget,
     "none": Struct,
 }
 # Fields that no key of a file sets directly.

@@ -20,6 +20,7 @@ from journeyloop.model.inputs import Delivered, Outcome
 from journeyloop.model.moment import DAY
 from journeyloop.model.plan import Plan
 from journeyloop.model.profile import profile_values
+from journeyloop.model.spending import promise
 
 ONPAGE = "onpage"
 GRACE = 2_000
@@ -45,6 +46,7 @@ def dispatch(customer: Customer, decision: Decision, pulled: bool, frame: Frame)
     header.timers[expiry_timer(decision.id)] = decision.expires
     if decision.not_before:
         header.timers[start_timer(decision.id)] = decision.not_before
+    promise(delivery, action, next(row.closes for row in decision.rows if row.moment == moment.name), frame)
     changed(customer, delivery, frame)
     if pulled:
         refusal = unrenderable(action.content, profile_values(customer, frame.now, frame.plan.computed))

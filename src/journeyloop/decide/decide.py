@@ -5,7 +5,7 @@ from __future__ import annotations
 from journeyloop.decide.arbitrate import Choice, arbitrate
 from journeyloop.decide.eligible import judge, when
 from journeyloop.decide.holdout import arm_of
-from journeyloop.decide.policy import horizon
+from journeyloop.decide.policy import horizon, pace
 from journeyloop.decide.score import features, score
 from journeyloop.model.customer import Customer
 from journeyloop.model.decision import Decision, SignalRow, Verdict
@@ -20,6 +20,7 @@ def decide(customer: Customer, signals: list[Signal], frame: Frame, placement: s
     if not signals:
         return None
     _forget_contacts(customer, frame)
+    pace(frame)
     signals = _in_plan_order(signals, frame)
     rows = [_row(customer, signal, frame) for signal in signals]
     candidates = []

@@ -32,6 +32,7 @@ def judge(
         or policy.caps(customer, moment, action, begins, frame)
         or policy.limit(customer, moment, action, frame.now)
         or (action.unless.refusal(moment.name, customer.header.acted) if action.unless else None)
+        or policy.budgets(action, frame)
         or _occupied(customer, action, begins, until, frame.now)
     )
     verdict = Verdict(moment.name, action.name, action.channel, reason or ELIGIBLE, 0.0, list(truths))

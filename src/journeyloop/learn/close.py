@@ -14,13 +14,13 @@ from journeyloop.model.arm import SILENCE
 from journeyloop.model.board import CONVERSION, VALUE, guard_measure, versus_measure
 from journeyloop.model.credits import Credit, Lesson, Worth
 from journeyloop.model.customer import Customer
-from journeyloop.model.decision import ENDED, Delivery, Row
+from journeyloop.model.decision import ENDED, REACHED, Delivery, Row
 from journeyloop.model.effects import Resolved
 from journeyloop.model.frame import Frame
 from journeyloop.model.moment import DAY, Moment
+from journeyloop.model.spending import PER_GOAL, release
 
 COIN_SHARE = 0.5
-REACHED = frozenset({"intent", "sent", "unknown"})
 LESSONS_PER_DAY = 10
 """How many rows of one person the arms of a moment learn in a day: nobody teaches them alone."""
 
@@ -49,6 +49,9 @@ def _settle(customer: Customer, row: Row, moment: Moment | None, frame: Frame) -
         frame.tune(row.moment, Worth(row.moment, row.goal_value))
     if row.exposed:
         frame.count(row.moment, f"exposed: {row.arm}")
+    for delivery in customer.header.deliveries if row.action else ():
+        if delivery.decision == row.decision:
+            release(delivery, PER_GOAL, frame)
     frame.count(row.moment, f"outcome: {outcome}")
     frame.emit(Resolved(row.decision, row.moment, row.action or "", outcome, row.goal_at, row.goal_value))
     _teach(customer, row, outcome, moment, frame)

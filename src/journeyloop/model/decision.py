@@ -12,6 +12,9 @@ from msgspec import Struct
 
 ENDED: frozenset[str] = frozenset({"silent", "shadow", "sent", "suppressed", "expired", "failed", "unknown"})
 
+REACHED = frozenset({"intent", "sent", "unknown"})
+"""The states in which a message may have arrived."""
+
 
 class Verdict(Struct, array_like=True, gc=False):
     """One candidate of one moment. `verdict`: `eligible` or the reason it is not; `clauses`: truths of its `where`.
@@ -90,7 +93,8 @@ class Decision(Struct, array_like=True, gc=False):
 
 
 class Delivery(Struct, array_like=True, gc=False):
-    """The life of one message. Its id is its decision's id, which is also the channel's idempotency key."""
+    """The life of one message. Its id is its decision's id, which is also the channel's idempotency key. `promised` is
+    what it holds of each budget (millionths), and until when at the latest."""
 
     decision: bytes
     moment: str
@@ -108,6 +112,7 @@ class Delivery(Struct, array_like=True, gc=False):
     recalled: str = ""
     intended: int = 0
     not_before: int = 0
+    promised: dict[str, tuple[int, int]] = {}
 
 
 class Row(Struct, array_like=True, gc=False):

@@ -86,7 +86,7 @@ def _action(section: Section, around: Surroundings) -> Action:
         unless=_unless(section),
         value=section.number("value", 0.0) if "value" in section else None,
         versus=section.text("versus", example="next_day_email") if "versus" in section else None,
-        unsupported=_unsupported(section, channel, around.guards.against(channel, gives, cost), around.ask),
+        unsupported=_unsupported(section, channel, around.guards.against(channel), around.ask),
     )
 
 
