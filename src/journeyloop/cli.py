@@ -76,6 +76,7 @@ def parser() -> argparse.ArgumentParser:
     demo_.add_argument("--json", action="store_true", help="print one JSON summary at the end")
     bench_ = add("bench", bench, "Measure this machine.", directory=False)
     bench_.add_argument("name", metavar="NAME")
+    bench_.add_argument("--data", type=Path, metavar="FILE", help="the file of a bench on real data")
     bench_.add_argument("--json", action="store_true")
     return top
 
@@ -231,11 +232,11 @@ async def _demo(arguments: argparse.Namespace) -> int:
 
 
 def bench(arguments: argparse.Namespace) -> int:
-    from journeyloop.testing.bench import NAMES, run
+    from journeyloop.testing.bench import refusal, run
 
-    if arguments.name not in NAMES:
-        return refuse(f"no bench {arguments.name}: there are {', '.join(sorted(NAMES))}")
-    found = run(arguments.name)
+    if (reason := refusal(arguments.name, arguments.data)) is not None:
+        return refuse(reason)
+    found = run(arguments.name, arguments.data)
     if not arguments.json:
         for name, figure in found["figures"].items():
             print(f"{name:40} {figure:g}")

@@ -12,9 +12,11 @@ from typing import Any
 from journeyloop.adapters.config.load import load
 from journeyloop.adapters.store.memory import MemoryStore
 from journeyloop.interpret import found
+from journeyloop.model.arm import Arms
 from journeyloop.model.board import Tally
 from journeyloop.model.customer import Customer
 from journeyloop.model.decision import Decision, Delivery
+from journeyloop.model.effects import Resolved
 from journeyloop.model.event import Event
 from journeyloop.model.identifier import Identifier
 from journeyloop.model.inputs import Epoch, Input, PlanChanged, Seen
@@ -22,6 +24,7 @@ from journeyloop.model.moment import Present
 from journeyloop.model.plan import Plan
 from journeyloop.runtime import reads, records
 from journeyloop.runtime.batch import Batch, nobody_watches
+from journeyloop.runtime.learned import read_arms
 from journeyloop.runtime.memory import Memory
 from journeyloop.runtime.replay import COMPARED, Replayed, replay
 from journeyloop.runtime.touched import Found
@@ -186,9 +189,19 @@ class Rig:
         return found
 
     def counts(self, name: str) -> dict[str, int]:
+        return self.tally(name).counts
+
+    def tally(self, name: str) -> Tally:
         with self.store.read() as reader:
-            raw = reader.get("moments", name.encode())
-        return (Tally() if raw is None else records.decode_tally(raw)).counts
+            return reads.read_tally(reader, name)
+
+    def arms(self) -> dict[str, Arms]:
+        """As a new process would find them."""
+        with self.store.read() as reader:
+            return read_arms(reader)
+
+    def outcomes(self) -> list[Resolved]:
+        return [records.decode_outcome(raw) for raw in self.values("outcomes")]
 
     def log(self) -> list[Any]:
         return [records.decode_log(raw)[1] for raw in self.values("log")]

@@ -87,6 +87,8 @@ def test_what_is_broken_is_told_with_file_and_line(
         ("quarantine", "{plain}"),
         ("quarantine", "{plain}", "--resubmit"),
         ("bench", "no_such"),
+        ("bench", "hillstrom"),
+        ("bench", "hillstrom", "--data", "no_such.csv"),
     ],
 )
 def test_what_cannot_be_done_is_a_sentence(plain: Path, words: tuple[str, ...]) -> None:

@@ -48,7 +48,7 @@ def _end(customer: Customer, delivery: Delivery, frame: Frame) -> None:
     if delivery.state in MADE:
         pay(delivery, PER_SEND, frame)
         header.contacts = [*header.contacts, contact(delivery, frame.now)]
-    if not any(row.decision == delivery.decision for row in header.pending):
+    if not any(row.decision == delivery.decision and not row.settled for row in header.pending):
         header.deliveries = [one for one in header.deliveries if one is not delivery]
     frame.count(delivery.moment, delivery.state)
     frame.note(delivery.state, header.person, delivery.moment, delivery.action, delivery.reason)

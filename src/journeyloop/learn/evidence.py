@@ -15,7 +15,6 @@ from msgspec import Struct
 
 from journeyloop.model.board import Evidence, Group
 from journeyloop.model.credits import Credit, Joined
-from journeyloop.model.decision import Row
 
 ALPHA = 0.05
 HORIZON = 20_000
@@ -34,12 +33,6 @@ class Uplift(Struct, frozen=True):
     high: float
     rows: int
     enough: bool
-
-
-def psi(row: Row) -> float:
-    """The row's score for its goal. Its `share` is the probability of being treated, strictly between 0 and 1."""
-    reached = 1.0 if row.goal_at else 0.0
-    return score(reached, row.arm == "treated", row.share, row.mean_treated, row.mean_holdout)
 
 
 def score(y: float, treated: bool, share: float, mean_treated: float, mean_holdout: float) -> float:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from msgspec import structs
 
-from journeyloop.learn.evidence import ALPHA, AMOUNTS_NEEDED, harms, uplift, worsens
-from journeyloop.learn.verdict import GOAL
-from journeyloop.model.board import CONVERSION, VALUE, Board, Tally
+from journeyloop.learn.evidence import uplift
+from journeyloop.learn.harm import harm_in
+from journeyloop.model.board import CONVERSION, Board, Tally
 from journeyloop.model.credits import Credit
-from journeyloop.model.moment import DAY
+from journeyloop.model.moment import DAY, MOVING
 
 LOOKS = 2
 RESPITE = DAY
@@ -24,7 +24,7 @@ def look(tally: Tally, credit: Credit, board: Board, now: int) -> Board:
     """After each credit: pause at once on harm; move the mode at the first credit on the goal of a day."""
     scope = f"moment:{credit.moment}"
     free = scope not in board.paused and now >= tally.resumed + RESPITE
-    if free and (harmed := _harmed(tally, credit)):
+    if free and (harmed := harm_in(credit.measure, tally.measured(credit.measure), credit.watched)):
         board = structs.replace(board, version=board.version + 1, paused=board.paused | {scope})
         tally.harmed = harmed
         _move(tally, credit, "cautious", now)
@@ -33,24 +33,10 @@ def look(tally: Tally, credit: Credit, board: Board, now: int) -> Board:
     return board
 
 
-def _harmed(tally: Tally, credit: Credit) -> str:
-    """What of this credit is worse because of the moment, or nothing. All that is watched shares the error rate."""
-    evidence, each = tally.measured(credit.measure), ALPHA / credit.watched
-    kind, _, guard = credit.measure.partition("/")
-    match kind:
-        case "guard":
-            return guard if worsens(evidence, each) else ""
-        case "value":
-            return VALUE if harms(evidence, each, AMOUNTS_NEEDED) else ""
-        case "":
-            return GOAL if harms(evidence, each) else ""
-    return ""
-
-
 def _daily(tally: Tally, credit: Credit, now: int) -> None:
     day = now // DAY
     found = uplift(tally.evidence)
-    if day == tally.looked_on or found is None or not credit.promote or credit.mode not in ("cautious", "full"):
+    if day == tally.looked_on or found is None or not credit.promote or credit.mode not in MOVING:
         return
     tally.looked_on = day
     tally.favourable = tally.favourable + 1 if found.enough and found.low > 0.0 else 0
@@ -62,6 +48,6 @@ def _daily(tally: Tally, credit: Credit, now: int) -> None:
 
 def _move(tally: Tally, credit: Credit, mode: str, now: int) -> None:
     day = now // DAY
-    if credit.mode not in ("cautious", "full") or (tally.mode or credit.mode) == mode or tally.moved_on == day:
+    if credit.mode not in MOVING or (tally.mode or credit.mode) == mode or tally.moved_on == day:
         return
     tally.mode, tally.moved_on = mode, day

@@ -5,8 +5,6 @@ Live counts move at once; arms and evidence wait for the close, so that successe
 
 from __future__ import annotations
 
-from math import isfinite
-
 from journeyloop.model.condition import ABSENT, look
 from journeyloop.model.customer import Customer
 from journeyloop.model.decision import REACHED, Row
@@ -15,6 +13,9 @@ from journeyloop.model.frame import Frame
 from journeyloop.model.moment import Moment
 from journeyloop.model.profile import Scene, scene
 from journeyloop.model.spending import PER_GOAL, pay
+
+LARGEST = 1e9
+"""No amount is larger: what is, counts as this."""
 
 
 def reach_goals(customer: Customer, event: Event, frame: Frame) -> None:
@@ -61,12 +62,13 @@ def _given(customer: Customer, row: Row, frame: Frame) -> None:
 
 
 def _value(moment: Moment, event: Event) -> float:
-    """What the goal is worth to us; 1 each where the moment does not say."""
+    """What the goal is worth to us; 1 each where the moment does not say, 0 where it names no number."""
     if moment.goal.value is None:
         return 1.0
     found = look({"properties": event.properties}, tuple(moment.goal.value.split("."))[1:])
-    usable = found is not ABSENT and isinstance(found, (int, float)) and not isinstance(found, bool) and isfinite(found)
-    return float(found) * moment.goal.margin if usable else 0.0
+    if found is ABSENT or isinstance(found, bool) or not isinstance(found, (int, float)) or found != found:
+        return 0.0
+    return float(max(-LARGEST, min(LARGEST, found))) * moment.goal.margin
 
 
 def _revoked(customer: Customer, event: Event, moment: Moment, read: Scene) -> None:

@@ -6,7 +6,8 @@ from msgspec import structs
 
 from journeyloop.learn.evidence import add, join
 from journeyloop.learn.freedom import look
-from journeyloop.model.board import Board, Level, Tally
+from journeyloop.learn.worth import average, bound, keep
+from journeyloop.model.board import CONVERSION, Board, Level, Tally
 from journeyloop.model.budget import begun, priced
 from journeyloop.model.credits import Count, Credit, Joined, Spend, Worth
 from journeyloop.model.inputs import Paused
@@ -21,13 +22,13 @@ def tune(tally: Tally, message: Count | Credit | Joined | Spend | Worth | Paused
             return board
         case Credit(moment=moment):
             add(tally.measured(message.measure), message)
-            return _posted(look(tally, message, board, now), moment, tally, message)
+            return _posted(look(tally, message, board, now), moment, tally)
         case Joined():
             join(tally.measured(message.measure), message)
             return board
         case Worth(moment=moment, value=value):
-            tally.worth, tally.reached = tally.worth + value, tally.reached + 1
-            return _level(board, moment, structs.replace(board.level(moment), worth=tally.worth / tally.reached))
+            keep(tally.worths, value)
+            return _posted(board, moment, tally)
         case Spend():
             return _spent(board, message, now)
         case Paused(scope=scope, paused=paused):
@@ -37,15 +38,16 @@ def tune(tally: Tally, message: Count | Credit | Joined | Spend | Worth | Paused
             return structs.replace(board, version=board.version + 1, paused=frozenset(scopes))
 
 
-def _posted(board: Board, moment: str, tally: Tally, credit: Credit) -> Board:
-    """The means of the measure as they are now, and the mode."""
-    level, evidence = board.level(moment), tally.measured(credit.measure)
-    means = {**level.means, credit.measure: (evidence.treated.mean(), evidence.holdout.mean())}
-    return _level(board, moment, Level(means, level.worth, tally.mode))
+def level_of(tally: Tally) -> Level:
+    """Where the moment of this tally stands."""
+    measured = {CONVERSION: tally.evidence, **tally.measures}
+    means = {name: (one.treated.mean(), one.holdout.mean()) for name, one in measured.items() if one.rows}
+    return Level(means, average(tally.worths), tally.mode, bound(tally.worths))
 
 
-def _level(board: Board, moment: str, level: Level) -> Board:
-    return structs.replace(board, version=board.version + 1, levels={**board.levels, moment: level})
+def _posted(board: Board, moment: str, tally: Tally) -> Board:
+    levels = {**board.levels, moment: level_of(tally)}
+    return structs.replace(board, version=board.version + 1, levels=levels)
 
 
 def _spent(board: Board, message: Spend, now: int) -> Board:

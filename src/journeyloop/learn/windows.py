@@ -28,9 +28,9 @@ def _pending(decision: Decision, row: SignalRow, frame: Frame) -> Row:
     pending = Row(decision.id, row.moment, action, GROUPS.get(row.arm, "holdout"), row.signal_at, row.closes)
     pending.share = (1.0 - frame.plan.policy.holdout) * (1.0 - moment.holdout)
     pending.mean_treated, pending.mean_holdout = row.forecast
-    pending.x, pending.meaning = row.x, moment.learning.meaning
-    pending.contacted = decision.chosen is not None and decision.state != "shadow"
+    pending.x, pending.contacted = row.x, decision.chosen is not None and decision.state != "shadow"
     pending.value_means = means.get(VALUE, (0.0, 0.0))
+    pending.judged = moment.judged
     if action is not None and decision.versus:
         pending.versus = _compared(decision, action)
         pending.versus_means = means.get(versus_measure(pending.versus), (0.0, 0.0))

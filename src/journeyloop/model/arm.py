@@ -77,7 +77,8 @@ class Arms(Struct, gc=False):
             return
         mean += (gain * (y - p)) * u
         np.clip(mean, -WEIGHT_LIMIT, WEIGHT_LIMIT, out=mean)
-        covariance -= np.multiply.outer((curvature * gain) * u, u)
+        step = (curvature * gain) ** 0.5 * u  # both sides alike: the covariance stays symmetric to the last bit
+        covariance -= np.multiply.outer(step, step)
         self.seen[index] += 1
 
 
@@ -101,12 +102,15 @@ def unborn(meaning: str, width: int) -> Arms:
 
 
 def bear(arms: Arms, names: Sequence[str]) -> None:
-    """Add arms that do not exist yet: what silence knows, with doubt."""
+    """Add arms that do not exist yet: what silence knows, with doubt. They stand in the order of their names, as in the
+    store: the last bits of a product depend on the row it is computed in."""
     fresh = [name for name in names if name not in arms.names]
     if not fresh:
         return
-    arms.names = [*arms.names, *fresh]
-    arms.means = np.concatenate([arms.means, np.repeat(arms.means[:1], len(fresh), axis=0)])
+    means = np.concatenate([arms.means, np.repeat(arms.means[:1], len(fresh), axis=0)])
     cautious = np.repeat(np.eye(arms.width)[None] * BORN_VARIANCE, len(fresh), axis=0)
-    arms.covariances = np.concatenate([arms.covariances, cautious])
-    arms.seen = [*arms.seen, *(0 for _ in fresh)]
+    covariances = np.concatenate([arms.covariances, cautious])
+    names, seen = [*arms.names, *fresh], [*arms.seen, *(0 for _ in fresh)]
+    order = sorted(range(len(names)), key=names.__getitem__)
+    arms.means, arms.covariances = means[order], covariances[order]
+    arms.names, arms.seen = [names[at] for at in order], [seen[at] for at in order]

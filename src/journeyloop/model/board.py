@@ -21,17 +21,20 @@ def versus_measure(action: str) -> str:
 
 
 class Level(Struct, frozen=True, array_like=True):
-    """Where a moment stands: the means so far of each measure (treated, held out), what a goal is worth on average, and
-    the mode that the evidence has moved it to ("": as written)."""
+    """Where a moment stands: the means so far of each measure (treated, held out), what a goal is worth on average, the
+    mode that the evidence has moved it to ("": as written), and the amount beyond which nothing counts more (0.0: not
+    known)."""
 
     means: dict[str, tuple[float, float]] = {}
     worth: float = 0.0
     mode: str = ""
+    most: float = 0.0
 
 
 class Board(Struct, frozen=True, array_like=True):
-    """`paused` holds scopes: `all`, `moment:NAME`, `channel:NAME`. `levels` says where each moment stands; `prices`
-    what one unit of a budget costs beside its own cost, and `spent` what each was used for."""
+    """`paused` holds scopes: `all`, `moment:NAME`, `channel:NAME`. `levels` says where each moment stands, and is not
+    stored: it is made of the tallies. `prices` says what one unit of a budget costs beside its own cost, and `spent`
+    what each was used for."""
 
     version: int = 0
     paused: frozenset[str] = frozenset()
@@ -61,7 +64,7 @@ class Group(Struct, array_like=True, gc=False):
     total: float = 0.0
 
     def mean(self) -> float:
-        return (self.total or float(self.goals)) / self.rows if self.rows else 0.0
+        return self.total / self.rows if self.rows else 0.0
 
 
 class Evidence(Struct, array_like=True, gc=False):
@@ -78,16 +81,15 @@ class Evidence(Struct, array_like=True, gc=False):
 
 class Tally(Struct, array_like=True, gc=False):
     """The state of `tune` for one moment: intention-to-treat counts by name, the evidence on the goal and (`measures`)
-    on all else that is compared. `reached` goals were worth `worth` together. The mode was moved to `mode` on day
-    `moved_on`; `looked_on` is the day of the last daily look, `favourable` how many in a row spoke for more freedom.
-    `resumed` is when an operator last ended a pause (ms), `began` when the first thing was counted; `harmed` what was
-    worse when the moment was paused for harm ("": it was not)."""
+    on all else that is compared. `worths` are the amounts that goals were worth (`learn.worth`). The mode was moved to
+    `mode` on day `moved_on`; `looked_on` is the day of the last daily look, `favourable` how many in a row spoke for
+    more freedom. `resumed` is when an operator last ended a pause (ms), `began` when the first thing was counted;
+    `harmed` what was worse when the moment was paused for harm ("": it was not)."""
 
     counts: dict[str, int] = {}
     evidence: Evidence = field(default_factory=Evidence)
     measures: dict[str, Evidence] = {}
-    worth: float = 0.0
-    reached: int = 0
+    worths: dict[int, tuple[int, float]] = {}
     mode: str = ""
     moved_on: int = 0
     looked_on: int = 0

@@ -122,9 +122,9 @@ class Row(Struct, array_like=True, gc=False):
     `x` are the features; `contacted`: somebody was to be contacted by this decision, by whatever moment. `exposed` is
     when they saw the place (0: not). `value_means` are the expected values per signal, `guards` when each guard goal
     happened (0: not) and `guard_means` what was expected of each; `revoked` when the goal was taken back, and
-    `settled`: all but the value is counted already, which waits until then can be no refund any more. `meaning` is what
-    the arms learned for when `x` was read. `versus`: a coin was thrown for this action, and `action` is what it fell
-    for; `versus_means` were the goal rates expected of it and of its comparator.
+    `settled`: all but the value is counted already, with this `outcome`; the value waits until there can be no refund
+    any more. `judged` is the moment's as it was at the signal. `versus`: a coin was thrown for this action, which
+    `action` is if it fell for it; `versus_means` were the goal rates expected of it and of its comparator.
     """
 
     decision: bytes
@@ -147,5 +147,6 @@ class Row(Struct, array_like=True, gc=False):
     revoked: int = 0
     settled: bool = False
     versus: str = ""
-    meaning: str = ""
+    judged: str = ""
+    outcome: str = ""
     versus_means: tuple[float, float] = (0.0, 0.0)

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from hashlib import blake2b
-from math import cos, isfinite, log1p, pi, sin
+from math import cos, log1p, pi, sin
 from typing import Any, Literal
 
 import numpy as np
 from msgspec import Struct
 
 from journeyloop.model.arm import Vector
-from journeyloop.model.condition import ABSENT, look
+from journeyloop.model.condition import look
 
 HOUR_MS = 3_600_000
+LARGEST = 1e300
+"""A larger number, or one that is none, is missing."""
 Kind = Literal["number", "category", "hour"]
 
 
@@ -50,7 +52,7 @@ class Feature(Struct, frozen=True):
         return self._number(found) if self.kind == "number" else self._category(found)
 
     def _number(self, found: Any) -> list[float]:
-        usable = found is not ABSENT and isinstance(found, (int, float)) and isfinite(found)
+        usable = isinstance(found, (int, float)) and -LARGEST <= found <= LARGEST
         value = self._transformed(float(found)) if usable else 0.0
         return [value] if self.present else [value, 0.0 if usable else 1.0]
 
@@ -89,7 +91,7 @@ STANDARD: tuple[Feature, ...] = (
     Feature(("profile", "country"), "category", buckets=3),
     Feature(("profile", "campaign_source"), "category", buckets=2),
 )
-"""What an arm sees unless the moment says otherwise: profile, session, signal and context; 23 numbers with the bias."""
+"""What an arm sees unless the moment says otherwise: profile, session, signal and context; 24 numbers with the bias."""
 
 
 def width(features: tuple[Feature, ...]) -> int:

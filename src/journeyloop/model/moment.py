@@ -16,6 +16,9 @@ from journeyloop.model.zone import next_time
 
 Done = Literal["seen", "clicked", "dismissed"]
 Mode = Literal["shadow", "fixed", "cautious", "full"]
+MOVING: tuple[Mode, ...] = ("cautious", "full")
+"""Those between which a moment may move by itself."""
+
 NEVER = Clauses(())
 DOINGS: tuple[Done, ...] = ("seen", "clicked", "dismissed")
 MINUTE = 60_000
@@ -190,7 +193,9 @@ class Action(Struct, frozen=True):
 
 
 class Moment(Struct, frozen=True):
-    """`reader` extracts the paths that `who`, `detect.where` and the actions' `where` read."""
+    """`reader` extracts the paths that `who`, `detect.where` and the actions' `where` read. `judged` is the hash of all
+    that a window is judged by: the goal with its worth, the guards, the features. An open window is not judged by
+    another one."""
 
     name: str
     title: str
@@ -213,6 +218,7 @@ class Moment(Struct, frozen=True):
     reader: PathReader = PathReader(())
     learning: Learning = Learning()
     guards: tuple[Match, ...] = ()
+    judged: str = ""
 
     @property
     def clauses(self) -> tuple[Clause, ...]:

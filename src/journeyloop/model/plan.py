@@ -45,7 +45,8 @@ class Plan(Struct):
     meanings. `watched` are the audiences and the crossings that moments listen to, `moving` those of them that an event
     name can move (and ANY, ALL), `aging` what time alone can move; `watching` names them all with
     their meaning. `by_crossed` finds moments by the name of an audience or crossing and its change;
-    `pushes` are the URLs that are told of an audience's changes."""
+    `pushes` are the URLs that are told of an audience's changes; `measures` is how much is compared with a holdout,
+    over all moments."""
 
     hash: str
     moments: dict[str, Moment]
@@ -64,6 +65,7 @@ class Plan(Struct):
     aging: tuple[Aging, ...] = ()
     by_crossed: dict[tuple[str, str], list[Moment]] = {}
     pushes: dict[str, str] = {}
+    measures: int = 1
 
     def moment(self, name: str) -> Moment | None:
         return self.moments.get(name)

@@ -10,7 +10,7 @@ from msgspec import to_builtins
 from journeyloop.learn import uplift
 from journeyloop.learn.evidence import AMOUNTS_NEEDED, GOALS_NEEDED
 from journeyloop.learn.ratio import ratio_alarm
-from journeyloop.learn.verdict import Measured, verdict
+from journeyloop.learn.verdict import verdict
 from journeyloop.model.arm import BORN_AT, Arms
 from journeyloop.model.board import VALUE, Board, Evidence, Tally
 from journeyloop.model.budget import MICROS, left
@@ -29,7 +29,7 @@ def measured(moment: Moment, tally: Tally, plan: Plan, now: int) -> dict[str, An
         "versus": _under(tally, "versus/"),
         "finding": to_builtins(_finding(moment, tally, plan, share, now)),
         "ratio": _ratio(tally, share),
-        "goal_worth": tally.worth / tally.reached if tally.reached else None,
+        "customers": customers(tally),
     }
 
 
@@ -75,16 +75,28 @@ def _under(tally: Tally, prefix: str) -> dict[str, Any]:
 
 def _finding(moment: Moment, tally: Tally, plan: Plan, share: float, now: int) -> Any:
     days = max(1.0, (now - tally.began) / DAY) if tally.began else 1.0
-    what = Measured(
-        tally.evidence,
-        tally.measures.get(VALUE),
-        {name.removeprefix("guard/"): one for name, one in tally.measures.items() if name.startswith("guard/")},
-    )
     rate = tally.counts.get("signals", 0) / days
-    return verdict(what, 1.0 - share, rate, moments=len(plan.moments), paused=tally.harmed or None)
+    return verdict(tally, 1.0 - share, rate, watched=plan.measures)
 
 
 def _ratio(tally: Tally, share: float) -> dict[str, Any]:
-    """Customers per arm; `alarm` is the logarithm of the evidence that something is wrong with them."""
-    treated, held_out = (tally.counts.get(f"customers: {arm}", 0) for arm in ("treated", "holdout"))
-    return {"treated": treated, "holdout": held_out, "share": share, "alarm": ratio_alarm(treated, held_out, share)}
+    """Customers per arm under the share in force, or under an earlier one that raises an alarm: the logarithm of the
+    evidence that something is wrong with them."""
+    groups = [_alarmed(one) for one in customers(tally)]
+    now = {"share": share, "treated": 0, "holdout": 0, "alarm": None}
+    standing = [one for one in groups if abs(one["share"] - share) < 1e-6]
+    return next((one for one in [*groups, *standing] if one["alarm"] is not None), standing[-1] if standing else now)
+
+
+def customers(tally: Tally) -> list[dict[str, Any]]:
+    """How many people were drawn into each arm, per share of treated that was in force: each has its own ratio."""
+    flat = tally.counts
+    shares = sorted({key.split()[1].rstrip(":") for key in flat if key.startswith("customers ")})
+    return [
+        {"share": float(share), **{arm: flat.get(f"customers {share}: {arm}", 0) for arm in ("treated", "holdout")}}
+        for share in shares
+    ]
+
+
+def _alarmed(group: dict[str, Any]) -> dict[str, Any]:
+    return {**group, "alarm": ratio_alarm(group["treated"], group["holdout"], group["share"])}

@@ -7,15 +7,17 @@ by construction: nothing of that batch was committed.
 from __future__ import annotations
 
 from msgspec import Struct, field, msgpack
+from msgspec.structs import replace
 
 from journeyloop.interpret.identity import Owner
-from journeyloop.model.board import Board, Tally
+from journeyloop.learn import level_of
+from journeyloop.model.board import NOWHERE, Board, Level, Tally
 from journeyloop.model.customer import Customer
 from journeyloop.model.identifier import Identifier
 from journeyloop.model.plan import Plan
-from journeyloop.runtime import upgrade
+from journeyloop.runtime import records, upgrade
 from journeyloop.runtime.learned import read_arms
-from journeyloop.runtime.ports import Reader
+from journeyloop.runtime.ports import Reader, Transaction
 
 OWNERS = 32_768
 
@@ -53,6 +55,7 @@ class Memory:
         self.owners: dict[Identifier, Owner] = {}
         self.tallies: dict[str, Tally] = {}
         self.singles = read_singles(reader)
+        self.singles.board = replace(self.singles.board, levels=read_levels(reader))
         self.arms = read_arms(reader)
 
     @property
@@ -63,6 +66,18 @@ class Memory:
 def read_singles(reader: Reader) -> Singles:
     raw = reader.get("meta", b"singles")
     return Singles() if raw is None else msgpack.decode(upgrade.singles(raw), type=Singles)
+
+
+def read_levels(reader: Reader) -> dict[str, Level]:
+    """Where each moment stands, by what its tally says."""
+    levels = {key.decode(): level_of(records.decode_tally(raw)) for key, raw in reader.scan("moments")}
+    return {moment: level for moment, level in levels.items() if level != NOWHERE}
+
+
+def write_singles(transaction: Transaction, singles: Singles) -> None:
+    """Without the levels: what depends on the number of moments is not written with every batch."""
+    bare = replace(singles, board=replace(singles.board, levels={}))
+    transaction.put("meta", b"singles", msgpack.encode(bare))
 
 
 def read_secret(reader: Reader) -> bytes | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from journeyloop.interpret.cart import contents
+from journeyloop.learn import average, bound
 from journeyloop.model.board import Tally
 from journeyloop.model.customer import Customer
 from journeyloop.model.decision import Decision
@@ -208,6 +209,8 @@ def counts(tally: Tally) -> dict[str, Any]:
         "resolved": {arm: grouped["resolved"].get(arm, 0) for arm in ("treated", "holdout")},
         "converted": {arm: grouped["converted"].get(arm, 0) for arm in ("treated", "holdout")},
         "outcomes": grouped["outcome"],
+        "left_out": _group(flat, "left out"),
+        "worth": {"mean": average(tally.worths), "at_most": bound(tally.worths), "bounded": flat.get("bounded", 0)},
         "pending": sum(signals.values()) - sum(grouped["resolved"].values()),
     }
 

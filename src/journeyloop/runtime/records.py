@@ -212,7 +212,11 @@ def encode_tally(tally: Tally) -> bytes:
 
 
 def decode_tally(raw: bytes) -> Tally:
-    return decode_record(raw, Tally)[0]
+    """An older version counted goals and kept no total: of goals, it is their number."""
+    tally = decode_record(raw, Tally)[0]
+    for group in (tally.evidence.treated, tally.evidence.holdout):
+        group.total = float(group.goals)
+    return tally
 
 
 class ArmHeader(Struct, array_like=True, gc=False):

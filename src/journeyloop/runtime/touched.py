@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from msgspec import msgpack
-
 from journeyloop.interpret import found
 from journeyloop.interpret.identity import Owner
 from journeyloop.model.arm import Arms
@@ -19,7 +17,7 @@ from journeyloop.model.inputs import Imported, Input
 from journeyloop.model.ledger import Entry, chained
 from journeyloop.runtime import records
 from journeyloop.runtime.learned import arm_records
-from journeyloop.runtime.memory import OWNERS, Memory
+from journeyloop.runtime.memory import OWNERS, Memory, write_singles
 from journeyloop.runtime.ports import Transaction
 
 Found = Callable[[bytes, int], Customer]
@@ -173,7 +171,7 @@ class Touched:
         self._write_parts()
         self._write_memberships()
         self._write_ledger()
-        self.transaction.put("meta", b"singles", msgpack.encode(self.memory.singles))
+        write_singles(self.transaction, self.memory.singles)
         self.memory.customers = self.customers
 
     def write_timers(self) -> None:

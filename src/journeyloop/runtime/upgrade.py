@@ -30,11 +30,11 @@ def person_1(header: list[Any], sealed: list[Any] | None) -> tuple[list[Any], li
 
 
 def singles(raw: bytes) -> bytes:
-    """The values there is one of. The board once held a pair of goal rates per moment; now it says more of each."""
+    """The values there is one of. The board once held goal rates per moment; now they are made of the tallies."""
     values = msgpack.decode(raw)
     board = values[BOARD] if len(values) > BOARD else []
-    if len(board) > LEVELS and any(isinstance(one[0], float) for one in board[LEVELS].values()):
-        board[LEVELS] = {moment: [{"": rates}] for moment, rates in board[LEVELS].items()}
+    if len(board) > LEVELS and board[LEVELS]:
+        board[LEVELS] = {}
         return msgpack.encode(values)
     return raw
 

@@ -18,7 +18,6 @@ from journeyloop.learn.evidence import (
     helps,
     join,
     lower,
-    psi,
     score,
     uplift,
     upper,
@@ -26,7 +25,6 @@ from journeyloop.learn.evidence import (
 )
 from journeyloop.model.board import Evidence, Group
 from journeyloop.model.credits import Credit, Joined
-from journeyloop.model.decision import Row
 
 scores = st.floats(-20, 20)
 
@@ -57,8 +55,8 @@ def test_the_five_numbers_are_the_clustered_variance_through_merges(
     rows: list[tuple[str, float]], data: st.DataObject
 ) -> None:
     evidence, people = Evidence(), dict[str, list[float]]()
-    for who, psi_ in rows:
-        add(evidence, credit(people, who, psi_))
+    for who, scored in rows:
+        add(evidence, credit(people, who, scored))
     assert kept(evidence) == pytest.approx(spread(people), abs=1e-6)
     if len(people) > 1:
         one, two = data.draw(st.permutations(sorted(people)))[:2]
@@ -73,9 +71,8 @@ def simulate(seed: int, rows: int, base: float, lift: float, share: float) -> tu
     for number in range(rows):
         treated = chance.random() < share
         goal = chance.random() < base + (lift if treated else 0.0)
-        row = Row(b"", "m", None, "treated" if treated else "holdout", 0, 0, goal_at=int(goal), share=share)
-        row.mean_treated, row.mean_holdout = evidence.treated.mean(), evidence.holdout.mean()
-        add(evidence, credit({}, str(number), psi(row), treated=treated, goal=goal))
+        psi = score(float(goal), treated, share, evidence.treated.mean(), evidence.holdout.mean())
+        add(evidence, credit({}, str(number), psi, treated=treated, goal=goal))
         found = uplift(evidence)
         if found is not None and found.enough and not found.low <= 0.0 <= found.high:
             alarmed = True
@@ -126,14 +123,6 @@ def test_a_score_is_right_on_average_whatever_was_forecast(
 def test_a_perfect_forecast_leaves_no_chance(y_treated: float, y_holdout: float, share: float) -> None:
     both = {score(y_treated, True, share, y_treated, y_holdout), score(y_holdout, False, share, y_treated, y_holdout)}
     assert both == {y_treated - y_holdout}
-
-
-def test_a_goal_is_scored_as_one_or_zero() -> None:
-    row = Row(b"", "m", None, "holdout", 0, 0, goal_at=7, share=0.9)
-    row.mean_treated, row.mean_holdout = 0.5, 0.25
-    assert psi(row) == pytest.approx(0.25 - 0.75 / 0.1)
-    row.goal_at = 0
-    assert psi(row) == pytest.approx(0.25 + 0.25 / 0.1)
 
 
 # --- bounds -----------------------------------------------------------------------------------------------------------

@@ -50,6 +50,6 @@ def test_a_window_that_opened_under_other_features_teaches_nothing() -> None:
     rig.track("Asked For", "v1")
     rig.change(plan("[hour]"))
     rig.pass_time(HOUR)
-    assert rig.counts("now")["lessons: of another goal or other features"] == 1
+    assert rig.counts("now")["left out: goal changed"] == 1
     assert "now" not in rig.memory.arms
     assert rig.replayed().different == 0

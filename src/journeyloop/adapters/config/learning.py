@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hashlib import blake2b
-from typing import cast
+from typing import Any, cast
 
 import msgspec
 
@@ -12,7 +12,7 @@ from journeyloop.adapters.config.features import read_features
 from journeyloop.adapters.config.section import Section
 from journeyloop.model.condition import PathReader
 from journeyloop.model.feature import STANDARD, Feature
-from journeyloop.model.moment import Goal, Learning, Mode
+from journeyloop.model.moment import Goal, Learning, Match, Mode
 
 MODES = ("shadow", "fixed", "cautious", "full")
 KEYS = ("mode", "explore", "features", "update_every", "freeze", "promote")
@@ -41,7 +41,18 @@ def _reader(features: tuple[Feature, ...]) -> PathReader:
     return PathReader(feature.path for feature in features if feature.path[0] != _SCORED_ANYWAY)
 
 
+def judgement(goal: Goal, guards: tuple[Match, ...], learning: Learning) -> str:
+    """The hash of what a window of the moment is judged by."""
+    revoked = goal.revoked_by
+    told = [learning.meaning, goal.value, goal.margin, revoked and [revoked.event, revoked.within, revoked.where.text]]
+    return _hash([*told, [[guard.event, guard.where.text] for guard in guards]])
+
+
 def _meaning(goal: Goal, features: tuple[Feature, ...]) -> str:
     """What the arms were learned for: changed, they start anew."""
     told = [goal.event, goal.where.text, goal.within, [msgspec.structs.astuple(one) for one in features]]
+    return _hash(told)
+
+
+def _hash(told: list[Any]) -> str:
     return blake2b(msgspec.json.encode(told), digest_size=8).hexdigest()

@@ -148,6 +148,7 @@ def _plan(
         counting=counting(computed),
         **structs.asdict(watched),
         pushes={one.name: one.push for one in audiences.audiences.values() if one.push},
+        measures=sum(one.measures for one in moments.values()) or 1,
     )
 
 

@@ -10,7 +10,7 @@ from journeyloop.adapters.config import detect
 from journeyloop.adapters.config.action import Surroundings, read_actions
 from journeyloop.adapters.config.conditions import Names, read_condition, reads
 from journeyloop.adapters.config.goal import read_goal
-from journeyloop.adapters.config.learning import read_learning
+from journeyloop.adapters.config.learning import judgement, read_learning
 from journeyloop.adapters.config.notation import duration, instant, percentage, rate, written
 from journeyloop.adapters.config.policy import PolicyFile
 from journeyloop.adapters.config.report import Report, suggestion
@@ -62,6 +62,7 @@ def _moment(
     around = Surroundings(around.names.for_ask(), around.guards, around.ask) if around.ask else around
     who, actions = read_condition(section, "who", around.names), _actions(section, around)
     mode, explore, learning = read_learning(section, goal, around.names)
+    guards = detect.read_matches(section, "guard", Names(around.names.profile))
     return Moment(
         name=name,
         title=section.text("title", name),
@@ -82,7 +83,8 @@ def _moment(
         expires=expires,
         reader=PathReader([*_paths(who, noticed.where, *(action.where for action in actions)), *_kept(learning)]),
         learning=learning,
-        guards=detect.read_matches(section, "guard", Names(around.names.profile)),
+        guards=guards,
+        judged=judgement(goal, guards, learning),
     )
 
 

@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from journeyloop.testing.bench import decide, evidence, identity, import_, ingest, kill, profile, push, recovery, stall
+from journeyloop.testing.bench import (
+    decide,
+    evidence,
+    hillstrom,
+    identity,
+    import_,
+    ingest,
+    kill,
+    profile,
+    push,
+    recovery,
+    stall,
+)
 
 NAMES: dict[str, Callable[[], dict[str, Any]]] = {
     "decide": decide.run,
@@ -19,8 +32,17 @@ NAMES: dict[str, Callable[[], dict[str, Any]]] = {
     "recovery": recovery.run,
     "stall": stall.run,
 }
+ON_DATA: dict[str, Callable[[Path], dict[str, Any]]] = {"hillstrom": hillstrom.run}
+"""Benches on a file of real data, which is not ours to give away."""
 
 
-def run(name: str) -> dict[str, Any]:
-    """`{"bench": name, "figures": {name: number}, "context": {…}}`; a name that is not in NAMES is a KeyError."""
-    return NAMES[name]()
+def refusal(name: str, data: Path | None = None) -> str | None:
+    """Why there is no such bench, or None."""
+    if name not in (NAMES if data is None else ON_DATA):
+        return f"no bench {name}: there are {', '.join([*sorted(NAMES), *(f'{one} --data FILE' for one in ON_DATA)])}"
+    return f"no file {data}" if data is not None and not data.is_file() else None
+
+
+def run(name: str, data: Path | None = None) -> dict[str, Any]:
+    """`{"bench": name, "figures": {name: number}, "context": {…}}`; an unknown name is a KeyError."""
+    return ON_DATA[name](data) if data is not None else NAMES[name]()

@@ -168,15 +168,12 @@ def _own_before(who: Array, psi: Array) -> tuple[Array, Array]:
 
 def one_by_one(drawn: Drawn, share: float, run: int) -> Iterator[Evidence]:
     """The same run through the real code: the evidence after each row (always the same object)."""
-    evidence, people, sums = Evidence(), dict[int, tuple[float, int]](), [[0.0, 0], [0.0, 0]]
+    evidence, people = Evidence(), dict[int, tuple[float, int]]()
     for number in range(drawn.y.shape[1]):
         treated, y = bool(drawn.treated[run, number]), float(drawn.y[run, number])
-        means = [total / rows if rows else 0.0 for total, rows in sums]
-        found = score(y, treated, share, means[1], means[0])
+        psi = score(y, treated, share, evidence.treated.mean(), evidence.holdout.mean())
         who = number if drawn.who is None else int(drawn.who[run, number])
         before, rows = people.get(who, (0.0, 0))
-        people[who] = (before + found, rows + 1)
-        sums[treated][0] += y
-        sums[treated][1] += 1
-        add(evidence, Credit("", treated, bool(drawn.goal[run, number]), found, before, rows))
+        people[who] = (before + psi, rows + 1)
+        add(evidence, Credit("", treated, bool(drawn.goal[run, number]), psi, before, rows, y=y))
         yield evidence
