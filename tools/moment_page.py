@@ -34,7 +34,19 @@ STRUCTS: dict[str, type[Struct]] = {
     "none": Struct,
 }
 # Fields that no key of a file sets directly.
-DERIVED = {"blocked", "hash", "unsupported", "reader", "mode", "explore", "title", "topic", "learning", "present"}
+DERIVED = {
+    "blocked",
+    "hash",
+    "unsupported",
+    "reader",
+    "mode",
+    "explore",
+    "title",
+    "topic",
+    "learning",
+    "present",
+    "judged",
+}
 LOADED = {
     "moments/NAME.yaml": {*moment.KEYS},
     "detect": {*detect.KEYS},
