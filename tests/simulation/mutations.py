@@ -108,6 +108,11 @@ def caps_not_checked(patch: MonkeyPatch) -> None:
     patch.setattr(Policy, "capped", nothing)
 
 
+@caught_as("the budget of contacts overshot")
+def a_budget_forgets_what_was_paid(patch: MonkeyPatch) -> None:
+    patch.setattr(life, "pay", life.release)
+
+
 @caught_as("sent ")
 def unknown_is_tried_again(patch: MonkeyPatch) -> None:
     patch.setitem(life.NEXT, "unknown", frozenset({"intent", "sent"}))

@@ -22,7 +22,7 @@ FAILED: tuple[int, ...] = ()
 HUNTED = 200
 RARE = (
     "aimed_login", "aimed_opt_out", "crash: after_commit", "crash: after_sending", "crash: before_commit",
-    "decided: cap", "decided: consent",
+    "decided: budget", "decided: cap", "decided: consent",
     "decided: explored", "decided: held out", "duplicate", "ended: expired", "ended: sent", "ended: suppressed",
     "ended: unknown", "merge", "offered_again", "opt_out", "recall", "sent", "sent_later", "shown", "stall", "timer",
     "unequal_arms",

@@ -7,7 +7,11 @@ from functools import cache
 from journeyloop.model.plan import Plan
 from tests.property.rig import action, moment, plan_of
 
-POLICY = "holdout: 10%\ncaps: [{per: person, at_most: 1, within: 10m}, {per: person, at_most: 3, within: 2h}]\n"
+POLICY = """\
+holdout: 10%
+caps: [{per: person, at_most: 1, within: 10m}, {per: person, at_most: 3, within: 2h}]
+budgets: [{of: contacts, at_most: 2, within: 1h}]
+"""
 
 
 @cache
@@ -19,6 +23,7 @@ def world() -> Plan:
     failed = moment("failed", detect="{event: Payment Failed}", holdout="20%", expires="3m")
     chance = moment(
         "chance", purpose="marketing", detect="{event: Product Viewed}", learn="{mode: full}", expires="20m",
-        actions=f"[{action('one')}, {action('two', ', after: 10m')}]", goal="{event: Order Completed, within: 30m}",
+        actions=f"[{action('one', ', versus: two')}, {action('two', ', after: 10m')}]",
+        goal="{event: Order Completed, within: 30m}",
     )  # fmt: skip
     return plan_of(stall, failed, chance, policy=POLICY)

@@ -133,6 +133,8 @@ def decision(reader: Reader, made: Decision) -> dict[str, Any]:
         "board": made.board,
         "draw": made.draw,
         "expires": made.expires,
+        "not_before": made.not_before,
+        "versus": made.versus,
         "moments": [
             {
                 "moment": row.moment,

@@ -52,6 +52,7 @@ class Oracle:
         self._arms: dict[tuple[Identifier, str], set[str]] = {}
         self._pushes: dict[Identifier, list[Push]] = {}
         self._done: set[bytes] = set()
+        self._sent_at: list[int] = []
         self._folded: set[str] = set()
 
     # --- what was committed -------------------------------------------------------------------------------------------
@@ -169,6 +170,14 @@ class Oracle:
             self._expect(recent < cap.at_most, f"cap of {cap} overshot")
         before.append(push)
         self.sometimes["sent"] += 1
+        self._spend(push.at)
+
+    def _spend(self, at: int) -> None:
+        """Budgets of contacts, over everybody."""
+        for budget in self.plan.policy.budgets:
+            recent = sum(one > at - budget.within for one in self._sent_at)
+            self._expect(budget.of != "contacts" or recent < budget.at_most, "the budget of contacts overshot")
+        self._sent_at.append(at)
 
     def _expect(self, holds: bool, promise: str) -> None:
         if not holds:
