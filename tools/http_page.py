@@ -39,7 +39,9 @@ others, which are kept in the quarantine. At most 32 KB an event, 500 KB and 2,5
 
 
 def page() -> str:
-    found = endpoints(Context(cast(Any, None), Keys([], [], []), HttpSettings(), wall_clock, random_id))
+    found = endpoints(
+        Context(cast(Any, None), Keys([], [], [], b"a key to make a page with"), HttpSettings(), wall_clock, random_id)
+    )
     return "\n".join([HEAD, *_tracking(), *(line for endpoint in found for line in _endpoint(endpoint))])
 
 

@@ -35,18 +35,8 @@ STRUCTS: dict[str, type[Struct]] = {
 }
 # Fields that no key of a file sets directly.
 DERIVED = {
-    "blocked",
-    "hash",
-    "unsupported",
-    "reader",
-    "mode",
-    "explore",
-    "title",
-    "topic",
-    "learning",
-    "present",
-    "judged",
-}
+    "blocked", "hash", "unsupported", "reader", "mode", "explore", "title", "topic", "learning", "judged", "present",
+}  # fmt: skip
 LOADED = {
     "moments/NAME.yaml": {*moment.KEYS},
     "detect": {*detect.KEYS},

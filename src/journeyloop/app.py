@@ -34,6 +34,7 @@ from journeyloop.adapters.http.keys import Keys as HttpKeys
 from journeyloop.adapters.http.listen import bind, is_loopback, url_of
 from journeyloop.adapters.http.site import build_site
 from journeyloop.adapters.store.directory import open_store
+from journeyloop.model.identifier import keyed_hash
 from journeyloop.model.plan import Problem
 from journeyloop.runtime.live import Configured, Live
 from journeyloop.runtime.memory import Memory, read_singles
@@ -173,7 +174,11 @@ def _site(
     """The HTTP side, not started, and its URL."""
     origins = frozenset(settings.allowed_origins) - {"*"}
     http = HttpSettings(demo=demo, allowed_origins=origins, is_loopback_bind=is_loopback(listener))
-    site = build_site(live, HttpKeys([keys.write], [keys.server], [keys.admin]), http)
+    site = build_site(
+        live,
+        HttpKeys([keys.write], [keys.server], [keys.admin], keyed_hash(live.memory.secret, "issuing", size=32)),
+        http,
+    )
     config = uvicorn.Config(
         site, loop="none", http="httptools", ws="none", lifespan="off", access_log=False, log_config=None,
         timeout_graceful_shutdown=SHUTDOWN, server_header=False, proxy_headers=False,

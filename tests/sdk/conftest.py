@@ -56,7 +56,7 @@ def skip(message: str) -> NoReturn:
 @pytest.fixture
 def server() -> Iterator[Served]:
     door = RecordingDoor()
-    site = build_site(door, Keys([WRITE], [SERVER], [ADMIN]), HttpSettings())
+    site = build_site(door, Keys([WRITE], [SERVER], [ADMIN], b"issuing key of the tests, 32 by."), HttpSettings())
     config = uvicorn.Config(site, log_level="warning", access_log=False, timeout_graceful_shutdown=1)
     running = uvicorn.Server(config)
     listening = socket.create_server(("127.0.0.1", 0))

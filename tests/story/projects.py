@@ -8,6 +8,7 @@ from pathlib import Path
 from journeyloop.adapters.config.init import scaffold
 
 MOMENT = "moments/checkout_stall.yaml"
+HERO = "moments/home_hero.yaml"
 QUICK = {"for: 20s": "for: 4s", "dwell: 5s": "dwell: 1s", "holdout: 10%": "holdout: 0%"}
 BARELY_CAPPED = {"at_most: 1, within: 1m": "at_most: 1, within: 1s"}
 NOTHING: Mapping[str, str] = {}
@@ -21,6 +22,8 @@ def project(directory: Path, changes: Mapping[str, str] = NOTHING, files: Mappin
     replace(directory / "policy.yaml", BARELY_CAPPED)
     for name, text in files.items():
         (directory / name).write_text(text)
+    if "audiences.yaml" in files:
+        (directory / HERO).unlink()  # it speaks of the demo's own traits
     return directory
 
 

@@ -76,5 +76,6 @@ class Shopper:
 
     @property
     def me(self) -> dict[str, str]:
-        """The query that names this visitor to the API."""
-        return {"anonymous_id": self.page.evaluate("() => JSON.parse(localStorage.journeyloop).id")}
+        """The query that names this visitor to the API, once the server has given them an id."""
+        given = self.page.wait_for_function("() => JSON.parse(localStorage.journeyloop || '{}').id")
+        return {"anonymous_id": given.json_value()}

@@ -169,6 +169,7 @@ def test_what_was_dismissed_rests(shopper: Shopper, shop_server: Server) -> None
     before = shop_server.moment()["dismissed"]
     shopper.stall().sees_message()
     me = shopper.me
+    shopper.page.wait_for_timeout(200)  # to read it: what is answered quicker is a machine's
     shopper.page.keyboard.press("Escape")
     shopper.sees_nothing()
     shop_server.decision(lambda one: one["dismissed"], **me)

@@ -26,6 +26,8 @@ ONPAGE = "onpage"
 GRACE = 2_000
 REST = DAY
 MOST_ACTED = 64
+REFLEX = 150
+"""Nobody reads a message and answers it in less time (ms)."""
 OFFERED = ("intent", "sent")
 
 
@@ -125,12 +127,15 @@ def result(customer: Customer, message: Delivered, frame: Frame) -> None:
 
 
 def outcome(customer: Customer, message: Outcome, frame: Frame) -> Event | None:
-    """Shown, clicked or dismissed: counted once each. Returns our own follow-up event, or None.
+    """Shown, clicked or dismissed: counted once each, and not for a machine. Returns our own follow-up event, or None.
 
     A browser that shows a message has received it, whatever became of the channel's own word.
     """
     delivery = find(customer, message.decision)
     if delivery is None or getattr(delivery, message.outcome):
+        return None
+    if _by_machine(delivery, message, frame.now):
+        frame.count(delivery.moment, "ignored: machine")
         return None
     move(customer, delivery, "sent", "the browser has it", frame)
     if delivery.state != "sent":
@@ -150,6 +155,11 @@ def outcome(customer: Customer, message: Outcome, frame: Frame) -> Event | None:
         {"moment": delivery.moment, "action": delivery.action},
     )
     return Event("track", name, f"{message.decision.hex()}/{message.outcome}", frame.now, properties=properties)
+
+
+def _by_machine(delivery: Delivery, message: Outcome, now: int) -> bool:
+    """A bot says so, or it was clicked quicker than anybody reads. A quick dismissal is believed: it asks for quiet."""
+    return message.machine or (message.outcome == "clicked" and now - delivery.shown < REFLEX)
 
 
 def _remember(customer: Customer, delivery: Delivery, done: str, now: int) -> None:

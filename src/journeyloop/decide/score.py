@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from journeyloop.model.arm import BORN_VARIANCE, Arms, Vector, sigmoid
+from journeyloop.model.arm import Vector, sigmoid
 from journeyloop.model.board import CONVERSION, Level
 from journeyloop.model.customer import Customer
 from journeyloop.model.decision import SignalRow, Verdict
@@ -30,29 +30,15 @@ def score(row: SignalRow, verdicts: list[Verdict], moment: Moment, x: Vector, fr
     if arms is None or arms.meaning != moment.learning.meaning or not arms.born:
         row.forecast = level.means.get(CONVERSION, (0.0, 0.0))
         return
-    means, sds = arms.score(x)
-    row.learned, row.silence, row.silence_sd = True, means[0], sds[0]
-    row.forecast = _forecast(sigmoid(means[0]), level)
-    for verdict, action in zip(verdicts, moment.actions, strict=True):
-        _fill(verdict, action, row, arms, x, means, sds, frame)
+    silence, *beliefs = arms.beliefs([action.name for action in moment.actions], x)
+    row.learned, row.silence, row.silence_sd = True, *silence
+    row.forecast = _forecast(sigmoid(row.silence), level)
+    for verdict, action, belief in zip(verdicts, moment.actions, beliefs, strict=True):
+        verdict.mean, verdict.sd = belief
+        _price(verdict, action, row, frame)
 
 
-def _fill(
-    verdict: Verdict,
-    action: Action,
-    row: SignalRow,
-    arms: Arms,
-    x: Vector,
-    means: list[float],
-    sds: list[float],
-    frame: Frame,
-) -> None:
-    """An action that came later than the others knows what silence knows, and doubts it."""
-    if action.name in arms.names:
-        index = arms.names.index(action.name)
-        verdict.mean, verdict.sd = means[index], sds[index]
-    else:
-        verdict.mean, verdict.sd = means[0], (BORN_VARIANCE * sum(slot * slot for slot in x.tolist())) ** 0.5
+def _price(verdict: Verdict, action: Action, row: SignalRow, frame: Frame) -> None:
     prices = frame.board.prices
     verdict.value = (row.worth if action.value is None else action.value) - action.gives * (1 + prices.get("gives", 0))
     verdict.cost = action.cost * (1 + prices.get("cost", 0)) + prices.get("contacts", 0.0)

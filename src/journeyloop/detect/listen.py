@@ -36,13 +36,21 @@ def listen(customer: Customer, event: Event, late: bool, frame: Frame) -> list[S
 
 def asked(customer: Customer, ask: Asked, frame: Frame) -> list[Signal]:
     """The moments that answer for this placement. An ask is a signal of its own; the gate holds for it too."""
+    if ask.browser and not _alone(customer, ask):
+        return []
     signals: list[Signal] = []
     cause = keyed_hash(frame.secret, "ask", customer.header.person, ask.request_id)
     for moment in frame.plan.by_ask.get(ask.placement, []):
-        read = scene(moment.reader, {}, customer, frame)
+        read = scene(moment.reader, moment.reader.event_values(ask), customer, frame)
         if judge(customer, moment, f"ask {ask.placement}", read, frame):
-            signals += confirm(customer, moment, cause, frame.now, {}, None, frame)
+            signals += confirm(customer, moment, cause, frame.now, read.values["event"], None, frame)
     return signals
+
+
+def _alone(customer: Customer, ask: Asked) -> bool:
+    """Nobody but this browser: a page can name any user or address as its own, and would be told about them."""
+    names = [name.identifier for name in customer.sealed.names]
+    return names == [ask.identifier] and not customer.header.absorbed
 
 
 def _valid(customer: Customer, event: Event, moment: Moment, read: Scene, frame: Frame) -> bool:

@@ -1,4 +1,4 @@
-"""What happens while a window is open: the goal, its being taken back, and what must not get worse.
+"""What happens while a window is open: its place is seen, the goal, its being taken back, what must not get worse.
 
 Live counts move at once; arms and evidence wait for the close, so that successes are not counted earlier than failures.
 """
@@ -10,6 +10,7 @@ from journeyloop.model.customer import Customer
 from journeyloop.model.decision import REACHED, Row
 from journeyloop.model.event import JITTER, Event
 from journeyloop.model.frame import Frame
+from journeyloop.model.inputs import Outcome
 from journeyloop.model.moment import Moment
 from journeyloop.model.profile import Scene, scene
 from journeyloop.model.spending import PER_GOAL, pay
@@ -34,6 +35,14 @@ def reach_goals(customer: Customer, event: Event, frame: Frame) -> None:
     for moment, place in listening.guards:
         if moment.guards[place].where.hold(read.activation, read.values):
             _guarded(customer, event, moment, place)
+
+
+def expose(customer: Customer, outcome: Outcome, frame: Frame) -> None:
+    """The place was seen, treated or held out: once per decision, while its window is open. A bot sees nothing."""
+    for row in customer.header.pending:
+        if row.decision == outcome.decision and not (row.exposed or row.settled or outcome.machine):
+            row.exposed = frame.now
+            frame.count(row.moment, f"exposed: {row.arm}")
 
 
 def _open(customer: Customer, event: Event, moment: Moment) -> list[Row]:

@@ -53,12 +53,14 @@ class TabClosed(Struct, array_like=True, tag="tab_closed", gc=False):
 
 
 class Asked(Struct, array_like=True, tag="asked", gc=False):
-    """`POST /v1/decide`: somebody is waiting for an answer for this placement."""
+    """`POST /v1/decide`: somebody is waiting for an answer for this placement. `browser`: a page asks for itself, and
+    nobody vouches for more than that it is this browser."""
 
     identifier: Identifier
     placement: str
     request_id: str
     context: dict[str, Any] = {}
+    browser: bool = False
 
 
 class ConsentStated(Struct, array_like=True, tag="consent", gc=False):
@@ -103,11 +105,12 @@ class Delivered(Struct, array_like=True, tag="delivered", gc=False):
 
 
 class Outcome(Struct, array_like=True, tag="outcome", gc=False):
-    """Somebody who holds the decision's id reports `shown`, `clicked`, `dismissed`."""
+    """Somebody who holds the decision's id reports `shown`, `clicked`, `dismissed`. `machine`: a bot's word."""
 
     person: bytes
     decision: bytes
     outcome: str
+    machine: bool = False
 
 
 class Judge(Struct, array_like=True, tag="judge", gc=False):

@@ -18,11 +18,12 @@ from statistics import NormalDist
 
 import numpy as np
 from msgspec import Struct
+from numpy.typing import NDArray
 
 from journeyloop.model.arm import Floats, sigmoid
 
 ROWS = 128
-COLUMNS = 64
+COLUMNS = 128
 SCALE = 0.5
 
 
@@ -62,7 +63,7 @@ class Option(Struct, gc=False):
     @property
     def admitted(self) -> bool:
         """Whether `cautious` would contact; `full` leaves that to the draw."""
-        return self.mode == "full" or (self.gain - SCALE * self.deviation > 0.0 and self.increment > 0.0)
+        return self.mode == "full" or self.gain - SCALE * self.deviation > 0.0
 
 
 class Ranked(Struct, gc=False):
@@ -81,58 +82,66 @@ def rank(options: Sequence[Option], explore: float, draw: float) -> Ranked:
         explore: the share of choices that is uniform over the options and silence.
         draw: uniform in [0, 1).
     """
-    winners = _winners(options)
     places = len(options) + 1
-    floor, share = explore / places, (1.0 - explore) / len(winners)
-    propensities = [floor] * len(options)
-    for winner in winners:
-        if winner >= 0:
-            propensities[winner] += share
+    floor, share = explore / places, 1.0 - explore
+    winners = _winners(options)
+    wins = np.bincount(winners + 1, minlength=places).tolist()
+    each = share / len(winners)
+    propensities = [floor + each * count for count in wins[1:]]
     if draw < explore:
         picked = min(int(draw / explore * places), len(options))
         return Ranked(picked if picked < len(options) else None, propensities, True)
-    row = min(int((draw - explore) / (1.0 - explore) * len(winners)), len(winners) - 1)
-    return Ranked(None if winners[row] < 0 else winners[row], propensities, False)
+    winner = int(winners[min(int((draw - explore) / share * len(winners)), len(winners) - 1)])
+    return Ranked(None if winner < 0 else winner, propensities, False)
 
 
-def _winners(options: Sequence[Option]) -> list[int]:
+def _winners(options: Sequence[Option]) -> NDArray[np.intp]:
     """The best option per row, -1 for silence: one row where nothing is drawn."""
     if any(one.mode == "full" for one in options):
-        return _drawn(options)
-    good = [index for index, one in enumerate(options) if one.admitted]
-    return [max(good, key=lambda index: options[index].increment, default=-1)]
+        winners: NDArray[np.intp] = _increments(options).argmax(axis=0) - 1
+        return winners
+    good = [index for index, one in enumerate(options) if one.admitted and one.increment > 0.0]
+    return np.array([max(good, key=lambda index: options[index].increment, default=-1)])
 
 
-def _drawn(options: Sequence[Option]) -> list[int]:
-    count = len(options)
-    bases = sorted({one.base for one in options})
-    numbers = np.array([(one.mean, one.sd if one.mode == "full" else 0.0, one.value, one.worth, one.cost, one.weight,
-                         one.silence, one.silence_sd if one.mode == "full" else 0.0) for one in options])  # fmt: skip
-    means, sds, values, worths, costs, weights, silences, silence_sds = numbers.T
-    own = _chances(means, sds, np.arange(count) % COLUMNS)
-    columns = np.array([(count + bases.index(one.base)) % COLUMNS for one in options])
-    gained = values * own - worths * _chances(silences, silence_sds, columns)
-    worth_it = (gained - costs > 0.0) & (weights * gained - costs > 0.0)
-    worth_it &= np.array([one.admitted for one in options])
-    increments = np.where(worth_it, weights * gained - costs, -np.inf)
-    best = increments.argmax(axis=1)
-    winners: list[int] = np.where(worth_it.any(axis=1), best, -1).tolist()
-    return winners
+def _increments(options: Sequence[Option]) -> Floats:
+    """IV (1 + options, ROWS), silence first: 0. What loses without its weight is not above that."""
+    bases = {one.base: one for one in options}
+    rows = [(one.silence, one.silence_sd if one.mode == "full" else 0.0, one.worth, 0.0) for one in bases.values()]
+    rows += [(one.mean, one.sd if one.mode == "full" else 0.0, one.value, one.cost) for one in options]
+    means, sds, values, costs = np.array(rows).T[:, :, None]
+    earned = _earned(means, sds, values)
+    first = len(bases)
+    increments, gained = earned[first - 1 :], earned[first:]
+    gained -= earned[0] if first == 1 else earned[[list(bases).index(one.base) for one in options]]
+    gained -= costs[first:]
+    increments[0] = 0.0
+    if any(one.weight != 1.0 for one in options):
+        weights = np.array([[one.weight] for one in options])
+        np.add(gained, (weights - 1.0) * (gained + costs[first:]), out=gained, where=gained > 0.0)
+    if refused := [place for place, one in enumerate(options) if not one.admitted]:
+        gained[refused] = -1.0
+    return increments
 
 
-def _chances(means: Floats, sds: Floats, columns: np.ndarray) -> Floats:
-    chances: Floats = 1.0 / (1.0 + np.exp(-(means + SCALE * sds * _deviates()[:, columns])))
-    return chances
+def _earned(means: Floats, sds: Floats, values: Floats) -> Floats:
+    """value x sigmoid(what is drawn) (len(means), ROWS), each from a column of deviates of its own."""
+    count, table = len(means), _deviates()
+    drawn = sds * (table[:count] if count <= COLUMNS else table[np.arange(count) % COLUMNS])
+    np.subtract(drawn, means, out=drawn)
+    np.exp(drawn, out=drawn)
+    drawn += 1.0
+    return np.divide(values, drawn, out=drawn)
 
 
 _table: list[Floats] = []
 
 
 def _deviates() -> Floats:
-    """ROWS quantiles of the normal distribution, in another order per column; the same in every run."""
+    """Per column the ROWS quantiles of a normal distribution of scale -SCALE, in another order; always the same."""
     if not _table:
-        quantiles = [NormalDist().inv_cdf((row + 0.5) / ROWS) for row in range(ROWS)]
-        _table.append(np.array([_shuffled(quantiles, column) for column in range(COLUMNS)]).T.copy())
+        quantiles = [NormalDist().inv_cdf((row + 0.5) / ROWS) * -SCALE for row in range(ROWS)]
+        _table.append(np.array([_shuffled(quantiles, column) for column in range(COLUMNS)]))
     return _table[0]
 
 

@@ -55,8 +55,8 @@ class Commands:
     def _terms(self) -> Terms:
         return Terms(self.plan, self.memory.secret, self.clock())
 
-    async def outcome(self, decision_id: str, outcome: str) -> bool:
-        """Report an outcome of a decision by its id; False if there is no such decision."""
+    async def outcome(self, decision_id: str, outcome: str, machine: bool = False) -> bool:
+        """Report an outcome of a decision by its id; False if there is no such decision. `machine`: a bot's word."""
         try:
             key = bytes.fromhex(decision_id)
         except ValueError:
@@ -65,7 +65,7 @@ class Commands:
             made = reads.decision_person(reader, key) if len(key) == 16 else None
         if made is None:
             return False
-        await self.submit([Outcome(made, key, outcome)])
+        await self.submit([Outcome(made, key, outcome, machine)])
         return True
 
     async def unmerge(self, identifier: Identifier, other: Identifier | str, by: str) -> bool:

@@ -16,6 +16,7 @@ from journeyloop.runtime.reads import decision
 STAGES = {
     "clause": "a condition does not hold",
     "progress": "not all of it has happened yet",
+    "unlikely": "its chance is not known or not high enough",
     "armed": "waiting: the timer is running",
     "cancelled": "cancelled: what it waited not to happen, happened",
     "late": "too late to matter",
@@ -54,6 +55,8 @@ def _listens_for(moment: Moment) -> str:
         return f"“{detect.event}” event"
     if detect.steps:
         return f"“{detect.steps[0].event}” event"
+    if detect.propensity:
+        return "event"
     return f"change of “{detect.crossed}”" if detect.crossed else f"request for placement “{detect.ask}”"
 
 
@@ -123,6 +126,8 @@ def _decided(reader: Reader, customer: Customer, moment: Moment, last: Look) -> 
 def in_words(told: dict[str, Any]) -> str:
     """What `why` tells, as lines for a terminal."""
     lines = [told["answer"]]
+    if told.get("event"):
+        lines.append(f"  upon    {told['event']}")
     for clause in told.get("clauses", []):
         read = ", ".join(f"{path} = {value!r}" for path, value in clause["read"].items())
         lines.append(f"  {clause['result']:8}{clause['clause']}    ({read})")

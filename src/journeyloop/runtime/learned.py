@@ -43,7 +43,8 @@ def _header(moment: str, name: str, arms: Arms) -> ArmHeader:
         return ArmHeader(moment, name, arms.meaning, -1, b"", b"", waiting)
     index = arms.names.index(name)
     mean, covariance = arms.means[index].astype(_WIDE), arms.covariances[index].astype(_WIDE)
-    return ArmHeader(moment, name, arms.meaning, arms.seen[index], mean.tobytes(), covariance.tobytes(), waiting)
+    seen, reached = arms.seen[index], arms.reached[index]
+    return ArmHeader(moment, name, arms.meaning, seen, mean.tobytes(), covariance.tobytes(), waiting, reached)
 
 
 def _together(headers: list[ArmHeader]) -> Arms:
@@ -54,7 +55,8 @@ def _together(headers: list[ArmHeader]) -> Arms:
     means = np.array([np.frombuffer(one.mean, _WIDE) for one in born])
     covariances = np.array([np.frombuffer(one.covariance, _WIDE).reshape(width, width) for one in born])
     waiting = {one.action: list(_rows(one.waiting, width)) for one in headers}
-    return Arms(born[0].meaning, [one.action for one in born], means, covariances, [one.seen for one in born], waiting)
+    names, seen, reached = zip(*((one.action, one.seen, one.reached) for one in born), strict=True)
+    return Arms(born[0].meaning, list(names), means, covariances, list(seen), waiting, list(reached))
 
 
 def _rows(raw: bytes, width: int) -> Iterable[tuple[Vector, float]]:

@@ -15,8 +15,6 @@ from uuid import uuid4
 import structlog
 
 from journeyloop.act import offers, recalls
-from journeyloop.act.render import Unrenderable, render
-from journeyloop.model.decision import Decision
 from journeyloop.model.effects import Answer, Membership, Note
 from journeyloop.model.event import Rejected
 from journeyloop.model.identifier import Identifier
@@ -30,6 +28,7 @@ from journeyloop.model.inputs import (
 )
 from journeyloop.model.plan import Plan, Problem
 from journeyloop.runtime import reads
+from journeyloop.runtime.answers import answered
 from journeyloop.runtime.commands import Commands
 from journeyloop.runtime.doors import Overloaded, Unavailable
 from journeyloop.runtime.feed import Feed, Who, describe, frames_of, identifier_label, known, label, sample
@@ -154,37 +153,21 @@ class Live(Questions, Commands):
 
     # --- asking -----------------------------------------------------------------------------------------------------
 
-    async def ask(self, identifier: Identifier, placement: str, context: dict[str, Any]) -> dict[str, Any]:
-        """One decision for somebody who waits. Decision, intent and sent are one commit."""
-        request_id = uuid4().hex
-        answers: list[Answer] = []
-        self.performer.answers[request_id] = answers.append
+    async def ask(
+        self, identifier: Identifier, placements: Sequence[str], context: dict[str, Any], browser: bool = False
+    ) -> dict[str, Any]:
+        """One answer a placement for somebody who waits, each decided after the one before it. The decisions, their
+        intents and that they were sent are one commit."""
+        asks = [Asked(identifier, one, uuid4().hex, context, browser) for one in placements]
+        answers: dict[str, Answer] = {}
+        for ask in asks:
+            self.performer.answers[ask.request_id] = lambda one: answers.update({one.request_id: one})
         try:
-            await self.submit([Asked(identifier, placement, request_id, context)])
+            await self.submit(asks)
         finally:
-            self.performer.answers.pop(request_id, None)
-        answer = answers[0]
-        if answer.decision is None:
-            what = f"for placement {placement} is true for this person"
-            if placement not in self.plan.by_ask:
-                what = f"answers for placement {placement}"
-            return {"action": None, "reason": f"no moment {what}", "decision_id": None}
-        return self._answered(answer.decision, answer.profile)
-
-    def _answered(self, decision: Decision, profile: dict[str, Any]) -> dict[str, Any]:
-        base = {"decision_id": decision.id.hex(), "reason": decision.reason}
-        if decision.chosen is None or decision.state == "shadow":
-            return {"action": None, **base}
-        moment = self.plan.moments[decision.chosen[0]]
-        action = next(one for one in moment.actions if one.name == decision.chosen[1])
-        try:
-            content = render(action.content, profile)
-        except Unrenderable as error:
-            return {"action": None, **base, "reason": f"content: {error}"}
-        return {
-            "action": action.name, "moment": moment.name, "channel": action.channel, "placement": action.placement,
-            "content": content, "expires": decision.expires, **base,
-        }  # fmt: skip
+            for ask in asks:
+                self.performer.answers.pop(ask.request_id, None)
+        return {ask.placement: answered(answers[ask.request_id], ask.placement, self.plan) for ask in asks}
 
     async def reload(self) -> dict[str, Any]:
         """Read the configuration again. A broken one leaves the old plan running, and shows."""

@@ -84,6 +84,13 @@ class Nothing:
         """There is nothing."""
 
 
+class Snapshot(Nothing):
+    """A transaction over what is committed, that forgets what is written: for what would be, and will not."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.get, self.get_many, self.scan = reader.get, reader.get_many, reader.scan  # type: ignore[method-assign]
+
+
 class Store(Protocol):
     """State and log in one place, so that they can never disagree. One writer per directory.
 

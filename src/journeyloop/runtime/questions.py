@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
+from uuid import uuid4
 
 from journeyloop.interpret.names import normal
 from journeyloop.model.board import Board
 from journeyloop.model.identifier import Identifier
+from journeyloop.model.inputs import Asked
 from journeyloop.model.plan import Plan, Problem
 from journeyloop.runtime import explain, memberships, person, reads
+from journeyloop.runtime.answers import previewed
 from journeyloop.runtime.imports import Progress, read_progress
 from journeyloop.runtime.lag import described, read_lags
 from journeyloop.runtime.late import late_sources, status
@@ -68,6 +71,14 @@ class Questions:
         with self.store.read() as reader:
             customer = reads.find_customer(reader, self.memory.secret, identifier)
             return [] if customer is None else reads.decisions(reader, customer)
+
+    def preview(
+        self, identifier: Identifier, placements: Sequence[str], context: dict[str, Any]
+    ) -> dict[str, dict[str, Any]]:
+        """What `ask` would answer now, without deciding anything."""
+        asks = [Asked(identifier, one, uuid4().hex, context) for one in placements]
+        with self.store.read() as reader:
+            return previewed(reader, self.memory.secret, self.plan, asks, self.clock())
 
     def why(self, moment: str, identifier: Identifier) -> dict[str, Any] | None:
         found = self.plan.moment(moment)

@@ -182,10 +182,15 @@ def read_tally(reader: Reader, moment: str) -> Tally:
     return Tally() if raw is None else records.decode_tally(raw)
 
 
+_SEEN = ("exposed", "exposed converted")
+_GROUPS = ("gated", "silent", "ignored", "goals", "resolved", "converted", "outcome", *_SEEN)
+
+
 def counts(tally: Tally) -> dict[str, Any]:
-    """The intention-to-treat counts in the shape of the API. `goals` is live; `converted` counts closed windows."""
+    """The intention-to-treat counts in the shape of the API. `goals` and `exposed` are live; `converted`
+    and `exposed_converted` count closed windows."""
     flat = tally.counts
-    grouped = {name: _group(flat, name) for name in ("gated", "silent", "goals", "resolved", "converted", "outcome")}
+    grouped = {name: _group(flat, name) for name in _GROUPS}
     signals = _group(flat, "signals")
     return {
         "signals": flat.get("signals", 0),
@@ -206,7 +211,11 @@ def counts(tally: Tally) -> dict[str, Any]:
         "shown": flat.get("shown", 0),
         "clicked": flat.get("clicked", 0),
         "dismissed": flat.get("dismissed", 0),
+        "ignored": grouped["ignored"],
         "arms": {arm: signals.get(arm, 0) for arm in ("treated", "holdout")},
+        **{
+            seen.replace(" ", "_"): {arm: grouped[seen].get(arm, 0) for arm in ("treated", "holdout")} for seen in _SEEN
+        },
         "goals": {arm: grouped["goals"].get(arm, 0) for arm in ("treated", "holdout")},
         "resolved": {arm: grouped["resolved"].get(arm, 0) for arm in ("treated", "holdout")},
         "converted": {arm: grouped["converted"].get(arm, 0) for arm in ("treated", "holdout")},

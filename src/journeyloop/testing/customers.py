@@ -103,7 +103,7 @@ class Visitor:
         return None
 
     async def answer(self, frame: Frame, outcome: str) -> None:
-        await self.pause(0.8)
+        await self.pause(1.5)  # who is quicker is taken for a machine
         if frame.content["id"] not in self.browser.recalled:
             await self.browser.report(frame.content["id"], outcome)
             self.shop.counts[outcome] += 1

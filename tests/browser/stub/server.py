@@ -49,6 +49,9 @@ class Stub:
         self.batches: list[dict[str, Any]] = []
         self.presence: list[dict[str, Any]] = []
         self.outcomes: list[tuple[str, str]] = []
+        self.asked: list[dict[str, Any]] = []
+        self.answers: dict[str, dict[str, Any]] = {}
+        self.delay = 0.0
         self.streams: dict[int, str] = {}
         self.status = 200
         self.moments: Callable[[], dict[str, Any]] = dict
@@ -90,6 +93,7 @@ class Stub:
             Route("/v1/batch", self._batch, methods=["POST"]),
             Route("/v1/presence", self._presence, methods=["POST"]),
             Route("/v1/outcomes", self._outcome, methods=["POST"]),
+            Route("/v1/ask", self._ask, methods=["POST"]),
             Route("/v1/stream", self._stream),
             Route("/console/feed", self._console_feed),
             Route("/console/moments", self._console_moments),
@@ -121,6 +125,19 @@ class Stub:
         body = json.loads(await request.body())
         self.outcomes.append((body["decision_id"], body["outcome"]))
         return JSONResponse({})
+
+    async def _ask(self, request: Request) -> Response:
+        """An id and its token for who has none; else what is laid ready, `delay` seconds later."""
+        self.requests.append(request.url.path)
+        body = json.loads(await request.body())
+        self.asked.append(body)
+        if self.status != 200:
+            return JSONResponse({}, self.status)
+        if not body.get("token"):
+            fresh = f"issued-{len(self.asked)}"
+            return JSONResponse({"decisions": {}, "anonymous_id": fresh, "token": f"token of {fresh}"})
+        await asyncio.sleep(self.delay)
+        return JSONResponse({"decisions": {name: self.answers.get(name) for name in body["placements"]}})
 
     async def _stream(self, request: Request) -> Response:
         self.requests.append(request.url.path)

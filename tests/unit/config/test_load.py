@@ -108,7 +108,6 @@ def test_an_undeclared_fresh_trait_is_named_but_loads() -> None:
 @pytest.mark.parametrize(
     ("detect", "kind"),
     [
-        ("{propensity: Order Completed, within: 24h, crosses: 0.3}", "propensity"),
         ("{friction: checkout, drop: 30%}", "friction"),
     ],
 )
@@ -149,6 +148,16 @@ def test_defaults() -> None:
     assert moment.expires == 5 * MINUTE
     short = moment_of(small(SMALL.replace("within: 30m", "within: 2m")))
     assert short.expires == 2 * MINUTE, "an expiry nobody wrote never exceeds the window"
+
+
+def test_an_ask_reads_what_its_asker_says_and_its_content_has_the_pages_words() -> None:
+    asked = SMALL.replace(
+        "detect:\n  event: Payment Failed", "detect: {ask: home_hero}\nwho: event.context.intent == 'x'"
+    )
+    (moment,) = plan_of(small(asked.replace("title: Can", "picture: large\n      title: Can"))).by_ask["home_hero"]
+    assert moment.reader.event == (("context", "intent"),)
+    assert moment.actions[0].content["picture"] == "large"
+    assert "picture" in str(load(small(SMALL.replace("title: Can", "picture: large\n      title: Can"))).problems)
 
 
 def test_present_true_asks_for_any_tab() -> None:

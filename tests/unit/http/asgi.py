@@ -16,7 +16,7 @@ from journeyloop.adapters.http.site import Site, build_site
 from tests.unit.http.recording import RecordingDoor
 
 WRITE, SERVER, ADMIN = "jl_write_1234567890", "jl_server_1234567890", "jl_admin_1234567890"
-KEYS = Keys([WRITE], [SERVER], [ADMIN])
+KEYS = Keys([WRITE], [SERVER], [ADMIN], b"issuing key of the tests, 32 by.")
 NOW = 1_795_348_800_000  # 2026-11-22T12:00:00Z
 DEFAULT = HttpSettings()
 

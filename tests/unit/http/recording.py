@@ -16,6 +16,8 @@ from journeyloop.model.policy import BLOCKED, Identity
 from journeyloop.runtime.imports import Gap, Progress
 from journeyloop.runtime.rows import Kind
 
+SILENCE = {"action": None, "reason": "nothing_listens", "decision_id": None}
+
 
 class RecordingDoor:
     def __init__(self) -> None:
@@ -25,6 +27,10 @@ class RecordingDoor:
         self.known_decisions: set[str] = set()
         self.outcomes: list[tuple[str, str]] = []
         self.asked: list[tuple[Identifier, str, dict[str, Any]]] = []
+        self.by_browsers: list[bool] = []
+        self.previewed: list[tuple[Identifier, str, dict[str, Any]]] = []
+        self.answers: dict[str, dict[str, Any]] = {}
+        self.machines: list[bool] = []
         self.unmerged: list[tuple[Identifier, Identifier | str, str]] = []
         self.pauses: list[tuple[str, bool, str]] = []
         self.tabs: dict[str, list[dict[str, Any]]] = {}
@@ -72,10 +78,17 @@ class RecordingDoor:
     def purposes(self) -> frozenset[str]:
         return frozenset({"marketing", "service"})
 
-    async def ask(self, identifier: Identifier, placement: str, context: dict[str, Any]) -> dict[str, Any]:
+    async def ask(
+        self, identifier: Identifier, placements: Sequence[str], context: dict[str, Any], browser: bool = False
+    ) -> dict[str, Any]:
         self._may_fail()
-        self.asked.append((identifier, placement, context))
-        return {"action": None, "reason": "nothing_listens"}
+        self.asked += [(identifier, placement, context) for placement in placements]
+        self.by_browsers += [browser] * len(placements)
+        return {placement: self.answers.get(placement, SILENCE) for placement in placements}
+
+    def preview(self, identifier: Identifier, placements: Sequence[str], context: dict[str, Any]) -> dict[str, Any]:
+        self.previewed += [(identifier, placement, context) for placement in placements]
+        return {placement: {**SILENCE, "preview": True} for placement in placements}
 
     def profile(self, identifier: Identifier) -> dict[str, Any] | None:
         return self.people.get(identifier)
@@ -118,8 +131,9 @@ class RecordingDoor:
         self.progress = Progress(start + len(lines), start + len(lines), {})
         return self.progress
 
-    async def outcome(self, decision_id: str, outcome: str) -> bool:
+    async def outcome(self, decision_id: str, outcome: str, machine: bool = False) -> bool:
         self._may_fail()
+        self.machines.append(machine)
         self.outcomes.append((decision_id, outcome))
         return decision_id in self.known_decisions
 

@@ -101,51 +101,7 @@ def test_moments_quarantine_reload(door: RecordingDoor) -> None:
     assert post(door, "/v1/reload", b"", ADMIN).json == {"plan": "p", "problems": []}
 
 
-# --- deciding -------------------------------------------------------------------------------------------------------
-
-
-def test_decide(door: RecordingDoor) -> None:
-    answer = post(door, "/v1/decide", {"anonymous_id": "a1", "placement": "home_hero", "context": {"x": 1}})
-    assert answer.json == {"action": None, "reason": "nothing_listens"}
-    assert door.asked == [(("anonymous_id", "a1"), "home_hero", {"x": 1})]
-    assert "access-control-allow-origin" not in answer.headers
-    door.fails = Overloaded(3)
-    assert post(door, "/v1/decide", {"user_id": "u1", "placement": "p"}).headers["retry-after"] == "3"
-
-
-@pytest.mark.parametrize(
-    ("body", "code"),
-    [
-        ({"user_id": "u1"}, "invalid_request"),
-        ({"placement": "p"}, "missing_id"),
-        ({"placement": "p", "user_id": 7}, "invalid_request"),
-        ({"placement": "p", "user_id": "undefined"}, "blocked_id"),
-        ({"placement": "p", "user_id": "u", "context": {"n": 2**64}}, "integer_too_large"),
-        (b'{"placement":"p","user_id":"u","context":{"a":' + b"[" * 50 + b"]" * 50 + b"}}", "too_deep"),
-        (b"[" * 20_000, "too_deep"),
-        (b"{", "malformed_json"),
-        (b"\xff", "malformed_json"),
-        (b"x" * 40_000, "too_large"),
-        (b"\x1f\x8bxx", "malformed_gzip"),
-    ],
-)
-def test_decide_refuses(door: RecordingDoor, body: Any, code: str) -> None:
-    answer = post(door, "/v1/decide", body)
-    assert answer.code == code and answer.status == (413 if code == "too_large" else 400)
-    assert door.asked == []
-
-
-def test_outcomes_as_a_beacon_sends_them(door: RecordingDoor) -> None:
-    door.known_decisions.add(DECISION)
-    body = {"decision_id": DECISION, "outcome": "shown"}
-    assert post(door, "/v1/outcomes", {**body, "write_key": WRITE}, None).json == {"success": True}
-    assert post(door, "/v1/outcomes", body, None, query=f"write_key={WRITE}").status == 200
-    assert post(door, "/v1/outcomes", body, WRITE).headers["access-control-allow-origin"] == "*"
-    assert door.outcomes == [(DECISION, "shown")] * 3
-    assert post(door, "/v1/outcomes", {**body, "decision_id": "f" * 32}).code == "not_found"
-    assert post(door, "/v1/outcomes", {**body, "decision_id": "../x"}).code == "invalid_request"
-    refused = post(door, "/v1/outcomes", {**body, "outcome": "canary"})
-    assert refused.code == "invalid_request" and b"canary" not in refused.body
+# --- saying ---------------------------------------------------------------------------------------------------------
 
 
 def test_consent(door: RecordingDoor) -> None:

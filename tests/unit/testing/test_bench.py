@@ -15,7 +15,7 @@ from journeyloop.adapters.store.directory import open_reader
 from journeyloop.detect.parse import parse_batch
 from journeyloop.runtime import reads
 from journeyloop.runtime.memory import read_secret
-from journeyloop.testing.bench import NAMES
+from journeyloop.testing.bench import NAMES, backtest
 from journeyloop.testing.bench.identity import Run
 from journeyloop.testing.bench.measure import medians, noise, paced, percentile, report, windows
 from journeyloop.testing.bench.people import anonymous_id, traits, user_id
@@ -63,6 +63,12 @@ def test_a_report_has_the_shape_of_the_command() -> None:
 
 def test_every_bench_of_the_issue_has_its_name() -> None:
     assert NAMES.keys() >= {"ingest", "stall", "push", "decide", "recovery", "kill", "identity", "profile"}
+
+
+def test_a_small_history_is_backtested() -> None:
+    told = backtest.run(events=2_000, people=200)
+    assert told["context"]["events"] == 2_000 and told["context"]["signals"].keys() == {"checkout_stall", "dear_view"}
+    assert told["figures"]["events_per_s_per_core"] > 0 and told["figures"]["resident_mb"] > 0
 
 
 def test_three_in_ten_events_are_listened_to_and_one_in_a_hundred_is_dear() -> None:

@@ -16,7 +16,7 @@
   const { locks } = navigator;
   const { now } = Date;
 
-  let me; // {id, user, choices}: who this browser is; undefined without consent
+  let me; // {id, user, choices, sign}: who this browser is, and the server's word that the id is its own; undefined without consent
   let life; // aborted when consent goes: every listener hangs on it
   let channel, source, leading, wanted, card;
   let input = now();
@@ -48,9 +48,13 @@
   const on = (target, name, act, { signal }, capture = true) => target.addEventListener(name, act, { signal, capture });
   const emit = (name, detail) => (heard[name] || []).forEach((listener) => queueMicrotask(() => listener(detail)));
   const post = (path, body) => {
-    const text = JSON.stringify(body); // text/plain: no preflight
+    const text = JSON.stringify({ write_key: writeKey, ...body }); // text/plain: no preflight
     return fetch(base + path, { method: "POST", body: text, keepalive: text.length < 60000 }).catch(() => ({ status: 503 }));
   };
+  const ask = (timeout, body) => Promise.race([ // {} if there is no answer in time
+    post("/v1/ask", body).then((answer) => answer.json()).catch(() => ({})),
+    new Promise((late) => setTimeout(late, timeout, {})),
+  ]);
 
   // --- events and outcomes: stored until the server has them; a resend carries the same messageId -----------------
 
@@ -88,7 +92,7 @@
     drop(name);
   });
   const deliver = ([first, ...rest]) => (first.outcome
-    ? post("/v1/outcomes", { write_key: writeKey, decision_id: first.decision_id, outcome: first.outcome })
+    ? post("/v1/outcomes", { decision_id: first.decision_id, outcome: first.outcome })
     : post("/v1/batch", { writeKey, sentAt: date(), batch: [first, ...rest] }));
   const attempt = async (items) => {
     const { status, headers } = await deliver(items);
@@ -132,18 +136,24 @@
     } catch { return false; }
   };
   const begin = (choices) => {
-    wanted = true;
-    if (!window.analytics?.ready || adopted()) return start(choices);
-    window.analytics.ready(() => start(choices));
-    setTimeout(start, 3000, choices); // it may be blocked
+    wanted = { choices };
+    if (!window.analytics?.ready || adopted()) return start();
+    window.analytics.ready(start);
+    setTimeout(start, 3000); // it may be blocked
   };
-  const start = (choices) => {
+  const issued = () => { // a new id is the server's, or our own if it is slow or the visitor leaves
+    save("", { ...load(""), ...wanted });
+    return Promise.race([ask(1000, {}), new Promise((left) => window.addEventListener("pagehide", left))]);
+  };
+  const start = async () => {
     if (me || !wanted) return;
-    const known = load("") || {};
-    me = { id: adopted() || known.id || uuid(), user: known.user, choices: choices || known.choices };
+    const given = adopted() || load("")?.id ? {} : await issued();
+    if (me || !wanted) return;
+    me = { id: given.anonymous_id || uuid(), sign: given.token, ...load(""), ...wanted.choices && wanted }; // another tab may have been quicker
+    me.id = adopted() || me.id;
     save("", me);
     early.splice(0).forEach((event) => enqueue(stamp(event)));
-    if (choices) stated();
+    if (wanted.choices) stated();
     attend();
     beat();
   };
@@ -170,6 +180,7 @@
     if (key && key !== KEY) return;
     const state = load("");
     if (!state || state.no) return me && halt();
+    if (!state.id) return;
     if (!me) return begin();
     const { id } = me;
     me = state;
@@ -193,7 +204,7 @@
       if (at - one.at > 13 * BEAT) tabs.delete(id);
       else others.push({ ...one.here, idle: one.here.idle + at - one.at });
     });
-    post("/v1/presence", { anonymous_id: me.id, write_key: writeKey, tabs: [self(), ...others] });
+    post("/v1/presence", { anonymous_id: me.id, tabs: [self(), ...others] });
   };
   const hear = ({ data }) => {
     if (data.hello) report();
@@ -397,10 +408,23 @@ section:focus{outline:0}
     },
     reset() {
       if (!me) return;
-      me.user = undefined;
+      const { choices } = me;
       save(".pending", []);
+      save("", { choices });
       close();
-      become(uuid());
+      life.abort();
+      me = undefined;
+      wanted = {};
+      start();
+    },
+    /** What to show at a place: the content with `clicked()`; null, without an answer in time, for what the page shows anyway. */
+    async ask(placement, { timeout = 150, context } = {}) {
+      if (!me?.sign && !token) return null;
+      const { decisions } = await ask(timeout, { token: token || me?.sign, anonymous_id: me?.id, placements: [placement], context });
+      const { decision_id: id, content } = decisions?.[placement] || {};
+      if (!id || !me) return null;
+      tell(id, "shown"); // of no content too: who is held out has seen the place like the others
+      return content ? { ...content, clicked: () => tell(id, "clicked") } : null;
     },
     /** "shown", "clicked", "dismissed", "recalled": called with {id}. */
     on: (name, listener) => void (heard[name] = [...(heard[name] || []), listener]),

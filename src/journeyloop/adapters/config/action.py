@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Any, cast
 
 from msgspec import Struct
@@ -18,20 +19,10 @@ from journeyloop.model.moment import Action, Delay, Done, Limit, Unless
 
 CONFIGURED = frozenset(("onpage",))
 KEYS = (
-    "action",
-    "channel",
-    "content",
-    "where",
-    "placement",
-    "cost",
-    "gives",
-    "weight",
-    "limit",
-    "after",
-    "unless",
-    "value",
-    "versus",
-)
+    "action", "channel", "content", "where", "placement", "cost", "gives", "weight", "limit", "after", "unless",
+    "value", "versus",
+)  # fmt: skip
+ON_PAGE = ("title", "body", "button", "style")
 LATER = ("open", "coupon")
 _UNLESS = re.compile(r"(seen|clicked|dismissed)\(\s*([A-Za-z0-9_-]+)\s*\)")
 _URL = re.compile(r"https?://[A-Za-z0-9\[][^\\\s]*|/|/[^/\\{\s][^\\\s]*")
@@ -185,18 +176,19 @@ def _content(section: Section, channel: str, around: Surroundings) -> dict[str, 
         return {}
     on_page = channel == "onpage"
     if on_page:
-        _check_on_page(section)
+        _check_on_page(section, written.entries if around.ask else ())
     check_templates(written, section.name("content"), around.names.profile, on_page, section.report)
     content: dict[str, Any] = plain(written)
     return content
 
 
-def _check_on_page(section: Section) -> None:
-    content = section.section("content", ("title", "body", "button", "style"))
+def _check_on_page(section: Section, own: Collection[str]) -> None:
+    """`own` are the page's own words, where it asks and shows the answer itself."""
+    content = section.section("content", (*ON_PAGE, *own))
     assert content is not None
     for key in ("title", "body"):
         content.text(key, default="")
-    if "title" not in content and "body" not in content:
+    if "title" not in content and "body" not in content and not own:
         content.error("title", "missing: write a title or a body")
     content.choice("style", ("banner", "dialog"), "banner")
     button = content.section("button", ("label", "url"))

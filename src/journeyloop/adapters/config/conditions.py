@@ -42,8 +42,9 @@ class Names(Struct, frozen=True):
         return structs.replace(self, profile=self.profile | set(declared))
 
     def for_ask(self) -> Names:
-        """An ask carries no event."""
-        return structs.replace(self, event=frozenset(), instead="an ask carries no event: write profile.* or session.*")
+        """An ask carries no event, but what its asker knows."""
+        hint = "an ask carries no event: write event.context.* for what the asker says, or profile.* or session.*"
+        return structs.replace(self, event=frozenset({"context"}), instead=hint)
 
     def refusal(self, path: Path) -> str | None:
         """Why a condition cannot read `path`, or None."""
@@ -54,6 +55,8 @@ class Names(Struct, frozen=True):
             return f"{root} alone says nothing: name a field of it{suggestion('', known)}"
         if path[1] in known:
             return None
+        if root == "event" and known != EVENT:
+            return self.instead
         hint = suggestion(path[1], known)
         if root == "profile" and "did you mean" not in hint:
             hint = ": declare it in audiences.yaml under traits, for example `{type: string}`"

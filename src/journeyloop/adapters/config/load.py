@@ -12,7 +12,7 @@ from msgspec import Struct, structs
 from journeyloop.adapters.config.action import CONFIGURED
 from journeyloop.adapters.config.audiences import AudiencesFile, read_audiences
 from journeyloop.adapters.config.conditions import Names
-from journeyloop.adapters.config.listening import index_asks, index_computed, index_events
+from journeyloop.adapters.config.listening import index_asks, index_computed, index_events, index_predictions
 from journeyloop.adapters.config.moment import Found, read_moment
 from journeyloop.adapters.config.policy import PolicyFile, read_policy
 from journeyloop.adapters.config.report import Report, suggestion
@@ -148,6 +148,7 @@ def _plan(
         counting=counting(computed),
         **structs.asdict(watched),
         pushes={one.name: one.push for one in audiences.audiences.values() if one.push},
+        predictions=index_predictions(moments.values()),
         measures=sum(one.measures for one in moments.values()) or 1,
     )
 

@@ -10,10 +10,10 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from journeyloop.adapters.http.answers import answer
-from journeyloop.adapters.http.calls import ConsentChange, Decide, OpenTabs, Pause, Reported, Resubmit
+from journeyloop.adapters.http.calls import ConsentChange, OpenTabs, Pause, Resubmit
 from journeyloop.adapters.http.context import Context
 from journeyloop.adapters.http.errors import forbidden, invalid, not_found, origin_not_allowed, refuse, unauthorized
-from journeyloop.adapters.http.gate import Call, Endpoint, Parameter, identifier
+from journeyloop.adapters.http.gate import KEY, Call, Endpoint, Parameter, identifier
 from journeyloop.adapters.http.keys import Role
 from journeyloop.adapters.http.stream import EventStream
 from journeyloop.detect.refusal import REASONS
@@ -31,11 +31,10 @@ _PAGE = (
     Parameter("format", "`csv` for CSV; the header `x-next` then holds `next`."),
 )
 _SHARED = (Parameter("key", "The write key.", required=True),)
-_KEY = (Parameter("write_key", "The write key, where a browser can set no header."),)
 _SOURCE = (Parameter("writeKey", "The write key, unless it is in a header."),)
 _STREAM = (
     Parameter("anonymous_id", "The browser."),
-    *_KEY,
+    *KEY,
     Parameter("token", "Instead of a key: a JWT (HS256, signed with the server key, `exp` within an hour)."),
 )
 
@@ -53,24 +52,19 @@ class Api:
 
     def _for_browsers(self) -> list[Endpoint]:
         segment, rudder = "/v1/projects/{key}/settings", "Settings for RudderStack's browser SDK."
-        stream, report = "/v1/stream", "/v1/outcomes"
-        write = Role.WRITE
+        stream, write = "/v1/stream", Role.WRITE
         return [
             Endpoint("GET", segment, "Settings for analytics.js.", "open", self.settings, _SHARED, browser=True),
             Endpoint("GET", "/sourceConfig/", rudder, "open", self.source_config, _SOURCE, browser=True),
             Endpoint("GET", "/sourceConfig", rudder, "open", self.source_config, _SOURCE, browser=True),
             Endpoint("GET", stream, "Messages for one browser.", "open", self.stream, _STREAM, browser=True),
-            Endpoint("POST", report, "What became of a message.", write, self.outcome, _KEY, Reported, browser=True),
-            Endpoint(
-                "POST", "/v1/consent", "Give or withdraw consent.", write, self.consent, _KEY, ConsentChange, True
-            ),
-            Endpoint("POST", "/v1/presence", "What the open tabs show.", write, self.presence, _KEY, OpenTabs, True),
+            Endpoint("POST", "/v1/consent", "Give or withdraw consent.", write, self.consent, KEY, ConsentChange, True),
+            Endpoint("POST", "/v1/presence", "What the open tabs show.", write, self.presence, KEY, OpenTabs, True),
         ]
 
     def _for_backends(self) -> list[Endpoint]:
         server = Role.SERVER
         return [
-            Endpoint("POST", "/v1/decide", "Decide for a placement, now.", server, self.decide, (), Decide),
             Endpoint("GET", "/v1/moments", "Live counts of every moment.", server, self.moments),
             Endpoint("GET", "/v1/models", "What each arm has learned from.", server, self.models),
             Endpoint("GET", "/v1/sources", "How late events come, by who sends them.", server, self.sources),
@@ -129,17 +123,7 @@ class Api:
             return invalid("`limit` is a whole number.")
         return answer({"quarantined": self.door.quarantine(limit)})
 
-    # --- deciding ---------------------------------------------------------------------------------------------------
-
-    async def decide(self, call: Call) -> ASGIApp:
-        body: Decide = call.body
-        who = identifier(body.user_id, body.anonymous_id)
-        return who if isinstance(who, Response) else answer(await self.door.ask(who, body.placement, body.context))
-
-    async def outcome(self, call: Call) -> ASGIApp:
-        body: Reported = call.body
-        known = await self.door.outcome(body.decision_id, body.outcome)
-        return answer({"success": True}) if known else not_found()
+    # --- consent ----------------------------------------------------------------------------------------------------
 
     async def consent(self, call: Call) -> ASGIApp:
         """A browser speaks for itself only: the write key never names a user id."""

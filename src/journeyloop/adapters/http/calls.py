@@ -13,16 +13,36 @@ Channel = Literal["onpage", "push", "email", "sms", "whatsapp", "webhook", "in_a
 
 
 class Decide(Struct):
-    """Somebody waits for an answer for this placement. One of `user_id` and `anonymous_id` is needed."""
+    """Somebody waits for an answer for this placement, or for these `placements` in their order: one of the two. One of
+    `user_id` and `anonymous_id` is needed.
 
-    placement: Name
+    `context` is what the asker knows now; conditions read it as `event.context`. `reserve: false` is a preview: what
+    would be answered, and nothing is decided.
+    """
+
+    placement: Name | None = None
+    placements: Annotated[list[Name], Meta(min_length=1, max_length=20)] | None = None
     user_id: Id | None = None
     anonymous_id: Id | None = None
     context: dict[str, Any] = {}
+    reserve: bool = True
+
+
+class Ask(Struct):
+    """A page asks for itself. `token` says which browser it is: the one an earlier answer carried, or one signed by
+    your server. Without a valid one nothing is decided, and the answer carries an anonymous id that is new and its
+    token. A browser that goes by another `anonymous_id` than its token is as one without."""
+
+    placements: Annotated[list[Name], Meta(max_length=20)] = []
+    token: Annotated[str, Meta(max_length=4_096)] | None = None
+    anonymous_id: Annotated[str, Meta(max_length=4_096)] | None = None
+    context: dict[str, Any] = {}
+    write_key: str | None = None
 
 
 class Reported(Struct):
-    """What became of a message, by the holder of its decision id."""
+    """What became of a message, by the holder of its decision id. `shown` is said of a decision for no action too: the
+    place was seen, and whoever is held out counts as exposed like the others."""
 
     decision_id: Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
     outcome: Literal["shown", "clicked", "dismissed"]

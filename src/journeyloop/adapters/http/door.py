@@ -33,8 +33,15 @@ class Door(Protocol):
         """What consent can be given for."""
         ...
 
-    async def ask(self, identifier: Identifier, placement: str, context: dict[str, Any]) -> dict[str, Any]:
-        """`{"action": …, …}` or `{"action": None, "reason": …}`."""
+    async def ask(
+        self, identifier: Identifier, placements: Sequence[str], context: dict[str, Any], browser: bool = False
+    ) -> dict[str, Any]:
+        """By placement `{"action": …, …}` or `{"action": None, "reason": …}`. `browser`: a page asks for itself, and
+        nobody vouches for who its visitor is."""
+        ...
+
+    def preview(self, identifier: Identifier, placements: Sequence[str], context: dict[str, Any]) -> dict[str, Any]:
+        """What `ask` would answer; nothing changes."""
         ...
 
     def profile(self, identifier: Identifier) -> dict[str, Any] | None:
@@ -93,8 +100,8 @@ class Door(Protocol):
         """Take rows of an import in. Raises Gap (runtime.imports) if rows before them are missing."""
         ...
 
-    async def outcome(self, decision_id: str, outcome: str) -> bool:
-        """False: no decision has this id."""
+    async def outcome(self, decision_id: str, outcome: str, machine: bool = False) -> bool:
+        """False: no decision has this id. `machine`: a bot reports it."""
         ...
 
     async def pause(self, scope: str, paused: bool, by: str) -> None: ...

@@ -46,6 +46,9 @@ class Parameter(Struct, frozen=True):
     required: bool = False
 
 
+KEY = (Parameter("write_key", "The write key, where a browser can set no header."),)
+
+
 class Call(Struct, frozen=True):
     """A request that passed the gate. `role` is None only where no key is needed."""
 

@@ -1,7 +1,8 @@
 """Who is asking: keys, what each may do, and the signed tokens of browsers.
 
 Keys are compared as SHA-256 digests in constant time. The server key is also the secret its owner signs browser tokens
-with, so it is held in clear; the write key is public. No key is ever logged.
+with, so it is held in clear; the write key is public. No key is ever logged. The anonymous ids that we issue are signed
+with a key of the store's, so that neither token passes for the other.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from msgspec import Struct
 
 MAX_TOKEN_CHARS = 4_096
 MAX_TOKEN_LIFE_S = 3_600
+ISSUED_LIFE_S = 395 * 86_400
+"""Thirteen months: after that a browser is somebody new, as with any cookie that is well behaved."""
 
 
 class Role(IntEnum):
@@ -40,8 +43,9 @@ class Claims(Struct, frozen=True):
 class Keys:
     """The active keys: several of a kind while they are being rotated."""
 
-    def __init__(self, write: Sequence[str], server: Sequence[str], admin: Sequence[str]) -> None:
+    def __init__(self, write: Sequence[str], server: Sequence[str], admin: Sequence[str], issuing: bytes) -> None:
         self.write = tuple(write)
+        self._issuing = OctKey.import_key(issuing)
         self._digests = [
             (sha256(key.encode()).digest(), role)
             for role, keys in ((Role.WRITE, write), (Role.SERVER, server), (Role.ADMIN, admin))
@@ -63,20 +67,37 @@ class Keys:
 
     def claims(self, token: str, now: int) -> Claims | None:
         """The claims of a token (JWT, HS256 by a server key, `exp` at most an hour from `now` in ms), or None."""
-        if len(token) > MAX_TOKEN_CHARS:
-            return None
-        for key in self._signing:
-            try:
-                claims = jwt.decode(token, key, algorithms=["HS256"]).claims
-            except (JoseError, ValueError, TypeError, KeyError):
-                continue
-            return _checked(claims, now)
+        found = _verified(token, self._signing)
+        return None if found is None else _checked(found, now, MAX_TOKEN_LIFE_S)
+
+    def issue(self, anonymous_id: str, now: int) -> str:
+        """A token that says: we gave this anonymous id to whoever shows this."""
+        return jwt.encode(
+            {"alg": "HS256"}, {"anonymous_id": anonymous_id, "exp": now // 1000 + ISSUED_LIFE_S}, self._issuing
+        )
+
+    def issued(self, token: str, now: int) -> str | None:
+        """The anonymous id that we gave with this token, or None."""
+        found = _verified(token, [self._issuing])
+        claims = None if found is None else _checked(found, now, ISSUED_LIFE_S)
+        return None if claims is None else claims.anonymous_id
+
+
+def _verified(token: str, keys: Sequence[OctKey]) -> dict[str, Any] | None:
+    """What a token says that one of these keys has signed."""
+    if len(token) > MAX_TOKEN_CHARS:
         return None
+    for key in keys:
+        try:
+            return jwt.decode(token, key, algorithms=["HS256"]).claims
+        except (JoseError, ValueError, TypeError, KeyError):
+            continue
+    return None
 
 
-def _checked(claims: dict[str, Any], now: int) -> Claims | None:
+def _checked(claims: dict[str, Any], now: int, life_s: int) -> Claims | None:
     expires = claims.get("exp")
-    if not isinstance(expires, (int, float)) or not 0 < expires * 1000 - now <= MAX_TOKEN_LIFE_S * 1000:
+    if not isinstance(expires, (int, float)) or not 0 < expires * 1000 - now <= life_s * 1000:
         return None
     user, anonymous = claims.get("user_id"), claims.get("anonymous_id")
     if isinstance(user, str) and user:

@@ -16,6 +16,7 @@ from starlette.types import Message, Receive, Scope, Send
 from journeyloop.adapters.http.answers import answer
 from journeyloop.adapters.http.api import Api
 from journeyloop.adapters.http.context import Context, HttpSettings, random_id, wall_clock
+from journeyloop.adapters.http.deciding import Deciding
 from journeyloop.adapters.http.door import Door
 from journeyloop.adapters.http.errors import broken, method_not_allowed, not_found, refuse
 from journeyloop.adapters.http.gate import Call, Endpoint, Gate, Preflight, WrongMethod
@@ -42,7 +43,12 @@ def build_site(
 
 def endpoints(context: Context) -> list[Endpoint]:
     """The route table of the JSON API, its own description included."""
-    table = [*Api(context).endpoints(), *People(context).endpoints(), *Imports(context.door).endpoints()]
+    table = [
+        *Api(context).endpoints(),
+        *Deciding(context).endpoints(),
+        *People(context).endpoints(),
+        *Imports(context.door).endpoints(),
+    ]
 
     async def openapi(call: Call) -> Response:
         return answer(described)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from journeyloop.testing.bench import (
+    backtest,
     decide,
     evidence,
     hillstrom,
@@ -21,6 +22,7 @@ from journeyloop.testing.bench import (
 )
 
 NAMES: dict[str, Callable[[], dict[str, Any]]] = {
+    "backtest": backtest.run,
     "decide": decide.run,
     "evidence": evidence.run,
     "identity": identity.run,

@@ -1,9 +1,9 @@
 // The pages of the demo shop, and the moments at which each speaks of the visitor (E-commerce Spec v2).
 import * as cart from "./cart.js";
-import { CURRENCY, PRODUCTS, picture } from "./catalogue.js";
+import { CURRENCY, PRODUCTS, picture, product as productOf } from "./catalogue.js";
 import { openCheckout } from "./checkout.js";
 import { button, dress, element, money, showCount } from "./page.js";
-import { page, track } from "./tracking.js";
+import { ask, page, track } from "./tracking.js";
 
 const main = document.querySelector("main");
 const spec = ({ product_id, name, price, category }, quantity = 1) => ({ product_id, name, price, category, quantity });
@@ -18,7 +18,7 @@ function toBasket(product) {
 
 function openProduct(product) {
   track("Product Viewed", { ...spec(product), currency: CURRENCY, value: product.price });
-  const dialog = element("dialog", { class: "product", "aria-label": product.name, close: () => dialog.remove() },
+  const dialog = element("dialog", { class: "product", "aria-label": product.name, close: () => { dialog.remove(); follow(); } },
     picture(product.product_id),
     element("h2", {}, product.name),
     element("p", {}, product.text),
@@ -42,7 +42,27 @@ function tile(product) {
         button("Add to cart", `add-${product_id}`, () => toBasket(product)))));
 }
 
+/** The front page's head, as the page has it or as the loop answers. `more` stands below the words. */
+function head({ kicker, title, body }, product_id, more = []) {
+  const stage = element("div", { class: "stage" }, picture(product_id));
+  const words = element("div", {},
+    ...kicker ? [element("p", { class: "kicker" }, kicker)] : [],
+    element("h1", {}, title), element("p", { class: "soft" }, body), ...more);
+  main.querySelector("#hero").replaceChildren(words, stage);
+}
+
+async function follow() {
+  const answer = await ask("home_hero");
+  const product = productOf(answer?.product);
+  if (!product) return;
+  const look = () => { answer.clicked(); openProduct(product); };
+  head(answer, product.product_id, [element("div", { class: "row" }, button(answer.label, "look-again", look), element("span", { class: "price" }, money(product.price)))]);
+}
+
 function shop() {
+  const [title, body] = ["h1", ".soft"].map((name) => main.querySelector(`#hero ${name}`).textContent);
+  head({ title, body }, "cups");
+  follow();
   main.querySelector("#products").append(...PRODUCTS.map(tile));
   track("Product List Viewed", { list_id: "all", category: "All", products: PRODUCTS.map((one) => spec(one)) });
 }

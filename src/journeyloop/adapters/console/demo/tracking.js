@@ -16,6 +16,9 @@ export const page = tell("page");
 export const identify = tell("identify");
 export const consent = tell("consent");
 
+/** What to show at a place of the page, or null for what is there anyway: also where loop.js is blocked. */
+export const ask = async (place) => (await window.journeyloop?.ask(place)) ?? null;
+
 /** The shop's own customer number for an e-mail address: stable, and not the address (64-bit FNV-1a). */
 export function customerNumber(email) {
   let hash = 0xcbf29ce484222325n;
