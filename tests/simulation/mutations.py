@@ -101,6 +101,7 @@ def a_message_on_its_way_survives_a_merge(patch: MonkeyPatch) -> None:
 def cap_not_kept_after_the_send(patch: MonkeyPatch) -> None:
     patch.setattr(life, "MADE", frozenset())
     patch.setattr(life, "RELEASES", life.RELEASES | {"sent", "unknown"})
+    patch.setattr(life, "release", life.pay)  # the budget is kept
 
 
 @caught_as("cap of")
