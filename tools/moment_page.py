@@ -11,12 +11,14 @@ from typing import Any
 
 from msgspec import NODEFAULT, Struct, structs
 
-from journeyloop.adapters.config import action, audiences, detect, goal, learning, moment, settings
+from journeyloop.adapters.config import action, audiences, detect, features, goal, learning, moment, settings
 from journeyloop.adapters.config.conditions import EVENT
 from journeyloop.model import moment as nouns
 from journeyloop.model import policy
 from journeyloop.model.audience import Audience, Computed
+from journeyloop.model.budget import Budget
 from journeyloop.model.condition import Clauses
+from journeyloop.model.feature import Feature
 from journeyloop.model.profile import PROFILE, SESSION, TRAITS
 from tools.table import table
 
@@ -27,15 +29,20 @@ STRUCTS: dict[str, type[Struct]] = {
     "Settings": settings.Settings,
     "Computed": Computed,
     "Audience": Audience,
+    "Feature": Feature,
+    "Budget": Budget,
     "none": Struct,
 }
 # Fields that no key of a file sets directly.
-DERIVED = {"blocked", "hash", "unsupported", "reader", "mode", "explore", "title", "topic", "learning", "judged"}
+DERIVED = {
+    "blocked", "hash", "unsupported", "reader", "mode", "explore", "title", "topic", "learning", "judged", "present",
+}  # fmt: skip
 LOADED = {
     "moments/NAME.yaml": {*moment.KEYS},
     "detect": {*detect.KEYS},
     "goal": {*goal.KEYS},
     "learn": {*learning.KEYS},
+    "learn.features": {*features.KEYS},
     "actions": {*action.KEYS, *action.LATER},
     "audiences.yaml: traits": {*audiences.TRAIT_KEYS},
     "audiences.yaml: audiences": {*audiences.AUDIENCE_KEYS},

@@ -76,8 +76,8 @@ def timer_came_due(customer: Customer, timer: inputs.TimerDue, frame: Frame) -> 
             choose(customer, detect.due(customer, timer, frame), frame)
         case "audience":
             choose(customer, detect.crossed(customer, interpret.rejudge(customer, None, frame), timer, frame), frame)
-        case "expire":
-            act.expire(customer, timer.name, frame)
+        case "send" | "expire":
+            act.came_due(customer, timer.name, frame)
         case "close" | "observe":
             learn.close(customer, timer.name, frame)
 

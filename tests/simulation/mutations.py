@@ -62,6 +62,16 @@ def consent_checked_only_at_the_decision(patch: MonkeyPatch) -> None:
     without(patch, "consent: withdrawn")
 
 
+@caught_as("sent before its time")
+def a_planned_message_leaves_with_the_next_tab(patch: MonkeyPatch) -> None:
+    life_of = deliver.Delivery
+
+    def hurried(*fields: Any, **more: Any) -> Any:
+        return life_of(*fields, **(more | {"not_before": 0}))
+
+    patch.setattr(deliver, "Delivery", hurried)
+
+
 @caught_as("sent past its expiry")
 def no_expiry_check_before_the_first_byte(patch: MonkeyPatch) -> None:
     without(patch, "expired")
@@ -99,11 +109,17 @@ def a_message_on_its_way_survives_a_merge(patch: MonkeyPatch) -> None:
 def cap_not_kept_after_the_send(patch: MonkeyPatch) -> None:
     patch.setattr(life, "MADE", frozenset())
     patch.setattr(life, "RELEASES", life.RELEASES | {"sent", "unknown"})
+    patch.setattr(life, "release", life.pay)  # the budget is kept
 
 
 @caught_as("cap of")
 def caps_not_checked(patch: MonkeyPatch) -> None:
     patch.setattr(Policy, "capped", nothing)
+
+
+@caught_as("the budget of contacts overshot")
+def a_budget_forgets_what_was_paid(patch: MonkeyPatch) -> None:
+    patch.setattr(life, "pay", life.release)
 
 
 @caught_as("sent ")
@@ -136,7 +152,7 @@ def acknowledged_before_it_is_durable(patch: MonkeyPatch) -> None:
 
 @caught_as("a decision was left")
 def nobody_watches_the_expiry(patch: MonkeyPatch) -> None:
-    patch.setattr(act, "expire", nothing)
+    patch.setattr(deliver, "expire", nothing)
 
 
 @caught_as("the log does not fold")

@@ -7,7 +7,11 @@ from functools import cache
 from journeyloop.model.plan import Plan
 from tests.property.rig import action, moment, plan_of
 
-POLICY = "holdout: 10%\ncaps: [{per: person, at_most: 1, within: 10m}, {per: person, at_most: 3, within: 2h}]\n"
+POLICY = """\
+holdout: 10%
+caps: [{per: person, at_most: 1, within: 10m}, {per: person, at_most: 3, within: 2h}]
+budgets: [{of: contacts, at_most: 2, within: 1h}]
+"""
 
 
 @cache
@@ -22,7 +26,8 @@ def world() -> Plan:
     )  # fmt: skip
     chance = moment(
         "chance", purpose="marketing", detect="{event: Product Viewed}", learn="{mode: full}", expires="20m",
-        actions=f"[{action('one')}, {action('two')}]", goal="{event: Order Completed, within: 30m}",
+        actions=f"[{action('one', ', versus: two')}, {action('two', ', after: 10m')}]",
+        goal="{event: Order Completed, within: 30m}",
     )  # fmt: skip
     careful = moment(
         "careful", detect="{event: Page}", learn="{mode: cautious, update_every: 3}", holdout="60%", expires="10m",

@@ -1,6 +1,17 @@
 """Act: the life of a delivery, from decided to a named end. Rooms say what; `adapters/channels` say how."""
 
-from journeyloop.act.deliver import dispatch, expire, offer, offers, outcome, reconsider, result
+from journeyloop.act.deliver import came_due, dispatch, offer, offers, outcome, reconsider, result
 from journeyloop.act.stop import recall, recalls, withdraw
 
-__all__ = ["dispatch", "expire", "offer", "offers", "outcome", "recall", "recalls", "reconsider", "result", "withdraw"]
+__all__ = [
+    "came_due",
+    "dispatch",
+    "offer",
+    "offers",
+    "outcome",
+    "recall",
+    "recalls",
+    "reconsider",
+    "result",
+    "withdraw",
+]

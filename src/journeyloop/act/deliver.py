@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from journeyloop.act.life import changed, contact, expiry_timer, find, move
+from journeyloop.act.life import changed, contact, expiry_timer, find, move, start_timer
 from journeyloop.act.render import unrenderable
 from journeyloop.act.stop import stop
 from journeyloop.model.customer import Customer
@@ -20,10 +20,12 @@ from journeyloop.model.inputs import Delivered, Outcome
 from journeyloop.model.moment import DAY
 from journeyloop.model.plan import Plan
 from journeyloop.model.profile import profile_values
+from journeyloop.model.spending import promise
 
 ONPAGE = "onpage"
 GRACE = 2_000
 REST = DAY
+MOST_ACTED = 64
 REFLEX = 150
 """Nobody reads a message and answers it in less time (ms)."""
 OFFERED = ("intent", "sent")
@@ -34,14 +36,19 @@ def dispatch(customer: Customer, decision: Decision, pulled: bool, frame: Frame)
     if decision.chosen is None or decision.state != "due":
         return
     moment = frame.plan.moments[decision.chosen[0]]
-    action = next(one for one in moment.actions if one.name == decision.chosen[1])
+    action = moment.action(decision.chosen[1])
+    assert action is not None
     delivery = Delivery(
-        decision.id, moment.name, action.name, moment.topic, action.channel, "due", decision.expires, frame.now
-    )
+        decision.id, moment.name, action.name, moment.topic, action.channel, "due", decision.expires, frame.now,
+        not_before=decision.not_before,
+    )  # fmt: skip
     header = customer.header
     header.deliveries = [*header.deliveries, delivery]
-    header.contacts = [*header.contacts, contact(delivery, frame.now)]
+    header.contacts = [*header.contacts, contact(delivery, max(frame.now, decision.not_before))]
     header.timers[expiry_timer(decision.id)] = decision.expires
+    if decision.not_before:
+        header.timers[start_timer(decision.id)] = decision.not_before
+    promise(delivery, action, next(row.closes for row in decision.rows if row.moment == moment.name), frame)
     changed(customer, delivery, frame)
     if pulled:
         refusal = unrenderable(action.content, profile_values(customer, frame.now, frame.plan.computed))
@@ -51,11 +58,11 @@ def dispatch(customer: Customer, decision: Decision, pulled: bool, frame: Frame)
 
 
 def offer(customer: Customer, frame: Frame) -> None:
-    """A tab is open (or has just opened): write the intents of what is due."""
+    """A tab is open (or has just opened): write the intents of what is due by now."""
     if not customer.header.presence.open(frame.epoch):
         return
     for delivery in customer.header.deliveries:
-        if delivery.state != "due" or delivery.channel != ONPAGE:
+        if delivery.state != "due" or delivery.channel != ONPAGE or frame.now < delivery.not_before:
             continue
         refusal = _refusal(customer, delivery, frame)
         if refusal is not None:
@@ -94,11 +101,16 @@ def _refusal(customer: Customer, delivery: Delivery, frame: Frame) -> str | None
     moment = frame.plan.moment(delivery.moment)
     if moment is None:
         return "moment_removed"
+    action = moment.action(delivery.action)
+    if action is None:
+        return "action_removed"
     header, policy = customer.header, frame.plan.policy
     return (
         frame.board.stops(delivery.moment, delivery.channel)
         or policy.refusal(header, moment.purpose, delivery.channel)
         or header.held_out(delivery.moment)
+        or header.resting(delivery.topic, frame.now)
+        or (action.unless.refusal(moment.name, header.acted) if action.unless else None)
         or policy.capped(
             contact(delivery, frame.now), (one for one in header.contacts if one.decision != delivery.decision)
         )
@@ -132,6 +144,7 @@ def outcome(customer: Customer, message: Outcome, frame: Frame) -> Event | None:
     if message.outcome != "shown" and not delivery.shown:
         delivery.shown = frame.now
         frame.count(delivery.moment, "shown")
+    _remember(customer, delivery, message.outcome, frame.now)
     if message.outcome == "dismissed":
         customer.header.rests[delivery.topic] = frame.now + REST
     frame.count(delivery.moment, message.outcome)
@@ -147,6 +160,25 @@ def outcome(customer: Customer, message: Outcome, frame: Frame) -> Event | None:
 def _by_machine(delivery: Delivery, message: Outcome, now: int) -> bool:
     """A bot says so, or it was clicked quicker than anybody reads. A quick dismissal is believed: it asks for quiet."""
     return message.machine or (message.outcome == "clicked" and now - delivery.shown < REFLEX)
+
+
+def _remember(customer: Customer, delivery: Delivery, done: str, now: int) -> None:
+    """What `unless` asks for. Of more actions than a person can have met, those longest ago are forgotten."""
+    header, name = customer.header, f"{delivery.moment}/{delivery.action}"
+    times = list(header.acted.get(name, (0, 0, 0)))
+    times[0] = now if done == "shown" else max(times[0], delivery.shown)
+    if done != "shown":
+        times[1 if done == "clicked" else 2] = now
+    kept = sorted({**header.acted, name: times}.items(), key=lambda one: max(one[1]))[-MOST_ACTED:]
+    header.acted = dict(sorted(kept))
+
+
+def came_due(customer: Customer, name: str, frame: Frame) -> None:
+    """The timer of a delivery: its time has come, or is over."""
+    if name.startswith("send/"):
+        offer(customer, frame)
+    else:
+        expire(customer, name, frame)
 
 
 def expire(customer: Customer, name: str, frame: Frame) -> None:

@@ -8,6 +8,7 @@ from journeyloop.model.customer import Contact, Customer
 from journeyloop.model.decision import Delivery
 from journeyloop.model.effects import DeliveryChanged
 from journeyloop.model.frame import Frame
+from journeyloop.model.spending import ALL, PER_SEND, pay, release
 
 NEXT: dict[str, frozenset[str]] = {
     "due": frozenset({"intent", "sent", "suppressed", "expired"}),
@@ -39,9 +40,13 @@ def _end(customer: Customer, delivery: Delivery, frame: Frame) -> None:
     header = customer.header
     delivery.ended = frame.now
     header.timers.pop(expiry_timer(delivery.decision), None)
+    header.timers.pop(start_timer(delivery.decision), None)
+    if delivery.state in RELEASES:
+        release(delivery, ALL, frame)
     if delivery.state in RELEASES | MADE:
         header.contacts = [one for one in header.contacts if one.decision != delivery.decision]
     if delivery.state in MADE:
+        pay(delivery, PER_SEND, frame)
         header.contacts = [*header.contacts, contact(delivery, frame.now)]
     if not any(row.decision == delivery.decision and not row.settled for row in header.pending):
         header.deliveries = [one for one in header.deliveries if one is not delivery]
@@ -60,3 +65,7 @@ def changed(customer: Customer, delivery: Delivery, frame: Frame) -> None:
 
 def expiry_timer(decision: bytes) -> str:
     return f"expire/{decision.hex()}"
+
+
+def start_timer(decision: bytes) -> str:
+    return f"send/{decision.hex()}"

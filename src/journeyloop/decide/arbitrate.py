@@ -13,17 +13,22 @@ from journeyloop.decide.score import option
 from journeyloop.model.decision import SignalRow, Verdict
 from journeyloop.model.ranking import rank
 
+COIN = 2.0**40
+
 
 class Choice(Struct):
-    """`index` into the candidates, None for silence; `propensities` one per candidate (silence has the rest)."""
+    """`index` into the candidates, None for silence; `propensities` one per candidate (silence has the rest). `versus`:
+    a coin was thrown, and this is the action it fell against."""
 
     index: int | None
     propensities: list[float]
     reason: str
+    versus: str = ""
 
 
 def arbitrate(rows: list[SignalRow], candidates: list[Verdict], draw: float) -> Choice:
-    """Rules first, then exploration, then shadows; nothing eligible is silence with the first reason met.
+    """Rules first, then exploration, then shadows; nothing eligible is silence with the first reason met. Where what is
+    chosen has a comparator that may be sent too, a coin decides between them.
 
     Args:
         rows: one per moment taking part, in plan order.
@@ -36,9 +41,10 @@ def arbitrate(rows: list[SignalRow], candidates: list[Verdict], draw: float) -> 
     explored = [index for index in eligible if modes[candidates[index].moment] in ("cautious", "full")]
     shadow = [index for index in eligible if modes[candidates[index].moment] == "shadow"]
     if fixed:
-        return _certain(fixed[0], candidates, "the first eligible action, as written")
+        first = _certain(fixed[0], candidates, "the first eligible action, as written")
+        return _tossed(first, candidates, draw)
     if explored:
-        return _learned(explored, rows, candidates, draw)
+        return _tossed(_learned(explored, rows, candidates, draw), candidates, draw)
     if shadow:
         return _certain(shadow[0], candidates, "shadow: decided, not sent")
     return Choice(None, [0.0] * len(candidates), silence_reason(candidates))
@@ -70,6 +76,38 @@ def _learned(among: list[int], rows: list[SignalRow], candidates: list[Verdict],
             propensities[index] = part * propensity
     chosen, reason, _ = one if drawn else other
     return Choice(chosen, propensities, reason)
+
+
+def _tossed(choice: Choice, candidates: list[Verdict], draw: float) -> Choice:
+    """A comparator has half of what its action would have had. It is an ordinary candidate too."""
+    pairs = {index: other for index in range(len(candidates)) if (other := _comparator(candidates, index)) is not None}
+    if not pairs:
+        return choice
+    propensities = list(choice.propensities)
+    for index, other in pairs.items():
+        half = choice.propensities[index] / 2.0
+        propensities[index] -= half
+        propensities[other] += half
+    picked = choice.index
+    if picked is None or picked not in pairs:
+        return Choice(picked, propensities, choice.reason)
+    sent, left = (picked, pairs[picked]) if _coin(draw) else (pairs[picked], picked)
+    against = candidates[left].action
+    return Choice(sent, propensities, f"{choice.reason}, by a coin against {against}", against)
+
+
+def _comparator(candidates: list[Verdict], index: int) -> int | None:
+    """The place of this candidate's comparator, if both may be sent."""
+    one = candidates[index]
+    if not one.versus or one.verdict != "eligible":
+        return None
+    wanted = (one.moment, one.versus, "eligible")
+    return next((at for at, two in enumerate(candidates) if (two.moment, two.action, two.verdict) == wanted), None)
+
+
+def _coin(draw: float) -> bool:
+    """A bit of the draw far behind those that choose, so that it is independent of the choice."""
+    return int(draw * COIN) % 2 == 0
 
 
 Part = tuple[int | None, str, dict[int, float]]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from journeyloop.decide.arbitrate import Choice, arbitrate
-from journeyloop.decide.eligible import judge
+from journeyloop.decide.eligible import judge, when
 from journeyloop.decide.holdout import arm_of
+from journeyloop.decide.policy import pace
 from journeyloop.decide.score import features, score
 from journeyloop.model.customer import Customer
 from journeyloop.model.decision import Decision, SignalRow, Verdict
@@ -19,6 +20,7 @@ def decide(customer: Customer, signals: list[Signal], frame: Frame, placement: s
     if not signals:
         return None
     _forget_contacts(customer, frame)
+    pace(frame)
     signals = _in_plan_order(signals, frame)
     rows = [_row(customer, signal, frame) for signal in signals]
     candidates = []
@@ -53,8 +55,8 @@ def _record(
     frame: Frame,
 ) -> Decision:
     picked = None if choice.index is None else candidates[choice.index]
+    not_before, expires = _timing(customer, signals, picked, frame)
     shadow = picked is not None and {row.moment: row.mode for row in rows}[picked.moment] == "shadow"
-    expires = next((s.expires for s in signals if picked and s.moment.name == picked.moment), frame.now)
     return Decision(
         id=decision_id,
         person=customer.header.person,
@@ -70,7 +72,19 @@ def _record(
         state="silent" if picked is None else "shadow" if shadow else "due",
         expires=expires,
         features={"confidence": max(signal.confidence for signal in signals)},
+        not_before=not_before,
+        versus=choice.versus,
     )
+
+
+def _timing(customer: Customer, signals: list[Signal], picked: Verdict | None, frame: Frame) -> tuple[int, int]:
+    """(when its message may leave, when it is stale)."""
+    if picked is None:
+        return 0, frame.now
+    signal = next(one for one in signals if one.moment.name == picked.moment)
+    action = next(one for one in signal.moment.actions if one.name == picked.action)
+    begins, until = when(customer, signal, action, frame.now)
+    return begins if begins > frame.now else 0, until
 
 
 def _in_plan_order(signals: list[Signal], frame: Frame) -> list[Signal]:

@@ -20,6 +20,7 @@ def judge(
     """The holdout comes first, then whether it could be sent at all, then whether it should."""
     moment = signal.moment
     truths = action.where.truths(read.activation, read.values)
+    begins, until = when(customer, signal, action, frame.now)
     reason = (
         (f"held out: {arm}" if arm != "treated" else None)
         or frame.board.stops(moment.name, action.channel)
@@ -27,12 +28,16 @@ def judge(
         or _stale(customer, moment, frame.now)
         or action.where.reason(truths, read.values)
         or policy.consent(customer, moment, action, frame)
-        or policy.rest(customer, moment, frame)
-        or policy.caps(customer, moment, action, frame)
+        or customer.header.resting(moment.topic, frame.now)
+        or policy.caps(customer, moment, action, begins, frame)
         or policy.limit(customer, moment, action, frame.now)
-        or _occupied(customer, action)
+        or (action.unless.refusal(moment.name, customer.header.acted) if action.unless else None)
+        or policy.budgets(action, frame)
+        or _occupied(customer, action, begins, until, frame.now)
     )
-    return Verdict(moment.name, action.name, action.channel, reason or ELIGIBLE, 0.0, list(truths))
+    verdict = Verdict(moment.name, action.name, action.channel, reason or ELIGIBLE, 0.0, list(truths))
+    verdict.versus = action.versus or ""
+    return verdict
 
 
 def _possible(moment: Moment, action: Action, placement: str | None, frame: Frame) -> str | None:
@@ -55,7 +60,19 @@ def _stale(customer: Customer, moment: Moment, now: int) -> str | None:
     return None
 
 
-def _occupied(customer: Customer, action: Action) -> str | None:
-    """One message at a time per channel."""
-    waiting = any(one.channel == action.channel and one.state in WAITING for one in customer.header.deliveries)
+def when(customer: Customer, signal: Signal, action: Action, now: int) -> tuple[int, int]:
+    """(when it would be sent, when it would be stale)."""
+    begins = action.after.begins(now, customer.sealed.context.value("time_zone"))
+    return begins, begins + signal.moment.expires if begins > now else signal.expires
+
+
+def _occupied(customer: Customer, action: Action, begins: int, until: int, now: int) -> str | None:
+    """One message at a time per channel: no other may wait while this one would. A planned one waits from its time."""
+    waiting = any(
+        one.channel == action.channel
+        and one.state in WAITING
+        and one.not_before < until
+        and (begins <= now or begins < one.expires)
+        for one in customer.header.deliveries
+    )
     return f"occupied: {action.channel}" if waiting else None

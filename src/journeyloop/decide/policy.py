@@ -1,7 +1,8 @@
-"""The contact policy: consent, rests, rolling caps. Each rule answers with a reason, or None where it permits."""
+"""The contact policy: consent, rolling caps, budgets. Each rule answers with a reason, or None where it permits."""
 
 from __future__ import annotations
 
+from journeyloop.model.budget import left
 from journeyloop.model.customer import Contact, Customer
 from journeyloop.model.frame import Frame
 from journeyloop.model.moment import Action, Moment
@@ -12,14 +13,9 @@ def consent(customer: Customer, moment: Moment, action: Action, frame: Frame) ->
     return frame.plan.policy.refusal(customer.header, moment.purpose, action.channel)
 
 
-def rest(customer: Customer, moment: Moment, frame: Frame) -> str | None:
-    """A dismissed topic rests."""
-    return f"resting: {moment.topic}" if customer.header.rests.get(moment.topic, 0) > frame.now else None
-
-
-def caps(customer: Customer, moment: Moment, action: Action, frame: Frame) -> str | None:
-    """Rolling windows over contacts that were made or are reserved."""
-    wanted = Contact(frame.now, moment.name, action.name, moment.topic, action.channel, b"")
+def caps(customer: Customer, moment: Moment, action: Action, at: int, frame: Frame) -> str | None:
+    """Rolling windows around when it would be sent, over contacts that were made or are reserved."""
+    wanted = Contact(at, moment.name, action.name, moment.topic, action.channel, b"")
     return frame.plan.policy.capped(wanted, customer.header.contacts)
 
 
@@ -32,3 +28,21 @@ def limit(customer: Customer, moment: Moment, action: Action, now: int) -> str |
         for contact in customer.header.contacts
     )
     return f"limit: {action.limit.at_most} for {action.name}" if made >= action.limit.at_most else None
+
+
+def budgets(action: Action, frame: Frame) -> str | None:
+    """What is left of the budgets it would need, by the board and by what this input has promised."""
+    for budget in frame.plan.policy.budgets:
+        wanted = budget.takes(action)
+        room = left(budget, frame.board.spent.get(budget.of), frame.now) - frame.reserved.get(budget.of, 0)
+        if wanted > max(0, room):
+            return f"budget: {budget.of}"
+    return None
+
+
+def pace(frame: Frame) -> None:
+    """A slice of a budget's time is over: its price is adjusted, whether anybody spends or not."""
+    for budget in frame.plan.policy.budgets:
+        spent = frame.board.spent.get(budget.of)
+        if spent is None or frame.now // budget.width > spent.paced:
+            frame.spend(budget)

@@ -6,22 +6,25 @@ action's arm if its message may have arrived, silence's if nobody was contacted,
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from journeyloop.learn.evidence import score
 from journeyloop.learn.observe import conclude
 from journeyloop.learn.taught import may_teach
 from journeyloop.learn.windows import timer_of
 from journeyloop.learn.worth import bounded
 from journeyloop.model.arm import SILENCE
-from journeyloop.model.board import CONVERSION, VALUE, guard_measure
+from journeyloop.model.board import CONVERSION, VALUE, guard_measure, versus_measure
 from journeyloop.model.credits import Credit, Lesson, Worth
 from journeyloop.model.customer import Customer
-from journeyloop.model.decision import ENDED, Row
+from journeyloop.model.decision import ENDED, REACHED, Delivery, Row
 from journeyloop.model.effects import Resolved
 from journeyloop.model.frame import Frame
 from journeyloop.model.moment import DAY, Moment
 from journeyloop.model.prediction import WATCH
+from journeyloop.model.spending import PER_GOAL, release
 
-REACHED = frozenset({"intent", "sent", "unknown"})
+COIN_SHARE = 0.5
 
 
 def close(customer: Customer, name: str, frame: Frame) -> None:
@@ -61,6 +64,9 @@ def _settle(customer: Customer, row: Row, moment: Moment | None, frame: Frame) -
         frame.count(row.moment, f"converted: {row.arm}")
     if row.exposed and row.goal_at:
         frame.count(row.moment, f"exposed converted: {row.arm}")
+    for delivery in customer.header.deliveries if row.action else ():
+        if delivery.decision == row.decision:
+            release(delivery, PER_GOAL, frame)
     frame.count(row.moment, f"outcome: {row.outcome}")
     _resolved(row, frame)
     if moment is not None:
@@ -77,22 +83,37 @@ def _resolved(row: Row, frame: Frame) -> None:
 
 
 def _compare(customer: Customer, row: Row, moment: Moment, frame: Frame) -> None:
-    """What the evidence learns at the close: the goal and the guards."""
+    """What the evidence learns at the close: the goal, an action against its comparator, the guards."""
     reached = 1.0 if row.goal_at else 0.0
     _credit(customer, row, CONVERSION, reached, (row.mean_treated, row.mean_holdout), moment, frame)
+    if row.versus:
+        _toss(customer, row, reached, moment, frame)
     for guard, at, means in zip(moment.guards, row.guards, row.guard_means, strict=False):
         _credit(customer, row, guard_measure(guard.event), 1.0 if at else 0.0, means, moment, frame)
+
+
+def _toss(customer: Customer, row: Row, reached: float, moment: Moment, frame: Frame) -> None:
+    """An action against its comparator. Intention-to-treat at the coin: whatever became of the message of either."""
+    side = "treated" if row.action == row.versus else "comparator"
+    tossed = replace(row, arm=row.arm if row.arm == "mixed" else side, share=COIN_SHARE)
+    _credit(customer, tossed, versus_measure(row.versus), reached, row.versus_means, moment, frame)
 
 
 def _outcome(customer: Customer, row: Row) -> str:
     """`converted` or `ignored`; `void` if no arm may learn from it."""
     if row.action is not None:
         delivery = next((one for one in customer.header.deliveries if one.decision == row.decision), None)
-        if delivery is not None and delivery.state not in REACHED:
+        if delivery is not None and delivery.state not in REACHED and not _while_it_waited(delivery):
             return "void"
     elif row.contacted:  # by another moment
         return "void"
     return "converted" if row.goal_at else "ignored"
+
+
+def _while_it_waited(delivery: Delivery) -> bool:
+    """It was planned for later, and what the person did before made it needless or unwanted. To wait and see was the
+    choice: what came of it is the action's, or every later message would learn from those only who did not convert."""
+    return delivery.state == "suppressed" and delivery.ended < delivery.not_before
 
 
 def _teach(customer: Customer, row: Row, moment: Moment, frame: Frame) -> None:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from journeyloop.model.condition import ABSENT, look
 from journeyloop.model.customer import Customer
-from journeyloop.model.decision import Row
+from journeyloop.model.decision import REACHED, Row
 from journeyloop.model.event import JITTER, Event
 from journeyloop.model.frame import Frame
 from journeyloop.model.inputs import Outcome
 from journeyloop.model.moment import Moment
 from journeyloop.model.profile import Scene, scene
+from journeyloop.model.spending import PER_GOAL, pay
 
 LARGEST = 1e9
 """No amount is larger: what is, counts as this."""
@@ -57,8 +58,16 @@ def _reached(customer: Customer, event: Event, moment: Moment, frame: Frame) -> 
     for row in _open(customer, event, moment):
         if not row.goal_at:
             row.goal_at, row.goal_value = event.time, _value(moment, event)
+            _given(customer, row, frame)
             frame.count(moment.name, f"goals: {row.arm}")
             frame.note("goal", customer.header.person, moment.name, event.name, row.arm)
+
+
+def _given(customer: Customer, row: Row, frame: Frame) -> None:
+    """What its message promised is now given, if the message may have arrived."""
+    for delivery in customer.header.deliveries if row.action else ():
+        if delivery.decision == row.decision and delivery.state in REACHED:
+            pay(delivery, PER_GOAL, frame)
 
 
 def _value(moment: Moment, event: Event) -> float:

@@ -8,11 +8,12 @@ from journeyloop.learn.evidence import add, join
 from journeyloop.learn.freedom import look
 from journeyloop.learn.worth import average, bound, keep
 from journeyloop.model.board import CONVERSION, Board, Level, Tally
-from journeyloop.model.credits import Count, Credit, Joined, Worth
+from journeyloop.model.budget import begun, priced
+from journeyloop.model.credits import Count, Credit, Joined, Spend, Worth
 from journeyloop.model.inputs import Paused
 
 
-def tune(tally: Tally, message: Count | Credit | Joined | Worth | Paused, board: Board, now: int) -> Board:
+def tune(tally: Tally, message: Count | Credit | Joined | Spend | Worth | Paused, board: Board, now: int) -> Board:
     """Change the tally in place; the board as it is now."""
     match message:
         case Count(key=key, by=by):
@@ -30,6 +31,8 @@ def tune(tally: Tally, message: Count | Credit | Joined | Worth | Paused, board:
             keep(tally.worths, value)
             worth, most = average(tally.worths), bound(tally.worths)
             return _posted(board, moment, structs.replace(board.level(moment), worth=worth, most=most))
+        case Spend():
+            return _spent(board, message, now)
         case Paused(scope=scope, paused=paused):
             if not paused:
                 tally.resumed, tally.harmed = now, ""
@@ -55,3 +58,18 @@ def _compared(level: Level, measure: str, tally: Tally) -> Level:
 
 def _posted(board: Board, moment: str, level: Level) -> Board:
     return structs.replace(board, version=board.version + 1, levels={**board.levels, moment: level})
+
+
+def _spent(board: Board, message: Spend, now: int) -> Board:
+    """The price follows the slices that are over; then this is added."""
+    budget = message.budget
+    spent = begun(budget, board.spent.get(budget.of), now)
+    worth = max((level.worth for level in board.levels.values()), default=0.0) or 1.0
+    price = priced(budget, spent, board.prices.get(budget.of, 0.0), worth, now)
+    spent = spent.after(budget, message.promised, message.paid, message.until, now)
+    return structs.replace(
+        board,
+        version=board.version + 1,
+        prices={**board.prices, budget.of: price},
+        spent={**board.spent, budget.of: spent},
+    )

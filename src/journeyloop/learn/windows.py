@@ -4,7 +4,7 @@ alike (`learn.goals` marks what happens in it, `learn.close` resolves it).
 
 from __future__ import annotations
 
-from journeyloop.model.board import VALUE, guard_measure
+from journeyloop.model.board import VALUE, guard_measure, versus_measure
 from journeyloop.model.customer import Customer
 from journeyloop.model.decision import Decision, Row, SignalRow
 from journeyloop.model.frame import Frame
@@ -31,9 +31,18 @@ def _pending(decision: Decision, row: SignalRow, frame: Frame) -> Row:
     pending.x, pending.contacted = row.x, decision.chosen is not None and decision.state != "shadow"
     pending.value_means = means.get(VALUE, (0.0, 0.0))
     pending.judged = moment.judged
+    if action is not None and decision.versus:
+        pending.versus = _compared(decision, action)
+        pending.versus_means = means.get(versus_measure(pending.versus), (0.0, 0.0))
     pending.guards = [0] * len(moment.guards)
     pending.guard_means = [means.get(guard_measure(guard.event), (0.0, 0.0)) for guard in moment.guards]
     return pending
+
+
+def _compared(decision: Decision, action: str) -> str:
+    """Of the two that a coin decided between, the one that has the comparator."""
+    chosen = next(one for one in decision.candidates if (one.moment, one.action) == decision.chosen)
+    return action if chosen.versus == decision.versus else decision.versus
 
 
 def _count(decision: Decision, row: SignalRow, frame: Frame) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct, field
 
+from journeyloop.model.budget import Spent
+
 CONVERSION, VALUE = "", "value"
 """What is compared between the arms of the holdout: whether the goal was reached, and what it was worth in the end."""
 
@@ -11,6 +13,11 @@ CONVERSION, VALUE = "", "value"
 def guard_measure(event: str) -> str:
     """The measure of a goal that must not get worse."""
     return f"guard/{event}"
+
+
+def versus_measure(action: str) -> str:
+    """The measure of an action against its comparator: the goal, where a coin decided between them."""
+    return f"versus/{action}"
 
 
 class Level(Struct, frozen=True, array_like=True):
@@ -27,13 +34,13 @@ class Level(Struct, frozen=True, array_like=True):
 class Board(Struct, frozen=True, array_like=True):
     """`paused` holds scopes: `all`, `moment:NAME`, `channel:NAME`. `levels` says where each moment stands, and is not
     stored: it is made of the tallies. `prices` says what one unit of a budget costs beside its own cost, and `spent`
-    which budgets are used up."""
+    what each was used for."""
 
     version: int = 0
     paused: frozenset[str] = frozenset()
     levels: dict[str, Level] = {}
     prices: dict[str, float] = {}
-    spent: frozenset[str] = frozenset()
+    spent: dict[str, Spent] = {}
 
     def level(self, moment: str) -> Level:
         return self.levels.get(moment, NOWHERE)

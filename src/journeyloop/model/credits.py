@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from journeyloop.model.budget import Budget
+
 
 class Count(Struct, gc=False):
     """Add `by` to `key` of a moment's counts."""
@@ -61,4 +63,14 @@ class Worth(Struct, gc=False):
     value: float
 
 
-Tuning = Count | Credit | Joined | Lesson | Worth
+class Spend(Struct, gc=False):
+    """Of a budget so much more is `promised` (less, where negative) and `paid`, in millionths. The promise is over
+    `until` then at the latest. Of nothing it only says that time has passed."""
+
+    budget: Budget
+    promised: int = 0
+    paid: int = 0
+    until: int = 0
+
+
+Tuning = Count | Credit | Joined | Lesson | Spend | Worth

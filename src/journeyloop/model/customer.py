@@ -189,6 +189,10 @@ class Header(Struct, array_like=True, gc=False):
         """What was given back."""
         return self.refunded_micros / MICROS
 
+    def resting(self, topic: str, now: int) -> str | None:
+        """A dismissed topic rests."""
+        return f"resting: {topic}" if self.rests.get(topic, 0) > now else None
+
     def held_out(self, moment: str) -> str | None:
         """The stored arm, universal or the moment's own, that keeps a moment from contacting this person, or None."""
         return next(

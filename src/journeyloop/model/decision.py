@@ -12,12 +12,16 @@ from msgspec import Struct
 
 ENDED: frozenset[str] = frozenset({"silent", "shadow", "sent", "suppressed", "expired", "failed", "unknown"})
 
+REACHED = frozenset({"intent", "sent", "unknown"})
+"""The states in which a message may have arrived."""
+
 
 class Verdict(Struct, array_like=True, gc=False):
     """One candidate of one moment. `verdict`: `eligible` or the reason it is not; `clauses`: truths of its `where`.
 
     `mean` and `sd` are the log-odds of the goal with it, `value` what the goal is then worth (`gives` taken off),
     `cost` what a send costs (with the price of budgets); `increment` what it adds over silence; 0 where not learned.
+    `versus` is its comparator.
     """
 
     moment: str
@@ -32,6 +36,7 @@ class Verdict(Struct, array_like=True, gc=False):
     cost: float = 0.0
     weight: float = 1.0
     increment: float = 0.0
+    versus: str = ""
 
 
 class SignalRow(Struct, array_like=True, gc=False):
@@ -66,6 +71,7 @@ class Decision(Struct, array_like=True, gc=False):
     `draw` is the keyed hash of the effect id as a number in [0, 1): with the verdicts and rows it repeats the choice.
     `versus` is the action that was ranked first where its comparator was sent in its place, or the comparator where it
     was not: a coin decides.
+    `not_before` is when its message may leave (ms, 0: at once).
     `state` is only ever the state at the time of writing; the delivery's later states are in the outcome record.
     """
 
@@ -84,10 +90,12 @@ class Decision(Struct, array_like=True, gc=False):
     expires: int
     features: dict[str, Any] = {}
     versus: str = ""
+    not_before: int = 0
 
 
 class Delivery(Struct, array_like=True, gc=False):
-    """The life of one message. Its id is its decision's id, which is also the channel's idempotency key."""
+    """The life of one message. Its id is its decision's id, which is also the channel's idempotency key. `promised` is
+    what it holds of each budget (millionths), and until when at the latest."""
 
     decision: bytes
     moment: str
@@ -105,6 +113,7 @@ class Delivery(Struct, array_like=True, gc=False):
     recalled: str = ""
     intended: int = 0
     not_before: int = 0
+    promised: dict[str, tuple[int, int]] = {}
 
 
 class Row(Struct, array_like=True, gc=False):
@@ -115,7 +124,8 @@ class Row(Struct, array_like=True, gc=False):
     when they saw the place (0: not). `value_means` are the expected values per signal, `guards` when each guard goal
     happened (0: not) and `guard_means` what was expected of each; `revoked` when the goal was taken back, and
     `settled`: all but the value is counted already, with this `outcome`; the value waits until there can be no refund
-    any more. `judged` is the moment's as it was at the signal.
+    any more. `judged` is the moment's as it was at the signal. `versus`: a coin was thrown for this action, which
+    `action` is if it fell for it; `versus_means` were the goal rates expected of it and of its comparator.
     """
 
     decision: bytes
@@ -140,3 +150,4 @@ class Row(Struct, array_like=True, gc=False):
     versus: str = ""
     judged: str = ""
     outcome: str = ""
+    versus_means: tuple[float, float] = (0.0, 0.0)

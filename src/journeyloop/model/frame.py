@@ -8,11 +8,15 @@ from msgspec import Struct, field
 
 from journeyloop.model.arm import Arms
 from journeyloop.model.board import Board
-from journeyloop.model.credits import Count
+from journeyloop.model.budget import Budget
+from journeyloop.model.credits import Count, Spend
 from journeyloop.model.effects import Effect, Note
 from journeyloop.model.identifier import Identifier
 from journeyloop.model.inputs import Message, To
 from journeyloop.model.plan import Plan
+
+EVERYBODY = "*"
+"""The key of what is shared by all moments."""
 
 TYPES = frozenset({"user_id", "anonymous_id", "email", "phone", "device_id"})
 
@@ -24,7 +28,8 @@ class Frame(Struct, gc=False):
     observation for /metrics, never read by the kernel, as is `refused`, which counts identifiers that were not taken by
     (type, reason). `duplicate` says that the input had been folded before, `past` that it tells of a time before we
     came: whatever it brings about, even by a merge, is no signal. `arms` is the board's other half: what has been
-    learned, by moment; only `tune` changes it, between turns.
+    learned, by moment; only `tune` changes it, between turns. `reserved` is what this very input has promised of each
+    budget, which the board does not know yet.
     """
 
     now: int
@@ -39,6 +44,7 @@ class Frame(Struct, gc=False):
     duplicate: bool = False
     past: bool = False
     arms: dict[str, Arms] = field(default_factory=dict)
+    reserved: dict[str, int] = field(default_factory=dict)
 
     def emit(self, effect: Effect) -> None:
         self.out.append(effect)
@@ -66,6 +72,11 @@ class Frame(Struct, gc=False):
 
     def tune(self, moment: str, message: Message) -> None:
         self.out.append(To("tune", moment, message))
+
+    def spend(self, budget: Budget, promised: int = 0, paid: int = 0, until: int = 0) -> None:
+        """Promise, release or pay; nothing, to let the price follow the time."""
+        self.reserved[budget.of] = self.reserved.get(budget.of, 0) + max(0, promised)
+        self.out.append(To("tune", EVERYBODY, Spend(budget, promised, paid, until)))
 
     def note(self, kind: str, person: bytes, moment: str, text: str, reason: str = "") -> None:
         self.out.append(Note(kind, person, moment, text, reason))

@@ -12,12 +12,15 @@ from msgspec import Struct
 
 from journeyloop.model.condition import Clause, Clauses, PathReader
 from journeyloop.model.feature import STANDARD, Feature
+from journeyloop.model.zone import next_time
 
+Done = Literal["seen", "clicked", "dismissed"]
 Mode = Literal["shadow", "fixed", "cautious", "full"]
 MOVING: tuple[Mode, ...] = ("cautious", "full")
 """Those between which a moment may move by itself."""
 
 NEVER = Clauses(())
+DOINGS: tuple[Done, ...] = ("seen", "clicked", "dismissed")
 MINUTE = 60_000
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
@@ -140,12 +143,26 @@ class Delay(Struct, frozen=True):
     wait: int = 0
     next: int | None = None
 
+    def begins(self, now: int, zone: str | None) -> int:
+        """When a candidate chosen now would be sent (ms)."""
+        return now + self.wait if self.next is None else next_time(now, self.next, zone)
+
+    @property
+    def longest(self) -> int:
+        """The next 09:00 can be 25 hours away: a day on which the clocks go back."""
+        return self.wait if self.next is None else 25 * HOUR
+
 
 class Unless(Struct, frozen=True):
     """An action is no candidate for who has `seen`, `clicked` or `dismissed` another of the moment."""
 
-    what: Literal["seen", "clicked", "dismissed"]
+    what: Done
     action: str
+
+    def refusal(self, moment: str, acted: dict[str, list[int]]) -> str | None:
+        """Why somebody who has done all this is left alone, or None."""
+        done = acted.get(f"{moment}/{self.action}")
+        return f"unless: {self.what} {self.action}" if done and done[DOINGS.index(self.what)] else None
 
 
 class Limit(Struct, frozen=True):
@@ -209,6 +226,9 @@ class Moment(Struct, frozen=True):
     def clauses(self) -> tuple[Clause, ...]:
         """The clauses of `who`, then of `where`: what must be true for the moment to arm or fire."""
         return self.who.clauses + self.detect.where.clauses
+
+    def action(self, name: str) -> Action | None:
+        return next((one for one in self.actions if one.name == name), None)
 
     @property
     def measures(self) -> int:

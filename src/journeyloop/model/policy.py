@@ -1,4 +1,4 @@
-"""policy.yaml as a value: consent purposes, rolling caps, the universal holdout."""
+"""policy.yaml as a value: consent purposes, rolling caps, budgets, the universal holdout."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from journeyloop.model.budget import Budget
 from journeyloop.model.consent import stated
 from journeyloop.model.customer import Contact, Header
 from journeyloop.model.moment import span
@@ -64,6 +65,7 @@ class Policy(Struct, frozen=True):
     priority: tuple[str, ...] = ("onpage",)
     unsupported: tuple[str, ...] = ()
     identity: Identity = Identity()
+    budgets: tuple[Budget, ...] = ()
 
     def refusal(self, header: Header, purpose: str, channel: str | None = None) -> str | None:
         """Why this purpose may not be pursued with this person (over this channel), or None if it may."""
@@ -77,10 +79,11 @@ class Policy(Struct, frozen=True):
         return f"consent: {purpose} not given" if known.consent_required and word is None else None
 
     def capped(self, wanted: Contact, made: Iterable[Contact]) -> str | None:
-        """The cap that leaves no room for one more contact beside those made or reserved, or None."""
+        """The cap that leaves no room for one more contact beside those made or reserved, before it or (where they are
+        planned) after it, or None."""
         for cap in self.caps:
             if cap.covers(wanted):
-                counted = sum(cap.covers(contact) and contact.at > wanted.at - cap.within for contact in made)
+                counted = sum(cap.covers(one) and abs(wanted.at - one.at) < cap.within for one in made)
                 if counted >= cap.at_most:
                     return f"cap: {cap}"
         return None

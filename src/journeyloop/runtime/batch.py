@@ -18,7 +18,7 @@ from journeyloop.model.credits import Lesson
 from journeyloop.model.customer import Customer
 from journeyloop.model.effects import Decided, DeliveryChanged, Membership, Recorded, Resolved
 from journeyloop.model.event import Event
-from journeyloop.model.frame import Frame
+from journeyloop.model.frame import EVERYBODY, Frame
 from journeyloop.model.inputs import (
     Arrived,
     Asked,
@@ -52,7 +52,6 @@ from journeyloop.runtime.touched import Found, Touched
 from journeyloop.runtime.unmerge import holding, part
 
 Watch = Callable[[list[str], Present | None], Seen | None]
-EVERYBODY = "*"
 LONGEST_PAST = 20_000
 """So many of a person's newest records are counted anew at most: one person's past must not stop the writer."""
 KINDS: dict[type, str] = {kind: str(kind.__struct_config__.tag) for kind in get_args(Input)}

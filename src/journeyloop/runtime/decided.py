@@ -31,6 +31,7 @@ def decision(reader: Reader, made: Decision, plan: Plan) -> dict[str, Any]:
         "board": made.board,
         "draw": made.draw,
         "expires": made.expires,
+        "not_before": made.not_before or None,
         "moments": [_moment(reader, made, row, plan) for row in made.rows],
         "candidates": [_candidate(one, learned[one.moment]) for one in made.candidates],
         **_became(delivery),

@@ -12,7 +12,8 @@ from journeyloop.learn.evidence import AMOUNTS_NEEDED, GOALS_NEEDED
 from journeyloop.learn.ratio import ratio_alarm
 from journeyloop.learn.verdict import verdict
 from journeyloop.model.arm import BORN_AT, Arms
-from journeyloop.model.board import VALUE, Evidence, Tally
+from journeyloop.model.board import VALUE, Board, Evidence, Tally
+from journeyloop.model.budget import MICROS, left
 from journeyloop.model.moment import DAY, Moment
 from journeyloop.model.plan import Plan
 
@@ -45,6 +46,20 @@ def models(arms: dict[str, Arms]) -> list[dict[str, Any]]:
         }
         for moment, one in sorted(arms.items())
         for index, name in enumerate(one.names)
+    ]
+
+
+def budgets(plan: Plan, board: Board, now: int) -> list[dict[str, Any]]:
+    """What is left of each budget, and what its price is."""
+    return [
+        {
+            "of": one.of,
+            "at_most": one.at_most,
+            "within": one.within,
+            "left": left(one, board.spent.get(one.of), now) / MICROS,
+            "price": board.prices.get(one.of, 0.0),
+        }
+        for one in plan.policy.budgets
     ]
 
 

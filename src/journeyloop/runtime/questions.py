@@ -17,7 +17,7 @@ from journeyloop.runtime.imports import Progress, read_progress
 from journeyloop.runtime.lag import described, read_lags
 from journeyloop.runtime.late import late_sources, status
 from journeyloop.runtime.learned import read_arms
-from journeyloop.runtime.measured import models
+from journeyloop.runtime.measured import budgets, models
 from journeyloop.runtime.memory import Memory
 from journeyloop.runtime.metrics import Metrics
 from journeyloop.runtime.ports import Store
@@ -102,6 +102,7 @@ class Questions:
             "plan": self.plan.hash,
             "problems": self._problems(),
             "paused": sorted(self.board.paused),
+            "budgets": budgets(self.plan, self.board, self.clock()),
             "unknown_deliveries": sum(row["unknown"] for row in rows),
             "moments": rows,
         }

@@ -28,7 +28,7 @@ from journeyloop.runtime.chain import Record, Walk, identifier_of
 from journeyloop.runtime.memory import Memory
 from journeyloop.runtime.touched import Found, Touched
 
-OWN_TIMERS = ("expire/", "close/")
+OWN_TIMERS = ("send/", "expire/", "close/")
 """Timers of decisions: they belong to what has really happened."""
 
 

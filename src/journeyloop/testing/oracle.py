@@ -55,6 +55,7 @@ class Oracle:
         self._arms: dict[tuple[Identifier, str], set[str]] = {}
         self._pushes: dict[Identifier, list[Push]] = {}
         self._done: set[bytes] = set()
+        self._sent_at: list[int] = []
         self._folded: set[str] = set()
         self.windows = Windows(plan, self._expect)
         self._redrawn: Counter[bool] = Counter()
@@ -157,7 +158,10 @@ class Oracle:
         root, moment = self._root(("anonymous_id", browser)), self.plan.moments[decision.chosen[0]]
         self._expect(self._root(self._people[decision.person]) == root, "sent to somebody else")
         self._expect(state in ("intent", "sent"), f"sent in state {state}")
-        self._expect(now < min(decision.expires, decision.at + moment.expires), "sent past its expiry")
+        waits = next(one.after.wait for one in moment.actions if one.name == decision.chosen[1])
+        self._expect(now >= decision.at + waits, "sent before its time")
+        self._expect(now < min(decision.expires, decision.at + waits + moment.expires), "sent past its expiry")
+        self.sometimes["sent_later"] += waits > 0
         self._expect(decision_id not in self._done, "sent after the goal was reached")
         arms = self._arms[root, "*"] | self._arms[root, moment.name]
         self._expect(arms == {"treated"}, "sent to somebody held out")
@@ -186,6 +190,14 @@ class Oracle:
             self._expect(recent < cap.at_most, f"cap of {cap} overshot")
         before.append(push)
         self.sometimes["sent"] += 1
+        self._spend(push.at)
+
+    def _spend(self, at: int) -> None:
+        """Budgets of contacts, over everybody."""
+        for budget in self.plan.policy.budgets:
+            recent = sum(one > at - budget.within for one in self._sent_at)
+            self._expect(budget.of != "contacts" or recent < budget.at_most, "the budget of contacts overshot")
+        self._sent_at.append(at)
 
     def _expect(self, holds: bool, promise: str) -> None:
         if not holds:

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from journeyloop.adapters.config import Settings, load
+from journeyloop.model.budget import Budget
 from journeyloop.model.condition import Clauses
 from journeyloop.model.moment import DAY, HOUR, MINUTE, Confirm, Limit, Moment, Present
 from journeyloop.model.plan import Plan
@@ -67,7 +68,7 @@ def test_its_goal_and_actions() -> None:
     assert (reassure.channel, reassure.unsupported, reassure.limit) == ("onpage", (), None)
     assert (shipping.cost, shipping.gives, shipping.limit) == (0.0, 9.0, Limit(1, 90 * DAY))
     assert shipping.where.text == "profile.cart_value >= 300.0"
-    assert shipping.unsupported == ("budgets",), "a budget nobody keeps must not be spent"
+    assert shipping.unsupported == ()
 
 
 def test_the_example_policy() -> None:
@@ -78,17 +79,16 @@ def test_the_example_policy() -> None:
     }
     assert policy.caps == (Cap(1, HOUR), Cap(2, 7 * DAY, channel="email"), Cap(1, DAY, topic="cart"))
     assert (policy.holdout, policy.priority) == (0.05, ("onpage", "push", "email", "sms"))
-    assert policy.unsupported == ("quiet_hours", "budgets", "breaker", "channels.fallback")
+    assert policy.unsupported == ("quiet_hours", "breaker", "channels.fallback")
+    assert policy.budgets == (Budget("gives", 800.0, DAY),)
 
 
 def test_what_this_version_does_not_honour_is_named() -> None:
     named = [text for text in warnings_of(full()) if "not yet supported: " in text]
     assert [text.replace("warning: not yet supported: ", "") for text in named] == [
-        "moments/checkout_stall.yaml:37: budgets over actions.free_shipping (this action is not sent)",
         "moments/checkout_stall.yaml:45: also.brief",
         "policy.yaml:7: quiet_hours",
         "policy.yaml:8: channels.fallback",
-        "policy.yaml:9: budgets",
         "policy.yaml:10: breaker",
     ]
 
@@ -169,12 +169,11 @@ def test_present_true_asks_for_any_tab() -> None:
 
 
 def test_a_restricting_key_keeps_its_action_from_being_sent() -> None:
-    restricted = SMALL + '    after: 1h\n    open: "09:00-18:00"\n    value: 3.0\n'
-    assert moment_of(small(restricted)).actions[0].unsupported == ("after", "open")
+    restricted = SMALL + '    open: "09:00-18:00"\n    coupon: pool:welcome\n'
+    assert moment_of(small(restricted)).actions[0].unsupported == ("open", "coupon")
     assert warnings_of(small(restricted)) == [
-        "moments/failed.yaml:13: warning: not yet supported: actions.help.after (this action is not sent)",
-        "moments/failed.yaml:14: warning: not yet supported: actions.help.open (this action is not sent)",
-        "moments/failed.yaml:15: warning: not yet supported: actions.help.value",
+        "moments/failed.yaml:13: warning: not yet supported: actions.help.open (this action is not sent)",
+        "moments/failed.yaml:14: warning: not yet supported: actions.help.coupon (this action is not sent)",
     ]
 
 

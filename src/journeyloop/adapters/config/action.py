@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from typing import Any
+from typing import Any, cast
 
 from msgspec import Struct
 
 from journeyloop.adapters.config.conditions import Names, read_condition
-from journeyloop.adapters.config.notation import duration, rate
+from journeyloop.adapters.config.notation import duration, next_time, rate
 from journeyloop.adapters.config.policy import CHANNELS, Guards
 from journeyloop.adapters.config.report import suggestion
 from journeyloop.adapters.config.section import Section, as_section
 from journeyloop.adapters.config.templates import check_templates
 from journeyloop.adapters.config.tree import Scalar, plain
-from journeyloop.model.moment import Action, Limit
+from journeyloop.model.moment import Action, Delay, Done, Limit, Unless
 
 CONFIGURED = frozenset(("onpage",))
-KEYS = ("action", "channel", "content", "where", "placement", "cost", "gives", "weight", "limit")
+KEYS = (
+    "action", "channel", "content", "where", "placement", "cost", "gives", "weight", "limit", "after", "unless",
+    "value", "versus",
+)  # fmt: skip
 ON_PAGE = ("title", "body", "button", "style")
-RESTRICTING = ("after", "unless", "open", "coupon")
-LATER = (*RESTRICTING, "value", "versus")
+LATER = ("open", "coupon")
+_UNLESS = re.compile(r"(seen|clicked|dismissed)\(\s*([A-Za-z0-9_-]+)\s*\)")
 _URL = re.compile(r"https?://[A-Za-z0-9\[][^\\\s]*|/|/[^/\\{\s][^\\\s]*")
 
 
@@ -36,6 +39,7 @@ class Surroundings(Struct, frozen=True):
 def read_actions(moment: Section, around: Surroundings) -> tuple[Action, ...]:
     """The actions in the order of the file, which mode `fixed` follows."""
     actions: list[Action] = []
+    sections: list[Section] = []
     for number, item in enumerate(moment.items("actions")):
         section = as_section(item, f"actions[{number}]", moment.report, KEYS, LATER)
         if section is None:
@@ -44,6 +48,9 @@ def read_actions(moment: Section, around: Surroundings) -> tuple[Action, ...]:
         if any(action.name == other.name for other in actions):
             section.error("action", f"a second action is called {action.name}: arms belong to names, choose another")
         actions.append(action)
+        sections.append(section)
+    for section, action in zip(sections, actions, strict=True):
+        _check_named(section, action, {one.name: one for one in actions})
     return tuple(actions)
 
 
@@ -66,7 +73,11 @@ def _action(section: Section, around: Surroundings) -> Action:
         gives=gives,
         weight=section.number("weight", 1.0),
         limit=_limit(section),
-        unsupported=_unsupported(section, channel, around.guards.against(channel, gives, cost), around.ask),
+        after=_after(section, around.ask),
+        unless=_unless(section),
+        value=section.number("value", 0.0) if "value" in section else None,
+        versus=section.text("versus", example="next_day_email") if "versus" in section else None,
+        unsupported=_unsupported(section, channel, around.guards.against(channel), around.ask),
     )
 
 
@@ -92,10 +103,9 @@ def _check_ask(section: Section, channel: str, ask: str) -> None:
 
 def _unsupported(section: Section, channel: str, guards: tuple[str, ...], ask: str | None) -> tuple[str, ...]:
     """What restricts sending and cannot be honoured yet: such an action is refused rather than sent without it."""
-    found = [key for key in section.unsupported if key in RESTRICTING]
+    found = list(section.unsupported)
     for key in section.unsupported:
-        consequence = "this action is not sent" if key in RESTRICTING else ""
-        section.report.later(section.line(key), section.name(key), consequence)
+        section.report.later(section.line(key), section.name(key), "this action is not sent")
     if "placement" in section and ask is None and channel == "onpage":
         consequence = "only with detect.ask; this action is not sent"
         section.report.later(section.line("placement"), section.name("placement"), consequence)
@@ -103,6 +113,46 @@ def _unsupported(section: Section, channel: str, guards: tuple[str, ...], ask: s
     for guard in guards:
         section.report.later(section.node.line, f"{guard} over {section.path}", "this action is not sent")
     return (*found, *guards)
+
+
+def _after(section: Section, ask: str | None) -> Delay:
+    """When it would be sent: part of the candidate, so that the arms learn when."""
+    scalar = section.scalar("after")
+    if scalar is None:
+        return Delay()
+    wait, at = duration(scalar.text), next_time(scalar.text)
+    if wait is None and at is None:
+        section.error("after", "write how long to wait, such as 0s or 1h, or a time of day, such as next 09:00")
+    elif ask is not None and wait != 0:
+        section.error("after", "an ask is answered at once: remove after")
+    return Delay(wait or 0, at)
+
+
+def _unless(section: Section) -> Unless | None:
+    scalar = section.scalar("unless")
+    if scalar is None:
+        return None
+    found = _UNLESS.fullmatch(scalar.text)
+    if found is None:
+        section.error("unless", "write seen, clicked or dismissed, and of which action, such as seen(reassure)")
+        return None
+    return Unless(cast(Done, found[1]), found[2])
+
+
+def _check_named(section: Section, action: Action, actions: dict[str, Action]) -> None:
+    """What another action is called: a name that does not exist would never restrict, and never be compared."""
+    if action.unless and action.unless.action not in actions:
+        hint = suggestion(action.unless.action, actions)
+        section.error("unless", f"this moment has no action {action.unless.action}{hint}")
+    if action.versus is None:
+        return
+    others = {name: one for name, one in actions.items() if name != action.name and one.versus is None}
+    if action.versus not in actions:
+        section.error("versus", f"this moment has no action {action.versus}{suggestion(action.versus, others)}")
+    elif action.versus == action.name:
+        section.error("versus", "an action cannot be compared with itself: write another")
+    elif action.versus not in others:
+        section.error("versus", f"{action.versus} has a comparator itself: a coin decides between two, not more")
 
 
 def _limit(section: Section) -> Limit | None:

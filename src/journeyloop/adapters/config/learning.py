@@ -8,13 +8,14 @@ from typing import Any, cast
 import msgspec
 
 from journeyloop.adapters.config.conditions import Names
+from journeyloop.adapters.config.features import read_features
 from journeyloop.adapters.config.section import Section
 from journeyloop.model.condition import PathReader
 from journeyloop.model.feature import STANDARD, Feature
 from journeyloop.model.moment import Goal, Learning, Match, Mode
 
 MODES = ("shadow", "fixed", "cautious", "full")
-KEYS = ("mode", "explore", "update_every", "freeze", "promote")
+KEYS = ("mode", "explore", "features", "update_every", "freeze", "promote")
 EXPLORE = 0.05
 _SCORED_ANYWAY = "signal"
 
@@ -22,7 +23,7 @@ _SCORED_ANYWAY = "signal"
 def read_learning(moment: Section, goal: Goal, names: Names) -> tuple[Mode, float, Learning]:
     """(mode, explore, learning)."""
     section = moment.section("learn", KEYS)
-    features = STANDARD
+    features = read_features(section, names) if section else STANDARD
     learning = Learning(features, meaning=_meaning(goal, features), reader=_reader(features))
     if section is None:
         return "fixed", EXPLORE, learning

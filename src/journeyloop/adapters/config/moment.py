@@ -11,7 +11,7 @@ from journeyloop.adapters.config.action import Surroundings, read_actions
 from journeyloop.adapters.config.conditions import Names, read_condition, reads
 from journeyloop.adapters.config.goal import read_goal
 from journeyloop.adapters.config.learning import judgement, read_learning
-from journeyloop.adapters.config.notation import duration, instant, percentage, rate
+from journeyloop.adapters.config.notation import duration, instant, percentage, rate, written
 from journeyloop.adapters.config.policy import PolicyFile
 from journeyloop.adapters.config.report import Report, suggestion
 from journeyloop.adapters.config.section import Section, as_section
@@ -50,6 +50,7 @@ def read_moment(root: Mapping, names: Names, policy: PolicyFile, report: Report)
         _check_waiting(section)
     if noticed and noticed.ask and moment.confirm.dwell:
         section.error("confirm", "dwell waits, and an ask is answered at once: remove dwell")
+    _check_delays(section, moment)
     _name_unsupported(section)
     return Found(name, section.line("moment"), moment.topic, moment if noticed else None, section.line("detect"))
 
@@ -110,6 +111,15 @@ def _check_waiting(section: Section) -> None:
         if noticed and key in noticed.entries:
             message = f"detect.{key}: says nothing without waiting: add absent and for, or confirm.dwell, or remove it"
             section.report.error(noticed.entries[key].line, message)
+
+
+def _check_delays(section: Section, moment: Moment) -> None:
+    """Windows open at the signal: what is sent later must still fall into them."""
+    needed = max((one.after.longest for one in moment.actions), default=0) + moment.expires
+    goal = section.mapping("goal")
+    if needed > moment.expires and goal and "within" in goal.entries and moment.goal.within < needed:
+        message = f"goal.within: shorter than the longest after and expires: write {written(needed)} or more"
+        section.report.error(goal.entries["within"].line, message)
 
 
 def _purpose(section: Section, policy: PolicyFile) -> str:

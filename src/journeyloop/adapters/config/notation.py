@@ -9,6 +9,7 @@ _UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _DURATION = re.compile(r"([0-9]{1,9})(ms|s|m|h|d)")
 _LONGEST = 3650 * _UNITS["d"]
 _PERCENTAGE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?)%")
+_NEXT = re.compile(r"next ([01][0-9]|2[0-3]):([0-5][0-9])")
 _RATE = re.compile(r"([0-9]{1,6}) per ([0-9a-z]+)")
 
 
@@ -54,6 +55,16 @@ def rate(text: str) -> tuple[int, str] | None:
     """
     found = _RATE.fullmatch(text)
     return (int(found[1]), found[2]) if found else None
+
+
+def next_time(text: str) -> int | None:
+    """Minutes after midnight.
+
+    >>> next_time("next 09:30"), next_time("next 9:30"), next_time("09:30")
+    (570, None, None)
+    """
+    found = _NEXT.fullmatch(text)
+    return int(found[1]) * 60 + int(found[2]) if found else None
 
 
 def instant(text: str) -> int | None:

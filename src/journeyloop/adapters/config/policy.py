@@ -1,17 +1,22 @@
-"""policy.yaml → Policy: consent purposes, rolling caps, the universal holdout, channel priority, identity."""
+"""policy.yaml → Policy: consent purposes, rolling caps, budgets, the universal holdout, channel priority, identity."""
 
 from __future__ import annotations
+
+from typing import cast
 
 from msgspec import Struct
 
 from journeyloop.adapters.config.identity import read_identity
 from journeyloop.adapters.config.report import Report, suggestion
 from journeyloop.adapters.config.section import Section, as_section
-from journeyloop.adapters.config.tree import Mapping, Scalar, Sequence, plain
+from journeyloop.adapters.config.tree import Mapping, plain
+from journeyloop.model.budget import Budget, Of
 from journeyloop.model.policy import Cap, Policy, Purpose
 
 CHANNELS = ("onpage", "push", "email", "sms", "whatsapp", "webhook", "in_app")
-_LATER = ("quiet_hours", "budgets", "breaker")
+_LATER = ("quiet_hours", "breaker")
+BUDGET_KEYS = ("of", "at_most", "within")
+OF = ("gives", "cost", "contacts")
 
 
 class Mention(Struct, frozen=True):
@@ -25,14 +30,11 @@ class Mention(Struct, frozen=True):
 class Guards(Struct, frozen=True):
     """Limits of policy.yaml this version cannot keep: what they would limit must not be sent at all."""
 
-    budgets: frozenset[str] = frozenset()
     quiet: frozenset[str] = frozenset()
 
-    def against(self, channel: str, gives: float, cost: float) -> tuple[str, ...]:
-        """The unkept limits that would bear on an action of this channel, what it gives and what it costs."""
-        spends = {"contacts"} | ({"gives"} if gives else set()) | ({"cost"} if cost else set())
-        budgets = ("budgets",) if self.budgets & spends else ()
-        return budgets + (("quiet_hours",) if channel in self.quiet else ())
+    def against(self, channel: str) -> tuple[str, ...]:
+        """The unkept limits that would bear on an action of this channel."""
+        return ("quiet_hours",) if channel in self.quiet else ()
 
 
 class PolicyFile(Struct, frozen=True):
@@ -43,7 +45,7 @@ class PolicyFile(Struct, frozen=True):
 
 def read_policy(root: Mapping, report: Report) -> PolicyFile:
     """The policy; problems go to the report."""
-    section = Section(root, "", report, ("purposes", "holdout", "caps", "channels", "identity"), _LATER)
+    section = Section(root, "", report, ("purposes", "holdout", "caps", "budgets", "channels", "identity"), _LATER)
     channels = section.section("channels", ("priority",), ("fallback",))
     priority = channels.texts("priority") if channels else ()
     for name in priority:
@@ -55,6 +57,7 @@ def read_policy(root: Mapping, report: Report) -> PolicyFile:
         holdout=section.share("holdout", 0.0),
         priority=priority or ("onpage",),
         identity=read_identity(section),
+        budgets=_budgets(section),
         unsupported=section.name_unsupported() + (channels.name_unsupported() if channels else ()),
     )
     return PolicyFile(policy, tuple(mentions), _guards(root))
@@ -90,6 +93,22 @@ def _cap(section: Section, mentions: list[Mention]) -> Cap | None:
     return Cap(at_most=section.integer("at_most", None, 0, 1_000_000), within=section.duration("within"), **narrow)
 
 
+def _budgets(section: Section) -> tuple[Budget, ...]:
+    """One of each kind: two would have two prices for the same thing."""
+    found: list[Budget] = []
+    for number, item in enumerate(section.items("budgets")):
+        entry = as_section(item, f"budgets[{number}]", section.report, BUDGET_KEYS)
+        if entry is None:
+            continue
+        of = cast(Of, entry.choice("of", OF))
+        if "at_most" not in entry:
+            entry.error("at_most", "missing: write a number of 0 or more")
+        if any(of == other.of for other in found):
+            entry.error("of", f"a second budget of {of}: write one")
+        found.append(Budget(of, entry.number("at_most", 0.0), entry.duration("within")))
+    return tuple(found)
+
+
 def _know_channel(name: str, section: Section, key: str) -> None:
     if name and name not in CHANNELS:
         section.warn(key, f"no channel is called {name}{suggestion(name, CHANNELS)}")
@@ -97,12 +116,8 @@ def _know_channel(name: str, section: Section, key: str) -> None:
 
 def _guards(root: Mapping) -> Guards:
     """What the limits of `_LATER` would limit. The breaker only pauses what harms: without it the rest holds."""
-    budgets, quiet = root.entries.get("budgets"), root.entries.get("quiet_hours")
-    spent: frozenset[str] = frozenset()
-    if budgets and isinstance(budgets.value, Sequence):
-        items = [item.entries.get("of") for item in budgets.value.items if isinstance(item, Mapping)]
-        spent = frozenset(of.value.text for of in items if of and isinstance(of.value, Scalar))
-    return Guards(spent, _quiet_channels(plain(quiet.value)) if quiet else frozenset())
+    quiet = root.entries.get("quiet_hours")
+    return Guards(_quiet_channels(plain(quiet.value)) if quiet else frozenset())
 
 
 def _quiet_channels(hours: object) -> frozenset[str]:
