@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
@@ -11,16 +12,18 @@ from typing import Any
 
 from msgspec import to_builtins
 
+from journeyloop.adapters.config.alternative import read_alternative
 from journeyloop.adapters.config.keys import read_keys
 from journeyloop.adapters.config.load import Loaded
 from journeyloop.adapters.config.stored import stored_plans
 from journeyloop.adapters.http.remote import ask
 from journeyloop.adapters.store.directory import open_reader, open_scratch, stored_lags
-from journeyloop.app import WallClock, address_of, code_version, configuration
+from journeyloop.app import Refused, WallClock, address_of, code_version, configuration
 from journeyloop.model.identifier import Identifier
 from journeyloop.model.plan import Problem
 from journeyloop.runtime import memberships, reads
-from journeyloop.runtime.explain import why
+from journeyloop.runtime.evaluate import evaluate
+from journeyloop.runtime.explain import decided, why
 from journeyloop.runtime.late import late_problems
 from journeyloop.runtime.memory import read_secret
 from journeyloop.runtime.quarantine import listed
@@ -46,6 +49,40 @@ def explain(directory: Path, moment: str, identifier: Identifier) -> dict[str, A
     with closing(open_reader(directory)) as store, store.read() as reader:
         customer = reads.find_customer(reader, read_secret(reader) or b"", identifier)
         return why(reader, loaded.plan, found, customer, WallClock()())
+
+
+def decision(directory: Path, decision_id: str) -> dict[str, Any]:
+    """`explain`: one decision, and the same in `words`.
+
+    Raises:
+        LookupError: there is no such decision.
+    """
+    plan = configuration(directory).plan
+    assert plan is not None
+    known = re.fullmatch("[0-9a-f]{32}", decision_id)
+    with closing(open_reader(directory)) as store, store.read() as reader:
+        told = decided(reader, plan, bytes.fromhex(decision_id)) if known else None
+    if told is None:
+        raise LookupError(f"no decision {decision_id}: `GET /v1/decisions` lists those of a person with their ids")
+    return told
+
+
+def evaluated(directory: Path, moment: str, policy: Path) -> dict[str, Any]:
+    """`evaluate`: a policy on this store's decisions; with `refused` where the log cannot tell.
+
+    Raises:
+        LookupError: there is no such moment.
+        Refused: the policy's file has errors.
+    """
+    plan = configuration(directory).plan
+    assert plan is not None
+    if plan.moment(moment) is None:
+        raise LookupError(f"no moment {moment}: there are {', '.join(plan.moments) or 'none'}")
+    other, problems = read_alternative(policy.name, policy.read_text())
+    if other is None:
+        raise Refused(problems)
+    with closing(open_reader(directory)) as store, store.read() as reader:
+        return to_builtins(evaluate(reader, stored_plans(reader), moment, other))  # type: ignore[no-any-return]
 
 
 def replayed(directory: Path) -> dict[str, Any]:

@@ -14,8 +14,7 @@ from typing import Any
 
 import uvloop
 
-from journeyloop import __version__, backtesting, importing, persons
-from journeyloop.model.identifier import Identifier
+from journeyloop import __version__, backtesting, importing, judging, persons
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -50,14 +49,7 @@ def parser() -> argparse.ArgumentParser:
     serve_.add_argument("--host", help="the address to bind (default: journeyloop.toml, 127.0.0.1)")
     serve_.add_argument("--port", type=int, help="the port, 0 for a free one (default: journeyloop.toml, 8080)")
     add("check", check, "Check a configuration; errors are told with file and line.")
-    why_ = commands.add_parser("why", help="Why a moment fired, or did not, for one person.")
-    why_.set_defaults(run=why)
-    why_.add_argument("moment", metavar="MOMENT")
-    why_.add_argument("directory", metavar="DIR", type=Path)
-    who = why_.add_mutually_exclusive_group(required=True)
-    who.add_argument("--user", metavar="ID", help="a user id")
-    who.add_argument("--anonymous", metavar="ID", help="an anonymous id")
-    why_.add_argument("--json", action="store_true", help="everything, as JSON")
+    judging.add_to(commands)
     replay_ = add("replay", replay, "Recompute every decision and fold the log: is the state what the log says?")
     replay_.add_argument("--json", action="store_true")
     quarantine_ = add("quarantine", quarantine, "List refused input with its reasons, or send it again.")
@@ -77,7 +69,7 @@ def parser() -> argparse.ArgumentParser:
     demo_.add_argument("--json", action="store_true", help="print one JSON summary at the end")
     bench_ = add("bench", bench, "Measure this machine.", directory=False)
     bench_.add_argument("name", metavar="NAME")
-    bench_.add_argument("--data", type=Path, metavar="FILE", help="the file of a bench on real data")
+    bench_.add_argument("--data", type=Path, metavar="PATH", help="the file or folder of a bench on real data")
     bench_.add_argument("--json", action="store_true")
     return top
 
@@ -127,19 +119,6 @@ def check(arguments: argparse.Namespace) -> int:
     if loaded.plan is None:
         return 1
     print(f"ok: {len(loaded.plan.moments)} moments, plan {loaded.plan.hash}")
-    return 0
-
-
-def why(arguments: argparse.Namespace) -> int:
-    from journeyloop.asking import explain
-    from journeyloop.runtime.explain import in_words
-
-    who: Identifier = ("user_id", arguments.user) if arguments.user else ("anonymous_id", arguments.anonymous)
-    try:
-        told = explain(arguments.directory, arguments.moment, who)
-    except refusals() as error:
-        return refuse(str(error))
-    print(json.dumps(told, indent=2) if arguments.json else in_words(told))
     return 0
 
 

@@ -12,8 +12,6 @@ from journeyloop.model.frame import Frame
 from journeyloop.model.profile import profile_values
 from journeyloop.model.signal import Signal
 
-SETTLE = 4
-
 
 def advance(customer: Customer, message: inputs.Message, frame: Frame) -> None:
     """One turn of a person. A tombstone forwards what comes late to the person it became part of."""
@@ -52,18 +50,20 @@ def event_arrived(customer: Customer, message: inputs.Forwarded, frame: Frame) -
     if message.settle is None:
         if detect.seen_before(customer, message.input, frame):
             return
-        message.settle = SETTLE if interpret.claim_others(customer, event, frame) else 0
+        message.settle = interpret.claim_others(customer, event, frame)
     if message.settle > 0 and not frame.last(message):
         return frame.advance(customer.header.person, inputs.Forwarded(message.input, message.settle - 1))
     interpret.begin(customer, frame, message.input is not event)
     late = interpret.fold(customer, event, frame)
     act.withdraw(customer, interpret.consent_in(customer, event, frame), frame)
     crossed = interpret.rejudge(customer, event, frame)
-    if message.input is event and (crossed or event.name in frame.plan.by_event):
+    if message.input is event and (crossed or frame.plan.predictions or event.name in frame.plan.by_event):
         learn.reach_goals(customer, event, frame)
+        learn.observe(customer, event, late, frame)
         act.recall(customer, event, frame)
         signals = detect.listen(customer, event, late, frame)
-        choose(customer, signals + detect.crossed(customer, [] if late else crossed, event, frame), frame)
+        signals += detect.crossed(customer, [] if late else crossed, event, frame)
+        choose(customer, signals + detect.foresee(customer, event, late, frame), frame)
 
 
 def timer_came_due(customer: Customer, timer: inputs.TimerDue, frame: Frame) -> None:
@@ -78,7 +78,7 @@ def timer_came_due(customer: Customer, timer: inputs.TimerDue, frame: Frame) -> 
             choose(customer, detect.crossed(customer, interpret.rejudge(customer, None, frame), timer, frame), frame)
         case "expire":
             act.expire(customer, timer.name, frame)
-        case "close":
+        case "close" | "observe":
             learn.close(customer, timer.name, frame)
 
 

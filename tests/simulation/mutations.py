@@ -11,14 +11,20 @@ from pytest import MonkeyPatch
 from journeyloop import act, detect
 from journeyloop.act import deliver, life
 from journeyloop.interpret import merge
+from journeyloop.model.arm import SILENCE
+from journeyloop.model.credits import Lesson
 from journeyloop.model.customer import Header
 from journeyloop.model.policy import Policy
+from journeyloop.runtime import touched
 from journeyloop.runtime.perform import Performer
 from journeyloop.testing.simulator import Simulation
 
 # Rooms export a function of the same name as these modules.
 deciding = sys.modules["journeyloop.decide.decide"]
+arbitrating = sys.modules["journeyloop.decide.arbitrate"]
+closing = sys.modules["journeyloop.learn.close"]
 fold = sys.modules["journeyloop.interpret.fold"]
+goals = sys.modules["journeyloop.learn.goals"]
 Plant = Callable[[MonkeyPatch], None]
 MUTATIONS: dict[str, tuple[str, Plant]] = {}
 """Name → (what the oracle must say, how to plant it)."""
@@ -49,8 +55,10 @@ def without(patch: MonkeyPatch, skipped: str) -> None:
 
 @caught_as("sent without consent")
 def consent_checked_only_at_the_decision(patch: MonkeyPatch) -> None:
+    refusal = deliver._refusal
     patch.setattr(act, "withdraw", nothing)
-    patch.setattr(deliver, "_refusal", nothing)
+    patch.setattr(deliver, "_refusal", lambda *them: None if (refusal(*them) or "").startswith("consent") else refusal(
+        *them))  # fmt: skip
     without(patch, "consent: withdrawn")
 
 
@@ -147,3 +155,95 @@ def an_empty_cart_changes_type_in_the_store(patch: MonkeyPatch) -> None:
 @caught_as("sent without consent")
 def the_laxer_consent_wins_a_merge(patch: MonkeyPatch) -> None:
     patch.setattr(merge, "stricter", lambda one, other: one if one.granted else other)
+
+
+# --- what is learned --------------------------------------------------------------------------------------------------
+
+
+@caught_as("sent to somebody held out")
+def the_held_out_are_judged_like_others(patch: MonkeyPatch) -> None:
+    judge = deciding.judge
+    patch.setattr(deciding, "judge", lambda customer, signal, action, arm, *more: judge(
+        customer, signal, action, "treated", *more))  # fmt: skip
+    patch.setattr(Header, "held_out", nothing)
+
+
+@caught_as("an arm learned what no window told it")
+def an_arm_learns_twice(patch: MonkeyPatch) -> None:
+    teach = closing._teach
+
+    def eager(*arguments: Any) -> None:
+        teach(*arguments)
+        teach(*arguments)
+
+    patch.setattr(closing, "_teach", eager)
+
+
+@caught_as("an arm learned what no window told it")
+def a_goal_is_taught_at_once(patch: MonkeyPatch) -> None:
+    """Positives early and negatives at the close: every arm looks better than it is."""
+    reached = goals._reached
+
+    def hasty(customer: Any, event: Any, moment: Any, frame: Any) -> None:
+        before = [row.goal_at for row in customer.header.pending]
+        reached(customer, event, moment, frame)
+        for row, was in zip(customer.header.pending, before, strict=True):
+            if row.goal_at and not was:
+                frame.tune(row.moment, Lesson(row.moment, row.action or SILENCE, row.x, True, moment.learning.meaning))
+
+    patch.setattr(goals, "_reached", hasty)
+
+
+@caught_as("what never arrived was judged")
+def void_is_taken_for_ignored(patch: MonkeyPatch) -> None:
+    patch.setattr(closing, "_outcome", lambda customer, row: "converted" if row.goal_at else "ignored")
+
+
+@caught_as("a window resolved twice")
+def a_settled_window_settles_again(patch: MonkeyPatch) -> None:
+    settle = closing._settle
+
+    def forgetful(customer: Any, row: Any, moment: Any, frame: Any) -> None:
+        x = row.x
+        settle(customer, row, moment, frame)
+        row.settled, row.x = False, x
+
+    patch.setattr(closing, "_settle", forgetful)
+
+
+@caught_as("an outcome is not what happened")
+def a_goal_before_the_signal_counts(patch: MonkeyPatch) -> None:
+    patch.setattr(goals, "JITTER", 20 * 60_000)
+
+
+@caught_as("a logged propensity is not the chance")
+def a_propensity_without_silence(patch: MonkeyPatch) -> None:
+    uniform = arbitrating._uniform
+
+    def careless(among: Any, draw: float) -> Any:
+        chosen, reason, _ = uniform(among, draw)
+        return chosen, reason, dict.fromkeys(among, 1.0 / len(among))
+
+    patch.setattr(arbitrating, "_uniform", careless)
+
+
+@caught_as("a logged propensity is not the chance")
+def a_propensity_without_the_floor(patch: MonkeyPatch) -> None:
+    rank = arbitrating.rank
+
+    def careless(options: Any, explore: float, draw: float) -> Any:
+        ranked = rank(options, max(explore, 0.3), draw)
+        ranked.propensities = rank(options, 0.0, draw).propensities
+        return ranked
+
+    patch.setattr(arbitrating, "rank", careless)
+
+
+@caught_as("an arm did not learn what a window told it")
+def what_was_learned_is_kept_in_memory_only(patch: MonkeyPatch) -> None:
+    patch.setattr(touched, "arm_records", lambda *arguments: [])
+
+
+@caught_as("a window was left open")
+def a_merge_forgets_open_windows(patch: MonkeyPatch) -> None:
+    patch.setitem(merge.HEADER, "pending", lambda mine, theirs: mine)

@@ -10,6 +10,7 @@ from collections import Counter
 
 import pytest
 
+from journeyloop.model import arm
 from journeyloop.testing.faults import CALM, Faults
 from journeyloop.testing.oracle import Violation
 from journeyloop.testing.simulator import Simulation, simulate
@@ -22,10 +23,17 @@ FAILED: tuple[int, ...] = ()
 HUNTED = 200
 RARE = (
     "aimed_login", "aimed_opt_out", "crash: after_commit", "crash: after_sending", "crash: before_commit",
-    "decided: cap", "decided: consent",
-    "decided: explored", "decided: held out", "duplicate", "ended: expired", "ended: sent", "ended: suppressed",
-    "ended: unknown", "merge", "offered_again", "opt_out", "recall", "sent", "shown", "stall", "timer", "unequal_arms",
+    "decided: cap", "decided: consent", "decided: adds the most", "decided: explored", "decided: held out",
+    "decided: silence", "duplicate", "ended: expired", "ended: sent", "ended: suppressed", "ended: unknown",
+    "merge", "offered_again", "opt_out", "outcome: converted", "outcome: ignored", "outcome: void", "recall",
+    "sent", "shown", "stall", "timer", "unequal_arms",
 )  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def quick_births(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run is short: a few outcomes of silence are enough for arms to be born."""
+    monkeypatch.setattr(arm, "BORN_AT", 4)
 
 
 @pytest.mark.parametrize("part", range(PARTS))

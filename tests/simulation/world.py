@@ -16,9 +16,17 @@ def world() -> Plan:
         "stall", purpose="marketing", holdout="20%", cancel_on="[Page]",
         detect="{event: Checkout Step Viewed, by: order_id, absent: [Order Completed], for: 1m, present: true}",
     )  # fmt: skip
-    failed = moment("failed", detect="{event: Payment Failed}", holdout="20%", expires="3m")
+    failed = moment(
+        "failed", detect="{event: Payment Failed}", holdout="20%", expires="3m",
+        goal="{event: Order Completed, within: 30m, revoked_by: {event: Page, within: 1h}}",
+    )  # fmt: skip
     chance = moment(
         "chance", purpose="marketing", detect="{event: Product Viewed}", learn="{mode: full}", expires="20m",
         actions=f"[{action('one')}, {action('two')}]", goal="{event: Order Completed, within: 30m}",
     )  # fmt: skip
-    return plan_of(stall, failed, chance, policy=POLICY)
+    careful = moment(
+        "careful", detect="{event: Page}", learn="{mode: cautious, update_every: 3}", holdout="60%", expires="10m",
+        actions=f"[{action('three', ', weight: 0.5')}, {action('four')}]", confirm="{at_most: 1 per session}",
+        body="guard: [Payment Failed]\n",
+    )  # fmt: skip
+    return plan_of(stall, failed, chance, careful, policy=POLICY)

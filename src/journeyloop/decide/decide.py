@@ -5,7 +5,6 @@ from __future__ import annotations
 from journeyloop.decide.arbitrate import Choice, arbitrate
 from journeyloop.decide.eligible import judge
 from journeyloop.decide.holdout import arm_of
-from journeyloop.decide.policy import horizon
 from journeyloop.decide.score import features, score
 from journeyloop.model.customer import Customer
 from journeyloop.model.decision import Decision, SignalRow, Verdict
@@ -78,8 +77,7 @@ def _in_plan_order(signals: list[Signal], frame: Frame) -> list[Signal]:
     """They come by kind of detection: events, sequences, crossings."""
     if len(signals) == 1:
         return signals
-    places = {name: place for place, name in enumerate(frame.plan.moments)}
-    return sorted(signals, key=lambda signal: places[signal.moment.name])
+    return sorted(signals, key=lambda signal: frame.plan.places[signal.moment.name])
 
 
 def _row(customer: Customer, signal: Signal, frame: Frame) -> SignalRow:
@@ -96,6 +94,6 @@ def _verdicts(customer: Customer, signal: Signal, arm: str, placement: str | Non
 
 def _forget_contacts(customer: Customer, frame: Frame) -> None:
     """Contacts older than every window are of no use any more."""
-    oldest = frame.now - horizon(frame)
+    oldest = frame.now - frame.plan.horizon
     if customer.header.contacts and customer.header.contacts[0].at <= oldest:
         customer.header.contacts = [one for one in customer.header.contacts if one.at > oldest]

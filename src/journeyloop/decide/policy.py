@@ -32,11 +32,3 @@ def limit(customer: Customer, moment: Moment, action: Action, now: int) -> str |
         for contact in customer.header.contacts
     )
     return f"limit: {action.limit.at_most} for {action.name}" if made >= action.limit.at_most else None
-
-
-def horizon(frame: Frame) -> int:
-    """How long a contact must be remembered (ms)."""
-    windows = [cap.within for cap in frame.plan.policy.caps]
-    for moment in frame.plan.moments.values():
-        windows += [action.limit.within for action in moment.actions if action.limit]
-    return max(windows, default=0)

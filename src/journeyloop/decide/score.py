@@ -26,6 +26,7 @@ def score(row: SignalRow, verdicts: list[Verdict], moment: Moment, x: Vector, fr
     row.x = packed(x)
     level = frame.board.level(moment.name)
     row.worth, row.mode = level.worth or 1.0, _mode(moment, level)
+    row.moved = row.mode != moment.mode
     arms = frame.arms.get(moment.name)
     if arms is None or arms.meaning != moment.learning.meaning or not arms.born:
         row.forecast = level.means.get(CONVERSION, (0.0, 0.0))

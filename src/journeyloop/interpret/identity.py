@@ -27,6 +27,9 @@ INVENTED = 10
 """So many types of identifiers that the plan does not name a person has at most: `externalIds` may call them anything.
 """
 
+SETTLE = 4
+"""Rounds of messages until claims have been answered and who is one person has come together."""
+
 TRUSTED = frozenset({"server", "import"})
 """Doors that need a server key: who comes in by them vouches for the addresses they bring."""
 
@@ -128,20 +131,21 @@ def lose(customer: Customer, identifier: Identifier) -> None:
     customer.sealed.names = [one for one in customer.sealed.names if one.identifier != identifier]
 
 
-def claim_others(customer: Customer, event: Event, frame: Frame) -> bool:
-    """Claim the identifiers that came with this event and are not known to be ours; whether there were any."""
+def claim_others(customer: Customer, event: Event, frame: Frame) -> int:
+    """Claim the identifiers that came with this event and are not known to be ours; in how many rounds of messages
+    that is settled."""
     if _brings_nothing(customer, event):
-        return False
+        return 0
     own(customer, event.primary(), event.time, frame, event.source)
-    claimed = False
+    rounds = 0
     for identifier, reason in named(event, lambda: country(customer), frame.plan.policy.identity):
         reason = reason or _claim(customer, identifier, event, frame)
         if reason == "claimed":
-            claimed = True
+            rounds = SETTLE
         elif reason:
             frame.refuse(identifier[0], reason)
             frame.note("merge", customer.header.person, "", f"{identifier[0]} refused", reason)
-    return claimed
+    return rounds
 
 
 def _brings_nothing(customer: Customer, event: Event) -> bool:

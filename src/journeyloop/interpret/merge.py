@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from msgspec.structs import replace
+
 from journeyloop.interpret import cart, context, money, orders, traits, visits
 from journeyloop.interpret.audiences import inherit, standing
 from journeyloop.interpret.fold import summed_counts
@@ -22,6 +24,7 @@ from journeyloop.model.frame import Frame
 from journeyloop.model.identifier import Name, identifier_key
 from journeyloop.model.inputs import HandOver
 from journeyloop.model.ledger import Entry
+from journeyloop.model.prediction import Observation
 
 COUNTED = 1_000
 """More times than any count keeps."""
@@ -177,6 +180,17 @@ def _latest_each(mine: dict[str, list[int]], theirs: dict[str, list[int]]) -> di
     return {name: list(map(max, mine.get(name, one), theirs.get(name, one))) for name, one in merged.items()}
 
 
+def _observed(mine: dict[str, Observation], theirs: dict[str, Observation]) -> dict[str, Observation]:
+    """Per prediction one row: the one that was opened first, with the goal of either. Both rows' timers stay; that of
+    the one dropped finds nothing."""
+    merged = {**theirs, **mine}
+    for name in mine.keys() & theirs.keys():
+        kept, dropped = sorted((mine[name], theirs[name]), key=lambda one: (one.opened, one.x))
+        goals = [one.goal_at for one in (kept, dropped) if one.goal_at and kept.covers(one.goal_at)]
+        merged[name] = replace(kept, goal_at=min(goals, default=0))
+    return merged
+
+
 def _progress(mine: dict[str, list[int]], theirs: dict[str, list[int]]) -> dict[str, list[int]]:
     """Of a sequence the later start of each partial match; of a count the times of both. What the two did is not
     matched across them: a step of one is not followed by a step of the other until the next event."""
@@ -227,4 +241,5 @@ HEADER: dict[str, Callable[[Any, Any], Any]] = {
     "taught": _latest,
     "acted": _latest_each,
     "foreseen": _latest_each,
+    "observed": _observed,
 }

@@ -7,6 +7,8 @@ action's arm if its message may have arrived, silence's if nobody was contacted,
 from __future__ import annotations
 
 from journeyloop.learn.evidence import score
+from journeyloop.learn.observe import conclude
+from journeyloop.learn.taught import may_teach
 from journeyloop.learn.windows import timer_of
 from journeyloop.learn.worth import bounded
 from journeyloop.model.arm import SILENCE
@@ -17,15 +19,17 @@ from journeyloop.model.decision import ENDED, Row
 from journeyloop.model.effects import Resolved
 from journeyloop.model.frame import Frame
 from journeyloop.model.moment import DAY, Moment
+from journeyloop.model.prediction import WATCH
 
 REACHED = frozenset({"intent", "sent", "unknown"})
-LESSONS_PER_DAY = 10
-"""How many rows of one person the arms of a moment learn in a day: nobody teaches them alone."""
 
 
 def close(customer: Customer, name: str, frame: Frame) -> None:
     """The timer of a window: the goal, the guards and the arms now; the value when no goal of this window can be taken
-    back any more, whether there was one or not: rows without a goal must not count earlier than those with one."""
+    back any more, whether there was one or not: rows without a goal must not count earlier than those with one.
+    That of an observation belongs to no decision."""
+    if name.startswith(WATCH):
+        return conclude(customer, name, frame)
     row = next((one for one in customer.header.pending if timer_of(one) == name), None)
     if row is None:
         return
@@ -98,20 +102,10 @@ def _teach(customer: Customer, row: Row, moment: Moment, frame: Frame) -> None:
         return None
     if action != SILENCE and all(one.name != action for one in moment.actions):
         return frame.count(row.moment, "lessons: action removed")
-    if not _may_teach(customer, row.moment, frame.now // DAY):
+    if not may_teach(customer, row.moment, frame.now // DAY):
         return frame.count(row.moment, "lessons: too many of one person")
     reached = row.outcome == "converted"
     return frame.tune(row.moment, Lesson(row.moment, action, row.x, reached, learned.meaning, learned.update_every))
-
-
-def _may_teach(customer: Customer, moment: str, day: int) -> bool:
-    """Whether this person may teach once more today; that is counted."""
-    taught = customer.header.taught
-    last, count = taught.get(moment, [0, 0])
-    count = count + 1 if last == day else 1
-    if count <= LESSONS_PER_DAY:
-        customer.header.taught = {**taught, moment: [day, count]}
-    return count <= LESSONS_PER_DAY
 
 
 def _end(customer: Customer, row: Row, moment: Moment | None, frame: Frame) -> None:

@@ -21,13 +21,15 @@ def tune(tally: Tally, message: Count | Credit | Joined | Worth | Paused, board:
             return board
         case Credit(moment=moment):
             add(tally.measured(message.measure), message)
-            return _posted(look(tally, message, board, now), moment, tally)
+            board = look(tally, message, board, now)
+            return _posted(board, moment, _compared(board.level(moment), message.measure, tally))
         case Joined():
             join(tally.measured(message.measure), message)
             return board
         case Worth(moment=moment, value=value):
             keep(tally.worths, value)
-            return _posted(board, moment, tally)
+            worth, most = average(tally.worths), bound(tally.worths)
+            return _posted(board, moment, structs.replace(board.level(moment), worth=worth, most=most))
         case Paused(scope=scope, paused=paused):
             if not paused:
                 tally.resumed, tally.harmed = now, ""
@@ -37,11 +39,19 @@ def tune(tally: Tally, message: Count | Credit | Joined | Worth | Paused, board:
 
 def level_of(tally: Tally) -> Level:
     """Where the moment of this tally stands."""
-    measured = {CONVERSION: tally.evidence, **tally.measures}
-    means = {name: (one.treated.mean(), one.holdout.mean()) for name, one in measured.items() if one.rows}
-    return Level(means, average(tally.worths), tally.mode, bound(tally.worths))
+    level = Level({}, average(tally.worths), tally.mode, bound(tally.worths))
+    for measure in (CONVERSION, *tally.measures):
+        if tally.measured(measure).rows:
+            level = _compared(level, measure, tally)
+    return level
 
 
-def _posted(board: Board, moment: str, tally: Tally) -> Board:
-    levels = {**board.levels, moment: level_of(tally)}
-    return structs.replace(board, version=board.version + 1, levels=levels)
+def _compared(level: Level, measure: str, tally: Tally) -> Level:
+    """The means of a measure as they are now, and the mode."""
+    evidence = tally.measured(measure)
+    means = {**level.means, measure: (evidence.treated.mean(), evidence.holdout.mean())}
+    return structs.replace(level, means=means, mode=tally.mode)
+
+
+def _posted(board: Board, moment: str, level: Level) -> Board:
+    return structs.replace(board, version=board.version + 1, levels={**board.levels, moment: level})

@@ -38,7 +38,8 @@ class Arms(Struct, gc=False):
     """All arms of one moment: `names` (silence first), `means` (K, d), `covariances` (K, d, d), `seen` outcomes each.
 
     `meaning` is the hash of the goal and features they were learned for. `waiting` are rows not yet learned, per arm:
-    (x, y) in the order they came; the action arms wait like this until silence knows enough.
+    (x, y) in the order they came; the action arms wait like this until silence knows enough. `reached` says how many
+    of the outcomes seen were the goal.
     """
 
     meaning: str
@@ -47,6 +48,7 @@ class Arms(Struct, gc=False):
     covariances: Floats
     seen: list[int]
     waiting: dict[str, list[tuple[Vector, float]]]
+    reached: list[int]
 
     @property
     def width(self) -> int:
@@ -65,6 +67,10 @@ class Arms(Struct, gc=False):
         variances: list[float] = (products @ wide).tolist()
         means: list[float] = (self.means @ wide).tolist()
         return means, [variance**0.5 if variance > 0.0 else 0.0 for variance in variances]
+
+    def expected(self, x: Vector) -> float:
+        """The mean log-odds of the goal under silence alone."""
+        return float(self.means[0] @ x)
 
     def beliefs(self, names: Sequence[str], x: Vector) -> list[tuple[float, float]]:
         """Mean and standard deviation of the log-odds for silence, then for these actions. One that came later than the
@@ -91,6 +97,7 @@ class Arms(Struct, gc=False):
         step = (curvature * gain) ** 0.5 * u  # both sides alike: the covariance stays symmetric to the last bit
         covariance -= np.multiply.outer(step, step)
         self.seen[index] += 1
+        self.reached[index] += y > 0.0
 
 
 def sigmoid(z: float) -> float:
@@ -109,7 +116,7 @@ def unborn(meaning: str, width: int) -> Arms:
     """A moment nothing is known of: silence with its wide prior, and no action."""
     covariance = np.eye(width)
     covariance[0, 0] = BIAS_VARIANCE
-    return Arms(meaning, [SILENCE], np.zeros((1, width)), covariance[None], [0], {})
+    return Arms(meaning, [SILENCE], np.zeros((1, width)), covariance[None], [0], {}, [0])
 
 
 def bear(arms: Arms, names: Sequence[str]) -> None:
@@ -121,7 +128,9 @@ def bear(arms: Arms, names: Sequence[str]) -> None:
     means = np.concatenate([arms.means, np.repeat(arms.means[:1], len(fresh), axis=0)])
     cautious = np.repeat(np.eye(arms.width)[None] * BORN_VARIANCE, len(fresh), axis=0)
     covariances = np.concatenate([arms.covariances, cautious])
-    names, seen = [*arms.names, *fresh], [*arms.seen, *(0 for _ in fresh)]
+    none = [0] * len(fresh)
+    names, seen, reached = [*arms.names, *fresh], [*arms.seen, *none], [*arms.reached, *none]
     order = sorted(range(len(names)), key=names.__getitem__)
     arms.means, arms.covariances = means[order], covariances[order]
     arms.names, arms.seen = [names[at] for at in order], [seen[at] for at in order]
+    arms.reached = [reached[at] for at in order]

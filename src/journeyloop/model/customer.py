@@ -18,6 +18,7 @@ from journeyloop.model.consent import Consent
 from journeyloop.model.context import Context
 from journeyloop.model.decision import Delivery, Row
 from journeyloop.model.identifier import Identifier, Name
+from journeyloop.model.prediction import Observation
 
 Stated = tuple[Any, int, str]
 """A trait as it was stated: value, event time, source."""
@@ -126,8 +127,10 @@ class Header(Struct, array_like=True, gc=False):
     `apart` are persons this one was told apart from by an unmerge: the two never join again by themselves.
     Money is kept in millionths, so that it adds up exactly in any order.
     `taught` holds, per moment, the day and how many rows of this person the arms have learned in it; `acted`, per
-    "moment/action", when it was last shown, clicked and dismissed (ms, 0: never); `foreseen`, per predicted goal,
-    [1 if its chance is above what a moment waits for].
+    "moment/action", when it was last shown, clicked and dismissed (ms, 0: never); `foreseen`, per predicted goal
+    and threshold,
+    [1 if its chance is above what a moment waits for]; `observed`, per prediction, the open observation that it will
+    learn from.
     """
 
     person: bytes
@@ -174,6 +177,7 @@ class Header(Struct, array_like=True, gc=False):
     taught: dict[str, list[int]] = {}
     acted: dict[str, list[int]] = {}
     foreseen: dict[str, list[int]] = {}
+    observed: dict[str, Observation] = {}
 
     @property
     def revenue(self) -> float:

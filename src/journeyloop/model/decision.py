@@ -40,7 +40,7 @@ class SignalRow(Struct, array_like=True, gc=False):
 
     `x` are the features (packed float32). `learned`: its arms are born, and `silence`, `silence_sd` are the log-odds of
     the goal without contact; the goal is then `worth` so much. `forecast` are the goal rates (treated, held out)
-    expected of such a person, by what was known before.
+    expected of such a person, by what was known before. `moved`: the evidence has moved the mode from what is written.
     """
 
     moment: str
@@ -57,6 +57,7 @@ class SignalRow(Struct, array_like=True, gc=False):
     silence_sd: float = 0.0
     worth: float = 1.0
     forecast: tuple[float, float] = (0.0, 0.0)
+    moved: bool = False
 
 
 class Decision(Struct, array_like=True, gc=False):

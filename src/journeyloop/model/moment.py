@@ -55,7 +55,8 @@ class Detect(Struct, frozen=True):
 
     Exactly one kind: `event` (with `absent` it is an absence after it, with `count` so many of it `within`), `steps` in
     order `within`, `inactive` ms without any event after `event`, `crossed` an audience or crossing with its `change`
-    (a crossing says which `trait` came to or `above` which value), or an `ask` for a placement.
+    (a crossing says which `trait` came to or `above` which value), the `propensity` of an event `within` a time that
+    comes to a chance of `above`, or an `ask` for a placement.
     """
 
     event: str | None = None
@@ -75,6 +76,7 @@ class Detect(Struct, frozen=True):
     change: Literal["enters", "leaves"] = "enters"
     trait: str | None = None
     above: float = 0.0
+    propensity: str | None = None
 
     @property
     def trigger(self) -> str | None:

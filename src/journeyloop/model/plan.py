@@ -11,6 +11,7 @@ from journeyloop.model.audience import Aging, Audience, Computed, Crossing, Watc
 from journeyloop.model.condition import PathReader
 from journeyloop.model.moment import Match, Moment
 from journeyloop.model.policy import Policy
+from journeyloop.model.prediction import Prediction
 
 
 class Problem(Struct, frozen=True, order=True):
@@ -45,8 +46,10 @@ class Plan(Struct):
     meanings. `watched` are the audiences and the crossings that moments listen to, `moving` those of them that an event
     name can move (and ANY, ALL), `aging` what time alone can move; `watching` names them all with
     their meaning. `by_crossed` finds moments by the name of an audience or crossing and its change;
-    `pushes` are the URLs that are told of an audience's changes; `measures` is how much is compared with a holdout,
-    over all moments."""
+    `pushes` are the URLs that are told of an audience's changes; `predictions` by name the chances that moments
+    wait for. What would else be counted over all moments again and again: `places` is each one's place in their order,
+    `measures` how much is compared with a holdout over all of them, `horizon` how long a contact must be remembered
+    (ms)."""
 
     hash: str
     moments: dict[str, Moment]
@@ -65,7 +68,10 @@ class Plan(Struct):
     aging: tuple[Aging, ...] = ()
     by_crossed: dict[tuple[str, str], list[Moment]] = {}
     pushes: dict[str, str] = {}
+    predictions: dict[str, Prediction] = {}
+    places: dict[str, int] = {}
     measures: int = 1
+    horizon: int = 0
 
     def moment(self, name: str) -> Moment | None:
         return self.moments.get(name)

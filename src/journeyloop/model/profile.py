@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from journeyloop.model.arm import Vector
 from journeyloop.model.audience import Computed
 from journeyloop.model.condition import ABSENT, Activation, PathReader
 from journeyloop.model.customer import Customer
+from journeyloop.model.feature import vector
 from journeyloop.model.frame import Frame
 from journeyloop.model.moment import DAY
+from journeyloop.model.prediction import Prediction
 from journeyloop.model.rolled import rolled_value
 
 TRAITS = (
@@ -135,6 +138,11 @@ def scene(reader: PathReader, event: dict[str, Any], customer: Customer, frame: 
     if reader.session:
         values["session"] = _present((name, SESSION[name](customer, now)) for name in reader.session)
     return Scene(values)
+
+
+def features_of(prediction: Prediction, customer: Customer, frame: Frame) -> Vector:
+    """x of this person now, as a prediction sees them."""
+    return vector(prediction.features, scene(prediction.reader, {}, customer, frame).values, frame.now)
 
 
 def _present(pairs: Any) -> dict[str, Any]:

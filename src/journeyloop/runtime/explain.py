@@ -9,13 +9,14 @@ from journeyloop.model.customer import Customer, Look
 from journeyloop.model.moment import Moment
 from journeyloop.model.plan import Plan
 from journeyloop.model.profile import Scene
-from journeyloop.runtime import records
+from journeyloop.runtime import records, telling
+from journeyloop.runtime.decided import decision
 from journeyloop.runtime.ports import Reader
-from journeyloop.runtime.reads import decision
 
 STAGES = {
     "clause": "a condition does not hold",
     "progress": "not all of it has happened yet",
+    "unlikely": "its chance is not known or not high enough",
     "armed": "waiting: the timer is running",
     "cancelled": "cancelled: what it waited not to happen, happened",
     "late": "too late to matter",
@@ -44,7 +45,7 @@ def why(reader: Reader, plan: Plan, moment: Moment, customer: Customer | None, n
         "gate": _gate(customer, moment, last),
         "holdout": {"moment": customer.header.arms.get(moment.name), "universal": customer.header.arms.get("*")},
         "policy": plan.policy.refusal(customer.header, moment.purpose),
-        **_decided(reader, customer, moment, last),
+        **_decided(reader, plan, moment, last),
     }
 
 
@@ -54,6 +55,8 @@ def _listens_for(moment: Moment) -> str:
         return f"“{detect.event}” event"
     if detect.steps:
         return f"“{detect.steps[0].event}” event"
+    if detect.propensity:
+        return "event"
     return f"change of “{detect.crossed}”" if detect.crossed else f"request for placement “{detect.ask}”"
 
 
@@ -99,7 +102,7 @@ def _gate(customer: Customer, moment: Moment, last: Look) -> dict[str, Any]:
     }
 
 
-def _decided(reader: Reader, customer: Customer, moment: Moment, last: Look) -> dict[str, Any]:
+def _decided(reader: Reader, plan: Plan, moment: Moment, last: Look) -> dict[str, Any]:
     """The decision of the last signal, if one was raised, and the answer in one sentence."""
     stage = STAGES.get(last.outcome, last.outcome)
     answer = f"It did not fire: {stage}{f' ({last.reason})' if last.reason else ''}."
@@ -108,7 +111,7 @@ def _decided(reader: Reader, customer: Customer, moment: Moment, last: Look) -> 
     raw = reader.get("decisions", last.decision) if last.decision else None
     if raw is None:
         return {"fired": True, "answer": "It fired.", "decision": None}
-    told = decision(reader, records.decode_decision(raw))
+    told = decision(reader, records.decode_decision(raw), plan)
     acted = told["action"] is not None and told["action"]["moment"] == moment.name
     own = [one["verdict"] for one in told["candidates"] if one["moment"] == moment.name]
     if acted:
@@ -120,9 +123,20 @@ def _decided(reader: Reader, customer: Customer, moment: Moment, last: Look) -> 
     return {"fired": True, "answer": sentence, "decision": told}
 
 
+def decided(reader: Reader, plan: Plan, decision_id: bytes) -> dict[str, Any] | None:
+    """`GET /v1/decisions/{decision_id}`: the decision, and the same in `words`; None if there is none."""
+    raw = reader.get("decisions", decision_id)
+    if raw is None:
+        return None
+    told = decision(reader, records.decode_decision(raw), plan)
+    return {**told, "words": telling.in_words(told).splitlines()}
+
+
 def in_words(told: dict[str, Any]) -> str:
     """What `why` tells, as lines for a terminal."""
     lines = [told["answer"]]
+    if told.get("event"):
+        lines.append(f"  upon    {told['event']}")
     for clause in told.get("clauses", []):
         read = ", ".join(f"{path} = {value!r}" for path, value in clause["read"].items())
         lines.append(f"  {clause['result']:8}{clause['clause']}    ({read})")
@@ -134,6 +148,6 @@ def in_words(told: dict[str, Any]) -> str:
             lines.append(f"  sure    {told['gate']['confidence']:.2f}{doubts}")
         lines.append(f"  holdout {told['holdout']['moment'] or 'not drawn yet'}")
         lines.append(f"  policy  {told['policy'] or 'permits'}")
-    candidates = (told.get("decision") or {}).get("candidates", [])
-    lines += [f"  {one['moment']}/{one['action']}: {one['verdict']} ({one['propensity']:.2f})" for one in candidates]
+    if told.get("decision"):
+        lines += ["", telling.in_words(told["decision"])]
     return "\n".join(lines)

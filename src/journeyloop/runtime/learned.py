@@ -12,6 +12,7 @@ from journeyloop.runtime.ports import Reader
 from journeyloop.runtime.records import ArmHeader
 
 _WIDE, _NARROW = "<f8", "<f4"
+_LABELS = {y: np.array(y, _NARROW).tobytes() for y in (0.0, 1.0)}
 
 
 def arm_records(moment: str, arms: Arms, names: Iterable[str]) -> list[tuple[bytes, bytes | None]]:
@@ -38,12 +39,13 @@ def _key(moment: str, action: str) -> bytes:
 
 
 def _header(moment: str, name: str, arms: Arms) -> ArmHeader:
-    waiting = b"".join(np.append(x, y).astype(_NARROW).tobytes() for x, y in arms.waiting.get(name, ()))
+    waiting = _packed(arms.waiting.get(name, []))
     if name not in arms.names:
         return ArmHeader(moment, name, arms.meaning, -1, b"", b"", waiting)
     index = arms.names.index(name)
     mean, covariance = arms.means[index].astype(_WIDE), arms.covariances[index].astype(_WIDE)
-    return ArmHeader(moment, name, arms.meaning, arms.seen[index], mean.tobytes(), covariance.tobytes(), waiting)
+    seen, reached = arms.seen[index], arms.reached[index]
+    return ArmHeader(moment, name, arms.meaning, seen, mean.tobytes(), covariance.tobytes(), waiting, reached)
 
 
 def _together(headers: list[ArmHeader]) -> Arms:
@@ -54,7 +56,13 @@ def _together(headers: list[ArmHeader]) -> Arms:
     means = np.array([np.frombuffer(one.mean, _WIDE) for one in born])
     covariances = np.array([np.frombuffer(one.covariance, _WIDE).reshape(width, width) for one in born])
     waiting = {one.action: list(_rows(one.waiting, width)) for one in headers}
-    return Arms(born[0].meaning, [one.action for one in born], means, covariances, [one.seen for one in born], waiting)
+    names, seen, reached = zip(*((one.action, one.seen, one.reached) for one in born), strict=True)
+    return Arms(born[0].meaning, list(names), means, covariances, list(seen), waiting, list(reached))
+
+
+def _packed(rows: list[tuple[Vector, float]]) -> bytes:
+    """The inverse of `_rows`."""
+    return b"".join(part for x, y in rows for part in (x.astype(_NARROW, copy=False).tobytes(), _LABELS[y]))
 
 
 def _rows(raw: bytes, width: int) -> Iterable[tuple[Vector, float]]:

@@ -28,7 +28,7 @@ LOOKED_AT = 1_000
 
 def profile(reader: Reader, secret: bytes, plan: Plan, customer: Customer, now: int) -> dict[str, Any]:
     """`GET /v1/profile`: the profile, and what happened of late, newest first."""
-    return _profile(reader, secret, plan, customer, now, reads.decisions(reader, customer)[:DECISIONS])
+    return _profile(reader, secret, plan, customer, now, reads.decisions(reader, customer, plan)[:DECISIONS])
 
 
 def _profile(
@@ -50,7 +50,7 @@ def export(reader: Reader, secret: bytes, plan: Plan, customer: Customer, now: i
     """`GET /v1/export`: everything that is held about one person."""
     known = {customer.header.person, *(past.person for past in customer.header.absorbed)}
     return {
-        **_profile(reader, secret, plan, customer, now, reads.decisions(reader, customer)),
+        **_profile(reader, secret, plan, customer, now, reads.decisions(reader, customer, plan)),
         "traits": {
             name: {"value": value, "at": at, "source": source} for name, (value, at, source) in customer.traits.items()
         },

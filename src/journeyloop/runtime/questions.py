@@ -70,7 +70,11 @@ class Questions:
     def decisions(self, identifier: Identifier) -> list[dict[str, Any]]:
         with self.store.read() as reader:
             customer = reads.find_customer(reader, self.memory.secret, identifier)
-            return [] if customer is None else reads.decisions(reader, customer)
+            return [] if customer is None else reads.decisions(reader, customer, self.plan)
+
+    def decision(self, decision_id: bytes) -> dict[str, Any] | None:
+        with self.store.read() as reader:
+            return explain.decided(reader, self.plan, decision_id)
 
     def preview(
         self, identifier: Identifier, placements: Sequence[str], context: dict[str, Any]

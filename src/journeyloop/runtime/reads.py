@@ -10,12 +10,12 @@ from journeyloop.interpret.cart import contents
 from journeyloop.learn import average, bound
 from journeyloop.model.board import Tally
 from journeyloop.model.customer import Customer
-from journeyloop.model.decision import Decision
 from journeyloop.model.identifier import ADDRESSES, PERSON, Identifier, identifier_key
 from journeyloop.model.moment import Moment
 from journeyloop.model.plan import Plan
 from journeyloop.model.profile import profile_values
 from journeyloop.runtime import records
+from journeyloop.runtime.decided import decision
 from journeyloop.runtime.measured import measured
 from journeyloop.runtime.ports import Reader
 
@@ -91,7 +91,7 @@ def graph(customer: Customer) -> list[dict[str, Any]]:
     ]
 
 
-def decisions(reader: Reader, customer: Customer) -> list[dict[str, Any]]:
+def decisions(reader: Reader, customer: Customer, plan: Plan) -> list[dict[str, Any]]:
     """The newest decisions of a person, those of absorbed persons included, newest first."""
     persons = [customer.header.person, *(past.person for past in customer.header.absorbed)]
     keys = [key for person in persons for key in _newest(reader, person)]
@@ -99,7 +99,7 @@ def decisions(reader: Reader, customer: Customer) -> list[dict[str, Any]]:
     for key in sorted(keys, key=lambda key: key[16:], reverse=True)[:DECISIONS]:
         raw = reader.get("decisions", key[24:])
         if raw is not None:
-            found.append(decision(reader, records.decode_decision(raw)))
+            found.append(decision(reader, records.decode_decision(raw), plan))
     return found
 
 
@@ -116,50 +116,6 @@ def decision_person(reader: Reader, decision_id: bytes) -> bytes | None:
     """Whose decision this is, or None if there is none with this id."""
     raw = reader.get("decisions", decision_id)
     return None if raw is None else records.decode_decision(raw).person
-
-
-def decision(reader: Reader, made: Decision) -> dict[str, Any]:
-    """One decision with every candidate's verdict, and what became of its message."""
-    raw = reader.get("deliveries", made.id)
-    delivery = None if raw is None else records.decode_delivery(raw)
-    return {
-        "id": made.id.hex(),
-        "at": made.at,
-        "state": made.state if delivery is None else delivery.state,
-        "state_reason": made.reason if delivery is None else delivery.reason,
-        "action": None if made.chosen is None else {"moment": made.chosen[0], "action": made.chosen[1]},
-        "reason": made.reason,
-        "plan": made.plan,
-        "board": made.board,
-        "draw": made.draw,
-        "expires": made.expires,
-        "moments": [
-            {
-                "moment": row.moment,
-                "arm": row.arm,
-                "mode": row.mode,
-                "signal_at": row.signal_at,
-                "closes": row.closes,
-                "confidence": row.confidence,
-                "doubts": row.doubts,
-            }
-            for row in made.rows
-        ],
-        "candidates": [
-            {
-                "moment": one.moment,
-                "action": one.action,
-                "channel": one.channel,
-                "verdict": one.verdict,
-                "propensity": one.propensity,
-            }
-            for one in made.candidates
-        ],
-        "shown": delivery.shown if delivery else 0,
-        "clicked": delivery.clicked if delivery else 0,
-        "dismissed": delivery.dismissed if delivery else 0,
-        "recalled": delivery.recalled if delivery else "",
-    }
 
 
 # --- moments ----------------------------------------------------------------------------------------------------------

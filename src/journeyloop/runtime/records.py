@@ -230,6 +230,7 @@ class ArmHeader(Struct, array_like=True, gc=False):
     mean: bytes
     covariance: bytes
     waiting: bytes = b""
+    reached: int = 0
 
 
 def encode_arm(header: ArmHeader) -> bytes:

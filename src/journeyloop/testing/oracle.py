@@ -12,12 +12,15 @@ from typing import Any
 from msgspec import Struct
 
 from journeyloop.model.decision import Decision
+from journeyloop.model.effects import Resolved
 from journeyloop.model.event import Event
 from journeyloop.model.identifier import Identifier, keyed_hash
 from journeyloop.model.inputs import ConsentStated
 from journeyloop.model.plan import Plan
+from journeyloop.testing.windows import Windows, frequencies
 
 PURPOSE = "marketing"
+REDRAWN, NEARLY = 4, 0.03
 
 
 class Statement(Struct):
@@ -53,6 +56,8 @@ class Oracle:
         self._pushes: dict[Identifier, list[Push]] = {}
         self._done: set[bytes] = set()
         self._folded: set[str] = set()
+        self.windows = Windows(plan, self._expect)
+        self._redrawn: Counter[bool] = Counter()
 
     # --- what was committed -------------------------------------------------------------------------------------------
 
@@ -68,6 +73,9 @@ class Oracle:
                     self._state(self._root(identifier), Statement(choices[PURPOSE], at, now, True))
                 case Decision():
                     self._decided(one)
+                case Resolved():
+                    self.windows.resolved(one, now)
+                    self.sometimes[f"outcome: {one.outcome}"] += 1
 
     def _event(self, event: Event, now: int) -> None:
         self._folded.add(event.message_id)
@@ -77,6 +85,7 @@ class Oracle:
         said = event.context.get("consent", {}).get("categoryPreferences")
         if said is not None:
             self._state(root, Statement(said[PURPOSE], event.time, now, False))
+        self.windows.happened(event, lambda person: self._root(self._people[person]) == root)
         for decision in self.decisions.values():
             moment = self.plan.moments[decision.rows[0].moment]
             if moment.goal.event == event.name and self._root(self._people[decision.person]) == root:
@@ -116,6 +125,17 @@ class Oracle:
                 if not arms:
                     arms.add("holdout" if self._draw(name, decision.person) < share else "treated")
         self.sometimes[f"decided: {decision.reason.partition(':')[0]}"] += 1
+        self.windows.open(decision)
+        self._check_chances(decision)
+
+    def _check_chances(self, decision: Decision) -> None:
+        """Of some decisions that chance had a part in: what was logged is how often each candidate is chosen."""
+        logged = [one.propensity for one in decision.candidates]
+        learned = any(row.learned for row in decision.rows)
+        if self._redrawn[learned] < REDRAWN and any(0.0 < chance < 1.0 for chance in logged):
+            self._redrawn[learned] += 1
+            off = max(abs(one - other) for one, other in zip(logged, frequencies(decision), strict=True))
+            self._expect(off < NEARLY, "a logged propensity is not the chance")
 
     def _draw(self, name: str, person: bytes) -> float:
         digest = blake2b(key=self.secret, digest_size=8)

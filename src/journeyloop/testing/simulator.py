@@ -10,12 +10,13 @@ from typing import Any, cast
 
 from journeyloop.adapters.store.memory import MemoryStore
 from journeyloop.model.decision import ENDED, Decision
-from journeyloop.model.effects import Decided, Note, Send
+from journeyloop.model.effects import Decided, Note, Resolved, Send
 from journeyloop.model.event import Event
 from journeyloop.model.inputs import Epoch, PlanChanged
 from journeyloop.model.plan import Plan
 from journeyloop.runtime import reads, records
 from journeyloop.runtime.batch import Batch
+from journeyloop.runtime.learned import read_arms
 from journeyloop.runtime.memory import Memory
 from journeyloop.runtime.perform import Performer
 from journeyloop.runtime.ports import Pages
@@ -25,6 +26,7 @@ from journeyloop.testing.faults import MINUTE, SECOND, Faults
 from journeyloop.testing.oracle import Oracle, Violation
 
 START = 1_700_000_000_000
+TOO_MANY = "lessons: too many of one person"
 WAITS = (0, 50, 500, 5 * SECOND, 30 * SECOND, 2 * MINUTE, 20 * MINUTE)
 
 
@@ -46,6 +48,8 @@ class RecordingBatch(Batch):
     def _effect(self, effect: Any) -> None:
         if isinstance(effect, Decided):
             self.happened.append(effect.decision)
+        elif isinstance(effect, Resolved):
+            self.happened.append(effect)
         super()._effect(effect)
 
 
@@ -92,6 +96,7 @@ class Simulation(Crowd):
         except Crashed:
             return self._restart("before_commit")
         self.oracle.committed(batch.happened, self.now)
+        self.oracle.windows.learned(self.memory.arms)
         sends = [one for one in batch.effects if isinstance(one, Send)]
         crash = self.faults.crash(aimed=bool(sends))
         if crash == "after_commit":
@@ -187,6 +192,9 @@ class Simulation(Crowd):
             self.oracle.sometimes[f"ended: {state}"] += 1
             if state not in ENDED:
                 raise Violation(f"a decision was left {state}")
+        states = {key: records.decode_delivery(raw).state for key, raw in reader.scan("deliveries")}
+        refused = {name: reads.read_tally(reader, name).counts.get(TOO_MANY, 0) for name in self.plan.moments}
+        self.oracle.windows.end(states, read_arms(reader), refused.__getitem__)
 
 
 def simulate(plan: Plan, seed: int, steps: int = 120) -> Oracle:

@@ -6,7 +6,7 @@ import pytest
 
 from journeyloop.adapters.config import detect, load
 from journeyloop.adapters.config.conditions import Names
-from journeyloop.adapters.config.listening import index_events
+from journeyloop.adapters.config.listening import index_events, index_predictions
 from journeyloop.adapters.config.report import Report
 from journeyloop.adapters.config.section import Section
 from journeyloop.adapters.config.tree import Mapping, parse_yaml
@@ -118,6 +118,18 @@ def test_a_crossing_keeps_its_trait_and_threshold() -> None:
         ("{trait: cart_value, crosses: high}", "detect.crosses: high is not valid: write a number above 0"),
         ("{trait: cart_value, crosses: 0}", "a number above 0"),
         ("{trait: cart_value, crosses: 0.30000000000000004}", "detect.crosses: more digits than a crossing's name has"),
+        ("{propensity: A, within: 1h}", "detect.propensity: write also which chance it comes to"),
+        ("{propensity: A, crosses: 0.3}", "detect.within: missing: write a duration"),
+        ("{propensity: A, within: 0s, crosses: 0.3}", "detect.within: 0s is not valid"),
+        ("{propensity: A, within: 1h, crosses: 0}", "a number above 0"),
+        ("{propensity: A, within: 1h, crosses: 1}", "detect.crosses: write a chance between 0 and 1, such as 0.3"),
+        ("{propensity: A, within: 1h, crosses: 30}", "write a chance between 0 and 1"),
+        ("{propensity: A, within: 1h, crosses: 30%}", "detect.crosses: 30% is not valid"),
+        ("{propensity: A, within: 1h, crosses: .nan}", "detect.crosses: .nan is not valid"),
+        ("{propensity: A, within: 1h, crosses: 0.30000000000000004}", "more digits than a crossing's name has"),
+        ("{propensity: 7, within: 1h, crosses: 0.3}", "detect.propensity: 7 is not valid"),
+        ("{propensity: A, within: 1h, crosses: 0.3, where: event.name == 'A'}", "put conditions in `who`"),
+        ("{propensity: A, within: 1h, crosses: 0.3, present: true}", "detect.present: goes with"),
         ("{event: A, sequence: [A, B], within: 1h}", "found event and sequence"),
     ],
 )  # fmt: skip
@@ -148,6 +160,8 @@ def test_by_speaks_of_counts_and_sequences_too() -> None:
         ("{inactive: 30m, after: A}", "{inactive: 40m, after: A}"),
         ("{audience: high_spenders}", "{audience: high_spenders, change: leaves}"),
         ("{trait: orders, crosses: 3}", "{trait: orders, crosses: 4}"),
+        ("{propensity: A, within: 1h, crosses: 0.3}", "{propensity: A, within: 1h, crosses: 0.4}"),
+        ("{propensity: A, within: 1h, crosses: 0.3}", "{propensity: B, within: 1h, crosses: 0.3}"),
     ],
 )
 def test_another_meaning_has_another_name(one: str, other: str) -> None:
@@ -164,6 +178,23 @@ def test_the_kinds_of_version_one_keep_their_names() -> None:
         "{ask: home}": "a8b54bd437242055",
     }
     assert {text: getattr(read(text)[0], "hash", None) for text in known} == known
+
+
+def test_a_propensity() -> None:
+    found, problems = read("{propensity: Order Completed, within: 24h, crosses: 0.3}")
+    assert problems == []
+    assert found is not None
+    assert (found.propensity, found.within, found.above, found.event) == ("Order Completed", 24 * HOUR, 0.3, None)
+
+
+def test_moments_that_wait_for_the_same_chance_share_one_prediction() -> None:
+    texts = ["{propensity: A, within: 1h, crosses: 0.3}", "{propensity: A, within: 60m, crosses: 0.6}"]
+    moments = [moment_of(text) for text in (*texts, "{propensity: A, within: 2h, crosses: 0.3}", "{event: A}")]
+    found = index_predictions(moments)
+    assert {name: one.moments for name, one in found.items()} == {"~A/1h": (*moments[:2],), "~A/2h": (moments[2],)}
+    assert len({one.meaning for one in found.values()}) == 2
+    assert plan_of(texts[0]).predictions.keys() == {"~A/1h"}
+    assert plan_of("{event: A}").predictions == {}
 
 
 def test_the_index() -> None:

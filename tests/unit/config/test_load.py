@@ -108,7 +108,6 @@ def test_an_undeclared_fresh_trait_is_named_but_loads() -> None:
 @pytest.mark.parametrize(
     ("detect", "kind"),
     [
-        ("{propensity: Order Completed, within: 24h, crosses: 0.3}", "propensity"),
         ("{friction: checkout, drop: 30%}", "friction"),
     ],
 )

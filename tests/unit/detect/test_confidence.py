@@ -9,7 +9,7 @@ import pytest
 from journeyloop.detect.confidence import confidence
 from journeyloop.model.customer import Customer, Header, Session
 from journeyloop.model.inputs import Seen, TabOpened
-from journeyloop.runtime import reads
+from journeyloop.runtime import decided, reads
 from journeyloop.runtime.explain import in_words, why
 from tests.property.rig import MINUTE, SECOND, Rig, T, moment, plan_of
 
@@ -89,7 +89,7 @@ def test_a_decision_and_why_say_how_sure_it_was() -> None:
     rig.track("Asked For")
     [decision] = rig.decisions()
     with rig.store.read() as reader:
-        shown = reads.decision(reader, decision)["moments"]
+        shown = decided.decision(reader, decision, rig.plan)["moments"]
     assert [(one["confidence"], one["doubts"]) for one in shown] == [(0.1833, ["dwell", "depth"])]
     assert told(rig)["gate"]["confidence"] == 0.1833
 

@@ -96,6 +96,9 @@ class RecordingDoor:
     def decisions(self, identifier: Identifier) -> list[dict[str, Any]]:
         return [{"id": "d1"}] if identifier in self.people else []
 
+    def decision(self, decision_id: bytes) -> dict[str, Any] | None:
+        return {"id": decision_id.hex()} if decision_id.hex() in self.known_decisions else None
+
     def why(self, moment: str, identifier: Identifier) -> dict[str, Any] | None:
         return {"moment": moment, "outcome": "clause"} if moment == "checkout_stall" else None
 

@@ -60,6 +60,15 @@ def post(door: RecordingDoor, path: str, body: Any, key: str | None = ADMIN) -> 
     return ask(site(door), "POST", path, [bearer(key)] if key else [], body)
 
 
+def test_one_decision_by_its_id(door: RecordingDoor) -> None:
+    known = "0123456789abcdef" * 2
+    door.known_decisions.add(known)
+    assert get(door, f"/v1/decisions/{known}", {}, SERVER).json == {"id": known}
+    assert get(door, f"/v1/decisions/{known}", {}, WRITE).status == 403
+    for unknown in ("f" * 32, "0123", known.upper(), f"{known}0", "é"):
+        assert get(door, f"/v1/decisions/{unknown}", {}, SERVER).status == 404
+
+
 # --- by whichever name ----------------------------------------------------------------------------------------------
 
 

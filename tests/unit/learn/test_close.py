@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from journeyloop.learn.close import LESSONS_PER_DAY
+from journeyloop.learn.taught import LESSONS_PER_DAY
 from journeyloop.model.arm import SILENCE
 from journeyloop.model.inputs import Delivered, Outcome, Paused, TabOpened
 from tests.property.rig import DAY, HOUR, MINUTE, Rig, action, moment, plan_of

@@ -17,7 +17,7 @@ from journeyloop.model.audience import crossing_name
 from journeyloop.model.moment import Detect, Match, Present
 
 KINDS = ("event", "ask", "sequence", "inactive", "audience", "trait", "propensity", "friction")
-LATER = ("propensity", "friction")
+LATER = ("friction",)
 _COMPANIONS = {
     "where": ("event", "count", "inactive"),
     "by": ("event", "count", "sequence"),
@@ -38,6 +38,7 @@ _INSTEAD = {
     ("where", "ask"): "remove it, and put conditions in `who`",
     ("where", "audience"): "remove it, and put conditions in `who`",
     ("where", "trait"): "remove it, and put conditions in `who`",
+    ("where", "propensity"): "remove it, and put conditions in `who`",
     ("within", "event"): "for an absence write `for`, or add `count`",
     ("absent", "count"): "write a moment of its own for the absence",
     ("for", "inactive"): "write how long after `inactive`",
@@ -159,10 +160,29 @@ def _trait(section: Section, names: Names) -> Detect:
         section.error("trait", f"{name} is " + ("not a number" if name in names.profile else "unknown") + hint)
     if "crosses" not in section:
         section.error("trait", "write also which number it comes to, for example `crosses: 300.0`")
-    above = section.number("crosses", 1.0, above=True)
+    above = _threshold(section, 1.0)
+    return Detect(crossed=crossing_name(name, above), trait=name, above=above)
+
+
+def _propensity(section: Section, names: Names) -> Detect:
+    """A chance of 0 is always there and one of 1 never: between them lies a crossing."""
+    if "crosses" not in section:
+        section.error("propensity", "write also which chance it comes to, for example `crosses: 0.3`")
+    above = _threshold(section, 0.5)
+    if above >= 1.0:
+        section.error("crosses", "write a chance between 0 and 1, such as 0.3")
+    return Detect(
+        propensity=section.text("propensity", example="Order Completed"),
+        within=section.duration("within"),
+        above=above,
+    )
+
+
+def _threshold(section: Section, default: float) -> float:
+    above = section.number("crosses", default, above=True)
     if float(f"{above:.15g}") != above:
         section.error("crosses", f"more digits than a crossing's name has: write {above:.15g}")
-    return Detect(crossed=crossing_name(name, above), trait=name, above=above)
+    return above
 
 
 def _ask(section: Section, names: Names) -> Detect:
@@ -176,6 +196,7 @@ _READ: dict[str, Callable[[Section, Names], Detect]] = {
     "inactive": _inactive,
     "audience": _audience,
     "trait": _trait,
+    "propensity": _propensity,
     "ask": _ask,
 }
 
@@ -226,6 +247,8 @@ def _hashed(detect: Detect) -> Detect:
     further = [detect.count, detect.within, list(_meanings(detect.steps)), detect.inactive, detect.crossed]
     if any(further):  # without, the name is the one it had before these kinds existed: open waits go on
         meaning += [*further, detect.change]
+    if detect.propensity:
+        meaning += [detect.propensity, detect.above]
     return msgspec.structs.replace(detect, hash=blake2b(msgspec.json.encode(meaning), digest_size=8).hexdigest())
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from hashlib import blake2b
+
+import msgspec
 
 from journeyloop.adapters.config.conditions import reads
 from journeyloop.model.audience import Computed
@@ -11,6 +14,7 @@ from journeyloop.model.condition import PathReader
 from journeyloop.model.expression import Path
 from journeyloop.model.moment import Match, Moment
 from journeyloop.model.plan import Listening
+from journeyloop.model.prediction import FEATURES, Prediction, prediction_name
 
 
 def index_events(moments: Iterable[Moment]) -> dict[str, Listening]:
@@ -42,6 +46,23 @@ def index_asks(moments: Iterable[Moment]) -> dict[str, list[Moment]]:
         if moment.detect.ask is not None:
             index[moment.detect.ask].append(moment)
     return dict(index)
+
+
+def index_predictions(moments: Iterable[Moment]) -> dict[str, Prediction]:
+    """Name → what is predicted, with the moments that wait for it."""
+    found: defaultdict[tuple[str, int], list[Moment]] = defaultdict(list)
+    for moment in moments:
+        if moment.detect.propensity is not None:
+            found[moment.detect.propensity, moment.detect.within].append(moment)
+    predictions = (_prediction(event, within, tuple(waiting)) for (event, within), waiting in found.items())
+    return {one.name: one for one in predictions}
+
+
+def _prediction(event: str, within: int, moments: tuple[Moment, ...]) -> Prediction:
+    told = [event, within, [msgspec.structs.astuple(one) for one in FEATURES]]
+    meaning = blake2b(msgspec.json.encode(told), digest_size=8).hexdigest()
+    reader = PathReader(feature.path for feature in FEATURES)
+    return Prediction(prediction_name(event, within), event, within, meaning, moments, FEATURES, reader)
 
 
 def index_computed(computed: dict[str, Computed]) -> dict[str, list[Computed]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from hashlib import blake2b
 from pathlib import PurePosixPath
 from typing import TypeVar
@@ -12,7 +12,7 @@ from msgspec import Struct, structs
 from journeyloop.adapters.config.action import CONFIGURED
 from journeyloop.adapters.config.audiences import AudiencesFile, read_audiences
 from journeyloop.adapters.config.conditions import Names
-from journeyloop.adapters.config.listening import index_asks, index_computed, index_events
+from journeyloop.adapters.config.listening import index_asks, index_computed, index_events, index_predictions
 from journeyloop.adapters.config.moment import Found, read_moment
 from journeyloop.adapters.config.policy import PolicyFile, read_policy
 from journeyloop.adapters.config.report import Report, suggestion
@@ -148,8 +148,18 @@ def _plan(
         counting=counting(computed),
         **structs.asdict(watched),
         pushes={one.name: one.push for one in audiences.audiences.values() if one.push},
-        measures=sum(one.measures for one in moments.values()) or 1,
+        predictions=index_predictions(moments.values()),
+        places={name: place for place, name in enumerate(moments)},
+        measures=sum(moment.measures for moment in moments.values()) or 1,
+        horizon=_horizon(moments.values(), policy),
     )
+
+
+def _horizon(moments: Iterable[Moment], policy: Policy) -> int:
+    """The longest window of any cap or limit."""
+    windows = [cap.within for cap in policy.caps]
+    windows += [action.limit.within for moment in moments for action in moment.actions if action.limit]
+    return max(windows, default=0)
 
 
 def _hash(texts: dict[str, str]) -> str:

@@ -66,6 +66,10 @@ class Door(Protocol):
 
     def decisions(self, identifier: Identifier) -> list[dict[str, Any]]: ...
 
+    def decision(self, decision_id: bytes) -> dict[str, Any] | None:
+        """One decision with its `words`; None: there is none with this id."""
+        ...
+
     def why(self, moment: str, identifier: Identifier) -> dict[str, Any] | None:
         """None: there is no such moment."""
         ...

@@ -41,6 +41,9 @@ class People:
             Endpoint("GET", "/v1/profile", "What is known of a person.", server, self.profile, WHO),
             Endpoint("GET", "/console/profile", "The console's customer.", admin, self.profile, WHO, local=True),
             Endpoint("GET", "/v1/decisions", "Every decision on a person.", server, self.decisions, WHO),
+            Endpoint(
+                "GET", "/v1/decisions/{decision_id}", "One decision, and the same in words.", server, self.decision
+            ),
             Endpoint("GET", "/v1/why", "Why a moment fired, or did not.", server, self.why, (_MOMENT, *WHO)),
             Endpoint("GET", "/v1/export", "All that is held about a person.", admin, self.export, WHO),
             Endpoint("POST", "/v1/unmerge", "Undo a wrong merge.", admin, self.unmerge, (), Unmerge),
@@ -63,6 +66,11 @@ class People:
     async def decisions(self, call: Call) -> ASGIApp:
         who = self._who(call)
         return who if isinstance(who, Response) else answer({"decisions": self.door.decisions(who)})
+
+    async def decision(self, call: Call) -> ASGIApp:
+        known = re.fullmatch("[0-9a-f]{32}", call.path.get("decision_id", ""))
+        told = self.door.decision(bytes.fromhex(known[0])) if known else None
+        return not_found() if told is None else answer(told)
 
     async def why(self, call: Call) -> ASGIApp:
         who = self._who(call)

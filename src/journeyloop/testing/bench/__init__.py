@@ -16,6 +16,7 @@ from journeyloop.testing.bench import (
     ingest,
     kill,
     learn,
+    offpolicy,
     profile,
     push,
     recovery,
@@ -36,15 +37,18 @@ NAMES: dict[str, Callable[[], dict[str, Any]]] = {
     "recovery": recovery.run,
     "stall": stall.run,
 }
-ON_DATA: dict[str, Callable[[Path], dict[str, Any]]] = {"hillstrom": hillstrom.run}
-"""Benches on a file of real data, which is not ours to give away."""
+ON_DATA: dict[str, Callable[[Path], dict[str, Any]]] = {
+    "hillstrom": hillstrom.run,
+    "offpolicy": offpolicy.run,
+}
+"""Benches on real data, a file or a folder, which is not ours to give away."""
 
 
 def refusal(name: str, data: Path | None = None) -> str | None:
     """Why there is no such bench, or None."""
     if name not in (NAMES if data is None else ON_DATA):
-        return f"no bench {name}: there are {', '.join([*sorted(NAMES), *(f'{one} --data FILE' for one in ON_DATA)])}"
-    return f"no file {data}" if data is not None and not data.is_file() else None
+        return f"no bench {name}: there are {', '.join([*sorted(NAMES), *(f'{one} --data PATH' for one in ON_DATA)])}"
+    return f"no file {data}" if data is not None and not data.exists() else None
 
 
 def run(name: str, data: Path | None = None) -> dict[str, Any]:

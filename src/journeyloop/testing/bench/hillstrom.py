@@ -1,7 +1,8 @@
 """A true experiment, through the evidence: 64,000 customers were sent one of two e-mails or none, by lot.
 
 The file is the MineThatData e-mail challenge of 2008, as CSV, packed or not; the repository does not contain it. Each
-e-mail is a moment whose holdout is everybody who got none, one row per customer in the order of the file.
+e-mail is a moment whose holdout is everybody who got none, one row per customer in the order of the file. Then a
+learner is let loose on one half and evaluated on the other (`mailing`).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from journeyloop.learn.ratio import ratio_factor
 from journeyloop.learn.verdict import verdict
 from journeyloop.model.board import VALUE, Evidence, Tally
 from journeyloop.model.credits import Credit
+from journeyloop.testing.bench.mailing import let_loose
 from journeyloop.testing.bench.measure import noise, report
 
 NONE, MAILS = "No E-Mail", {"mens": "Mens E-Mail", "womens": "Womens E-Mail"}
@@ -47,6 +49,7 @@ def run(path: Path) -> dict[str, Any]:
     with noise() as noise_p99_ms:
         rows = list(_rows(path))
         sent = {name: _sent(rows, segment) for name, segment in MAILS.items()}
+        learner, how = let_loose(rows)
     figures: dict[str, float] = {}
     for name, one in sent.items():
         conversion = one.found()["conversion"]
@@ -58,7 +61,7 @@ def run(path: Path) -> dict[str, Any]:
         }
     known = {name: round(100 * effect, 2) for name, effect in KNOWN.items()}
     return report(
-        "hillstrom", figures, noise_p99_ms(), customers=len(rows), known_points=known,
+        "hillstrom", figures | learner, noise_p99_ms(), customers=len(rows), known_points=known, learner=how,
         **{name: _told(one) for name, one in sent.items()},
     )  # fmt: skip
 

@@ -56,6 +56,9 @@ const finding = ({ finding: found }) => found && element("p", { class: "finding"
 const unequal = ({ ratio }) => ratio?.alarm != null
   ? element("p", { class: "warn" }, `${number(ratio.treated)} customers treated and ${number(ratio.holdout)} held out: not the share that was drawn. Do not trust the comparison.`) : null;
 
+const cut = ({ worth: { bounded, at_most: most } = {} }) => bounded && most
+  ? element("p", { class: "soft" }, `${number(bounded)} of the goals were worth more than ${number(Math.round(most))}, 20 times the median, and count as that: no single one decides.`) : null;
+
 /** The server's interval: it holds at every look (docs/adr/0010). */
 function effect({ uplift }) {
   if (!uplift?.enough) return null;
@@ -79,6 +82,7 @@ function worth(moment) {
     finding(moment),
     unequal(moment),
     effect(moment),
+    cut(moment),
     pending ? element("p", { class: "soft" }, `${number(pending)} outcome${pending === 1 ? "" : "s"} pending`) : null].filter(Boolean));
 }
 
