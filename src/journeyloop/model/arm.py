@@ -77,7 +77,7 @@ class Arms(Struct, gc=False):
         others knows what silence knows, and doubts it."""
         means, sds = self.score(x)
         known = dict(zip(self.names, zip(means, sds, strict=True), strict=True))
-        if any(name not in known for name in names):
+        if not known.keys() >= set(names):
             doubt = (BORN_VARIANCE * sum(slot * slot for slot in x.tolist())) ** 0.5
             known = dict.fromkeys(names, (means[0], doubt)) | known
         return [known[SILENCE], *[known[name] for name in names]]

@@ -46,8 +46,9 @@ class Played:
     oracle: Floats
 
     def score(self, start: int = 0, end: int | None = None) -> float:
-        """Uplift of these rows as a share of the oracle's; of all rows by default."""
-        return float(self.uplift[start:end].sum() / max(self.oracle[start:end].sum(), 1e-12))
+        """Uplift of these rows as a share of the oracle's; of all rows by default. 0 where nothing could be earned."""
+        possible = float(self.oracle[start:end].sum())
+        return float(self.uplift[start:end].sum()) / possible if possible else 0.0
 
     def contacts(self, start: int = 0, end: int | None = None) -> float:
         """The share of rows contacted."""

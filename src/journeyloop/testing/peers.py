@@ -115,18 +115,20 @@ class MabWiser:
 
     ALPHAS: ClassVar[dict[str, float]] = {"LinUCB": 0.1, "LinTS": 0.1}
 
-    def __init__(self, actions: int, features: int, kind: str, seed: int = 0) -> None:
+    def __init__(self, actions: int, features: int, kind: str, seed: int = 0, explore: float = 0.0) -> None:
         library = import_module("mabwiser.mab")
         policies = {"LinUCB": library.LearningPolicy.LinUCB, "LinTS": library.LearningPolicy.LinTS}
         self.mab = library.MAB(list(range(actions + 1)), policies[kind](alpha=self.ALPHAS[kind]), seed=seed)
-        self.actions, self.rng = actions, np.random.default_rng(seed)
+        self.actions, self.explore, self.rng = actions, explore, np.random.default_rng(seed)
         self._taught = False
 
     def choose(self, xs: Rows) -> Actions:
+        anything = self.rng.integers(self.actions + 1, size=len(xs))
         if not self._taught:
-            return self.rng.integers(self.actions + 1, size=len(xs))
+            return anything
         found = self.mab.predict(_with_bias(xs))
-        return np.array(found if isinstance(found, list) else [found])
+        best = np.array(found if isinstance(found, list) else [found])
+        return np.where(self.rng.random(len(xs)) < self.explore, anything, best)
 
     def close(self, xs: Rows, actions: Actions, converted: Flags, held_out: Flags) -> None:
         learn = self.mab.partial_fit if self._taught else self.mab.fit

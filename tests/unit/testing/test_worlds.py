@@ -77,6 +77,7 @@ def test_the_oracle_scores_one_and_silence_nothing() -> None:
 
     assert play(Oracle(0), of).score() == pytest.approx(1.0)
     assert (play(Fixed(0), of).score(), play(Fixed(0), of).contacts()) == (0.0, 0.0)
+    assert play(Fixed(1), world("harmful", 500, 1)).score() == 0.0
 
 
 def test_an_outcome_is_told_when_its_window_closes_and_held_out_rows_were_silent() -> None:
