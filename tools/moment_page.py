@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import NODEFAULT, Struct, structs
 
-from journeyloop.adapters.config import action, audiences, detect, features, goal, learning, moment, settings
+from journeyloop.adapters.config import action, audiences, detect, features, goal, hours, learning, moment, settings
 from journeyloop.adapters.config.conditions import EVENT
 from journeyloop.model import moment as nouns
 from journeyloop.model import policy
@@ -19,6 +19,7 @@ from journeyloop.model.audience import Audience, Computed
 from journeyloop.model.budget import Budget
 from journeyloop.model.condition import Clauses
 from journeyloop.model.feature import Feature
+from journeyloop.model.hours import QuietHours
 from journeyloop.model.profile import PROFILE, SESSION, TRAITS
 from tools.table import table
 
@@ -31,6 +32,7 @@ STRUCTS: dict[str, type[Struct]] = {
     "Audience": Audience,
     "Feature": Feature,
     "Budget": Budget,
+    "QuietHours": QuietHours,
     "none": Struct,
 }
 # Fields that no key of a file sets directly.
@@ -44,6 +46,7 @@ LOADED = {
     "learn": {*learning.KEYS},
     "learn.features": {*features.KEYS},
     "actions": {*action.KEYS, *action.LATER},
+    "policy.yaml: quiet_hours": {*hours.KEYS},
     "audiences.yaml: traits": {*audiences.TRAIT_KEYS},
     "audiences.yaml: audiences": {*audiences.AUDIENCE_KEYS},
 }

@@ -16,10 +16,11 @@ from journeyloop.model.decision import Decision, Delivery
 from journeyloop.model.effects import Send
 from journeyloop.model.event import Event
 from journeyloop.model.frame import Frame
+from journeyloop.model.hours import untimely
 from journeyloop.model.inputs import Delivered, Outcome
 from journeyloop.model.moment import DAY
 from journeyloop.model.plan import Plan
-from journeyloop.model.profile import profile_values
+from journeyloop.model.profile import place, profile_values
 from journeyloop.model.spending import promise
 
 ONPAGE = "onpage"
@@ -110,6 +111,7 @@ def _refusal(customer: Customer, delivery: Delivery, frame: Frame) -> str | None
         or policy.refusal(header, moment.purpose, delivery.channel)
         or header.held_out(delivery.moment)
         or header.resting(delivery.topic, frame.now)
+        or untimely(policy.hours(action), frame.now, place(customer))
         or (action.unless.refusal(moment.name, header.acted) if action.unless else None)
         or policy.capped(
             contact(delivery, frame.now), (one for one in header.contacts if one.decision != delivery.decision)

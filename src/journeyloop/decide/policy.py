@@ -1,16 +1,24 @@
-"""The contact policy: consent, rolling caps, budgets. Each rule answers with a reason, or None where it permits."""
+"""The contact policy: consent, rolling caps, hours, budgets. Each rule answers with a reason, or None if it permits."""
 
 from __future__ import annotations
 
 from journeyloop.model.budget import left
 from journeyloop.model.customer import Contact, Customer
 from journeyloop.model.frame import Frame
+from journeyloop.model.hours import untimely
 from journeyloop.model.moment import Action, Moment
+from journeyloop.model.profile import place
 
 
 def consent(customer: Customer, moment: Moment, action: Action, frame: Frame) -> str | None:
     """A purpose that requires consent needs one on record; an unknown purpose is never permitted."""
     return frame.plan.policy.refusal(customer.header, moment.purpose, action.channel)
+
+
+def hours(customer: Customer, action: Action, at: int, frame: Frame) -> str | None:
+    """Quiet hours, and the action's own, at the time it would be sent."""
+    kept = frame.plan.policy.hours(action)
+    return untimely(kept, at, place(customer)) if kept else None
 
 
 def caps(customer: Customer, moment: Moment, action: Action, at: int, frame: Frame) -> str | None:

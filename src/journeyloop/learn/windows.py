@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from journeyloop.model.board import VALUE, guard_measure, versus_measure
 from journeyloop.model.customer import Customer
-from journeyloop.model.decision import Decision, Row, SignalRow
+from journeyloop.model.decision import Decision, Row, SignalRow, kind_of
 from journeyloop.model.frame import Frame
 
 GROUPS = {"treated": "treated", "mixed": "mixed"}
@@ -62,7 +62,7 @@ def silence_of(decision: Decision, row: SignalRow) -> str:
     refused = next((one.verdict for one in own if one.verdict != "eligible"), "no candidates")
     if any(one.verdict == "eligible" for one in own):
         return f"outranked: {decision.chosen[0]}" if decision.chosen else decision.reason
-    return refused
+    return kind_of(refused)
 
 
 def timer_of(row: Row) -> str:

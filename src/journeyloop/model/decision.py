@@ -39,6 +39,15 @@ class Verdict(Struct, array_like=True, gc=False):
     versus: str = ""
 
 
+def kind_of(verdict: str) -> str:
+    """A verdict without what differs from person to person: what is counted.
+
+    >>> kind_of("quiet_hours: until 08:00 Europe/Berlin"), kind_of("hold: cart until 2026-07-01T12:00Z"), kind_of("off")
+    ('quiet_hours', 'hold: cart', 'off')
+    """
+    return verdict.partition(" until ")[0].removesuffix(":")
+
+
 class SignalRow(Struct, array_like=True, gc=False):
     """One moment taking part in a decision: its arm, mode, the time its signal was raised, and how sure we were of the
     signal with what spoke against it.

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from journeyloop.model.condition import Clause, Clauses, PathReader
 from journeyloop.model.feature import STANDARD, Feature
+from journeyloop.model.hours import Hours
 from journeyloop.model.zone import next_time
 
 Done = Literal["seen", "clicked", "dismissed"]
@@ -175,7 +176,7 @@ class Action(Struct, frozen=True):
 
     `unsupported` names keys of the file that this version does not know how to honour: such an action is not eligible.
     `after` is part of the candidate; `value` is what the goal is worth with it, if not the goal's own; `versus` names
-    the comparator that a coin sends in its place.
+    the comparator that a coin sends in its place. `closed` are the hours outside of `open`.
     """
 
     name: str
@@ -192,6 +193,7 @@ class Action(Struct, frozen=True):
     unless: Unless | None = None
     value: float | None = None
     versus: str | None = None
+    closed: Hours | None = None
 
 
 class Moment(Struct, frozen=True):

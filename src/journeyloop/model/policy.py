@@ -1,4 +1,4 @@
-"""policy.yaml as a value: consent purposes, rolling caps, budgets, the universal holdout."""
+"""policy.yaml as a value: consent purposes, rolling caps, quiet hours, budgets, the universal holdout."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from msgspec import Struct
 from journeyloop.model.budget import Budget
 from journeyloop.model.consent import stated
 from journeyloop.model.customer import Contact, Header
-from journeyloop.model.moment import span
+from journeyloop.model.hours import Hours, QuietHours
+from journeyloop.model.moment import Action, span
 
 BLOCKED = frozenset({"", "null", "undefined", "nan", "[object object]", "0", "anonymous", "none", "unknown"})
 """Ids that name nobody: what broken clients send in place of one. Sharing such an id would merge strangers."""
@@ -66,6 +67,7 @@ class Policy(Struct, frozen=True):
     unsupported: tuple[str, ...] = ()
     identity: Identity = Identity()
     budgets: tuple[Budget, ...] = ()
+    quiet_hours: QuietHours | None = None
 
     def refusal(self, header: Header, purpose: str, channel: str | None = None) -> str | None:
         """Why this purpose may not be pursued with this person (over this channel), or None if it may."""
@@ -77,6 +79,14 @@ class Policy(Struct, frozen=True):
             general = header.consent.get(purpose)
             return f"consent: {purpose} refused" + (f" for {channel}" if general is None or general.granted else "")
         return f"consent: {purpose} not given" if known.consent_required and word is None else None
+
+    def hours(self, action: Action) -> list[tuple[str, Hours]]:
+        """The hours in which this action is not sent."""
+        quiet = self.quiet_hours
+        kept = [("closed", action.closed)] if action.closed else []
+        if quiet and (quiet.channels is None or action.channel in quiet.channels):
+            kept = [("quiet_hours", quiet.hours), *kept]
+        return kept
 
     def capped(self, wanted: Contact, made: Iterable[Contact]) -> str | None:
         """The cap that leaves no room for one more contact beside those made or reserved, before it or (where they are

@@ -14,6 +14,7 @@ from journeyloop.model.condition import ABSENT, Activation, PathReader
 from journeyloop.model.customer import Customer
 from journeyloop.model.feature import vector
 from journeyloop.model.frame import Frame
+from journeyloop.model.hours import Place, place_of
 from journeyloop.model.moment import DAY
 from journeyloop.model.prediction import Prediction
 from journeyloop.model.rolled import rolled_value
@@ -41,6 +42,11 @@ def country(customer: Customer) -> str | None:
     locale = (customer.sealed.context.value("locale") or "").replace("_", "-")
     region = locale.rpartition("-")[2]
     return region.upper() if len(region) == 2 and "-" in locale else None
+
+
+def place(customer: Customer) -> Place:
+    """Where they may be."""
+    return place_of(customer.sealed.context.value("time_zone"), country(customer))
 
 
 def _campaign(customer: Customer, at: int) -> str | None:

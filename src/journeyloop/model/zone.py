@@ -33,12 +33,17 @@ def next_time(now: int, minutes: int, zone: str | None) -> int:
     return at
 
 
-@lru_cache(maxsize=1024)
 def zone_of(name: str | None) -> tzinfo:
     """What a browser calls its zone is the sender's word: what is no zone is UTC."""
+    return find_zone(name) or UTC
+
+
+@lru_cache(maxsize=1024)
+def find_zone(name: str | None) -> ZoneInfo | None:
+    """The zone of this name, or None."""
     if not name or len(name) > LONGEST_NAME:
-        return UTC
+        return None
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        return UTC
+        return None

@@ -10,6 +10,7 @@ from typing import Any
 from journeyloop.act.render import Unrenderable, render
 from journeyloop.model.board import Board
 from journeyloop.model.effects import Answer, Note, Recall, Send, Stopped
+from journeyloop.model.hours import place_of, untimely
 from journeyloop.model.inputs import Delivered
 from journeyloop.model.plan import Plan
 from journeyloop.runtime.ports import Pages
@@ -113,7 +114,14 @@ class Performer:
             return "recalled"
         if self.clock() >= delivery.expires:
             return "expired"
-        return self.board().stops(delivery.moment, delivery.channel)
+        return self.board().stops(delivery.moment, delivery.channel) or self._untimely(send)
+
+    def _untimely(self, send: Send) -> str | None:
+        """The hours that have begun since the intent, or before it is offered again."""
+        policy, action = self.plan().policy, self.plan().moments[send.delivery.moment].action(send.delivery.action)
+        kept = policy.hours(action) if action else []
+        place = place_of(send.profile.get("time_zone"), send.profile.get("country"))
+        return untimely(kept, self.clock(), place) if kept else None
 
     def _content(self, send: Send, signed: bool, failed: list[str]) -> bytes | None:
         """Only what is to be rendered; without profile fields for a browser nobody vouched for."""

@@ -8,6 +8,7 @@ import pytest
 from journeyloop.adapters.config import Settings, load
 from journeyloop.model.budget import Budget
 from journeyloop.model.condition import Clauses
+from journeyloop.model.hours import Hours, QuietHours
 from journeyloop.model.moment import DAY, HOUR, MINUTE, Confirm, Limit, Moment, Present
 from journeyloop.model.plan import Plan
 from journeyloop.model.policy import Cap, Purpose
@@ -79,7 +80,9 @@ def test_the_example_policy() -> None:
     }
     assert policy.caps == (Cap(1, HOUR), Cap(2, 7 * DAY, channel="email"), Cap(1, DAY, topic="cart"))
     assert (policy.holdout, policy.priority) == (0.05, ("onpage", "push", "email", "sms"))
-    assert policy.unsupported == ("quiet_hours", "breaker", "channels.fallback")
+    assert policy.unsupported == ("breaker", "channels.fallback")
+    night = Hours(21 * 60, 8 * 60)
+    assert policy.quiet_hours == QuietHours(night, frozenset({"sms", "push", "email"}))
     assert policy.budgets == (Budget("gives", 800.0, DAY),)
 
 
@@ -87,7 +90,6 @@ def test_what_this_version_does_not_honour_is_named() -> None:
     named = [text for text in warnings_of(full()) if "not yet supported: " in text]
     assert [text.replace("warning: not yet supported: ", "") for text in named] == [
         "moments/checkout_stall.yaml:45: also.brief",
-        "policy.yaml:7: quiet_hours",
         "policy.yaml:8: channels.fallback",
         "policy.yaml:10: breaker",
     ]
@@ -169,17 +171,63 @@ def test_present_true_asks_for_any_tab() -> None:
 
 
 def test_a_restricting_key_keeps_its_action_from_being_sent() -> None:
-    restricted = SMALL + '    open: "09:00-18:00"\n    coupon: pool:welcome\n'
-    assert moment_of(small(restricted)).actions[0].unsupported == ("open", "coupon")
+    restricted = SMALL + "    coupon: pool:welcome\n"
+    assert moment_of(small(restricted)).actions[0].unsupported == ("coupon",)
     assert warnings_of(small(restricted)) == [
-        "moments/failed.yaml:13: warning: not yet supported: actions.help.open (this action is not sent)",
-        "moments/failed.yaml:14: warning: not yet supported: actions.help.coupon (this action is not sent)",
+        "moments/failed.yaml:13: warning: not yet supported: actions.help.coupon (this action is not sent)",
     ]
 
 
-def test_quiet_hours_over_the_page_keep_its_actions_from_being_sent() -> None:
-    policy = "purposes: {service: {consent: not_required}}\nquiet_hours: {from: 21:00, to: 08:00}\n"
-    assert moment_of(small(policy=policy)).actions[0].unsupported == ("quiet_hours",)
+QUIET = "purposes: {service: {consent: not_required}}\nquiet_hours: "
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("{from: 21:00, to: 08:00}", QuietHours(Hours(21 * 60, 8 * 60))),
+        ("{from: 12:30, to: 13:00, zone: Europe/Berlin}", QuietHours(Hours(750, 780, "Europe/Berlin"))),
+        ("{from: 21:00, to: 00:00, channels: [sms]}", QuietHours(Hours(21 * 60, 0), frozenset({"sms"}))),
+    ],
+)
+def test_quiet_hours(written: str, expected: QuietHours) -> None:
+    texts = small(policy=f"{QUIET}{written}\n")
+    assert plan_of(texts).policy.quiet_hours == expected
+    assert warnings_of(texts) == []
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ("{to: 08:00}", "quiet_hours.from: write a time of day, such as 21:00"),
+        ("{from: 9pm, to: 08:00}", "quiet_hours.from: write a time of day"),
+        ("{from: 24:00, to: 08:00}", "quiet_hours.from: write a time of day"),
+        ("{from: 08:00, to: 08:00}", "quiet_hours.to: the same time as from"),
+        ("{from: 21:00, to: 08:00, zone: Europe/Berln}", "no time zone is called Europe/Berln: did you mean Europe/Be"),
+        ("{from: 21:00, to: 08:00, unknown_zone: ignore}", "quiet_hours.unknown_zone: unknown ignore"),
+        ("{from: 21:00, to: 08:00, channels: []}", "quiet_hours.channels: write at least one channel"),
+        ("{from: 21:00, to: 08:00, zones: person}", "unknown key quiet_hours.zones: did you mean zone?"),
+        ("[21:00, 08:00]", "quiet_hours: write keys and values"),
+    ],
+)
+def test_quiet_hours_that_mean_nothing_are_refused(written: str, message: str) -> None:
+    loaded = load(small(policy=f"{QUIET}{written}\n"))
+    assert loaded.plan is None
+    assert any(message in str(problem) and "policy.yaml:2" in str(problem) for problem in loaded.problems)
+
+
+@pytest.mark.parametrize(
+    ("written", "closed"),
+    [("09:00-18:00", Hours(18 * 60, 9 * 60)), ("22:00-06:30 Asia/Tokyo", Hours(390, 22 * 60, "Asia/Tokyo"))],
+)
+def test_an_action_is_closed_outside_its_hours(written: str, closed: Hours) -> None:
+    assert moment_of(small(SMALL + f'    open: "{written}"\n')).actions[0].closed == closed
+
+
+@pytest.mark.parametrize("written", ["9-18", "09:00", "09:00-09:00", "09:00-12:00-18:00", "09:00-18:00 Nowhere", "[1]"])
+def test_hours_that_mean_nothing_are_refused(written: str) -> None:
+    loaded = load(small(SMALL + f"    open: {written}\n"))
+    assert loaded.plan is None
+    assert any("actions.help.open" in str(problem) for problem in loaded.problems)
 
 
 def test_another_channel_is_named_and_left_to_the_loop() -> None:

@@ -9,8 +9,9 @@ from typing import Any, cast
 from msgspec import Struct
 
 from journeyloop.adapters.config.conditions import Names, read_condition
+from journeyloop.adapters.config.hours import read_open
 from journeyloop.adapters.config.notation import duration, next_time, rate
-from journeyloop.adapters.config.policy import CHANNELS, Guards
+from journeyloop.adapters.config.policy import CHANNELS
 from journeyloop.adapters.config.report import suggestion
 from journeyloop.adapters.config.section import Section, as_section
 from journeyloop.adapters.config.templates import check_templates
@@ -20,10 +21,10 @@ from journeyloop.model.moment import Action, Delay, Done, Limit, Unless
 CONFIGURED = frozenset(("onpage",))
 KEYS = (
     "action", "channel", "content", "where", "placement", "cost", "gives", "weight", "limit", "after", "unless",
-    "value", "versus",
+    "value", "versus", "open",
 )  # fmt: skip
 ON_PAGE = ("title", "body", "button", "style")
-LATER = ("open", "coupon")
+LATER = ("coupon",)
 _UNLESS = re.compile(r"(seen|clicked|dismissed)\(\s*([A-Za-z0-9_-]+)\s*\)")
 _URL = re.compile(r"https?://[A-Za-z0-9\[][^\\\s]*|/|/[^/\\{\s][^\\\s]*")
 
@@ -32,7 +33,6 @@ class Surroundings(Struct, frozen=True):
     """What the rest of the configuration says about every action of a moment. `ask` is the moment's placement."""
 
     names: Names
-    guards: Guards
     ask: str | None
 
 
@@ -77,7 +77,8 @@ def _action(section: Section, around: Surroundings) -> Action:
         unless=_unless(section),
         value=section.number("value", 0.0) if "value" in section else None,
         versus=section.text("versus", example="next_day_email") if "versus" in section else None,
-        unsupported=_unsupported(section, channel, around.guards.against(channel), around.ask),
+        unsupported=_unsupported(section, channel, around.ask),
+        closed=read_open(section),
     )
 
 
@@ -101,7 +102,7 @@ def _check_ask(section: Section, channel: str, ask: str) -> None:
         section.error("placement", f"another place than detect.ask: write `placement: {ask}`, or remove it")
 
 
-def _unsupported(section: Section, channel: str, guards: tuple[str, ...], ask: str | None) -> tuple[str, ...]:
+def _unsupported(section: Section, channel: str, ask: str | None) -> tuple[str, ...]:
     """What restricts sending and cannot be honoured yet: such an action is refused rather than sent without it."""
     found = list(section.unsupported)
     for key in section.unsupported:
@@ -110,9 +111,7 @@ def _unsupported(section: Section, channel: str, guards: tuple[str, ...], ask: s
         consequence = "only with detect.ask; this action is not sent"
         section.report.later(section.line("placement"), section.name("placement"), consequence)
         found.append("placement")
-    for guard in guards:
-        section.report.later(section.node.line, f"{guard} over {section.path}", "this action is not sent")
-    return (*found, *guards)
+    return tuple(found)
 
 
 def _after(section: Section, ask: str | None) -> Delay:

@@ -44,7 +44,7 @@ def read_moment(root: Mapping, names: Names, policy: PolicyFile, report: Report)
     section = Section(root, "", report, KEYS)
     name, topic = section.identifier("moment", "checkout_stall"), section.text("topic", "")
     noticed = _detect(section, names)
-    around = Surroundings(names, policy.guards, noticed.ask if noticed else None)
+    around = Surroundings(names, noticed.ask if noticed else None)
     moment = _moment(section, name, topic or name, noticed or Detect(), around, policy)
     if noticed and not moment.waits and not noticed.within:
         _check_waiting(section)
@@ -59,7 +59,7 @@ def _moment(
     section: Section, name: str, topic: str, noticed: Detect, around: Surroundings, policy: PolicyFile
 ) -> Moment:
     goal, expires = read_goal(section, around.names)
-    around = Surroundings(around.names.for_ask(), around.guards, around.ask) if around.ask else around
+    around = Surroundings(around.names.for_ask(), around.ask) if around.ask else around
     who, actions = read_condition(section, "who", around.names), _actions(section, around)
     mode, explore, learning = read_learning(section, goal, around.names)
     guards = detect.read_matches(section, "guard", Names(around.names.profile))

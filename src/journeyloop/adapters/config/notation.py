@@ -67,6 +67,15 @@ def next_time(text: str) -> int | None:
     return int(found[1]) * 60 + int(found[2]) if found else None
 
 
+def time_of_day(text: str) -> int | None:
+    """Minutes after midnight.
+
+    >>> time_of_day("09:30"), time_of_day("9:30"), time_of_day("24:00")
+    (570, None, None)
+    """
+    return next_time(f"next {text}")
+
+
 def instant(text: str) -> int | None:
     """An ISO date (its first instant, UTC) or date and time with a zone, in ms since the epoch.
 

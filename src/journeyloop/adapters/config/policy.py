@@ -1,4 +1,4 @@
-"""policy.yaml → Policy: consent purposes, rolling caps, budgets, the universal holdout, channel priority, identity."""
+"""policy.yaml → Policy: consent purposes, rolling caps, quiet hours, budgets, the universal holdout, identity."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ from typing import cast
 
 from msgspec import Struct
 
+from journeyloop.adapters.config.hours import read_quiet_hours
 from journeyloop.adapters.config.identity import read_identity
 from journeyloop.adapters.config.report import Report, suggestion
 from journeyloop.adapters.config.section import Section, as_section
-from journeyloop.adapters.config.tree import Mapping, plain
+from journeyloop.adapters.config.tree import Mapping
 from journeyloop.model.budget import Budget, Of
 from journeyloop.model.policy import Cap, Policy, Purpose
 
 CHANNELS = ("onpage", "push", "email", "sms", "whatsapp", "webhook", "in_app")
-_LATER = ("quiet_hours", "breaker")
+_KEYS = ("purposes", "holdout", "caps", "quiet_hours", "budgets", "channels", "identity")
+_LATER = ("breaker",)
 BUDGET_KEYS = ("of", "at_most", "within")
 OF = ("gives", "cost", "contacts")
 
@@ -27,25 +29,14 @@ class Mention(Struct, frozen=True):
     line: int
 
 
-class Guards(Struct, frozen=True):
-    """Limits of policy.yaml this version cannot keep: what they would limit must not be sent at all."""
-
-    quiet: frozenset[str] = frozenset()
-
-    def against(self, channel: str) -> tuple[str, ...]:
-        """The unkept limits that would bear on an action of this channel."""
-        return ("quiet_hours",) if channel in self.quiet else ()
-
-
 class PolicyFile(Struct, frozen=True):
     policy: Policy
     mentions: tuple[Mention, ...] = ()
-    guards: Guards = Guards()
 
 
 def read_policy(root: Mapping, report: Report) -> PolicyFile:
     """The policy; problems go to the report."""
-    section = Section(root, "", report, ("purposes", "holdout", "caps", "budgets", "channels", "identity"), _LATER)
+    section = Section(root, "", report, _KEYS, _LATER)
     channels = section.section("channels", ("priority",), ("fallback",))
     priority = channels.texts("priority") if channels else ()
     for name in priority:
@@ -58,9 +49,10 @@ def read_policy(root: Mapping, report: Report) -> PolicyFile:
         priority=priority or ("onpage",),
         identity=read_identity(section),
         budgets=_budgets(section),
+        quiet_hours=read_quiet_hours(section, CHANNELS),
         unsupported=section.name_unsupported() + (channels.name_unsupported() if channels else ()),
     )
-    return PolicyFile(policy, tuple(mentions), _guards(root))
+    return PolicyFile(policy, tuple(mentions))
 
 
 def _purposes(section: Section) -> dict[str, Purpose]:
@@ -112,15 +104,3 @@ def _budgets(section: Section) -> tuple[Budget, ...]:
 def _know_channel(name: str, section: Section, key: str) -> None:
     if name and name not in CHANNELS:
         section.warn(key, f"no channel is called {name}{suggestion(name, CHANNELS)}")
-
-
-def _guards(root: Mapping) -> Guards:
-    """What the limits of `_LATER` would limit. The breaker only pauses what harms: without it the rest holds."""
-    quiet = root.entries.get("quiet_hours")
-    return Guards(_quiet_channels(plain(quiet.value)) if quiet else frozenset())
-
-
-def _quiet_channels(hours: object) -> frozenset[str]:
-    """Quiet hours without a list of channels are for all of them."""
-    named = hours.get("channels") if isinstance(hours, dict) else None
-    return frozenset(str(name) for name in named) if isinstance(named, list) else frozenset(CHANNELS)
