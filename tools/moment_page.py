@@ -25,7 +25,10 @@ from tools.table import table
 
 WORDS = Path(__file__).with_name("moment.toml")
 STRUCTS: dict[str, type[Struct]] = {
-    **{name: getattr(nouns, name) for name in ("Moment", "Detect", "Present", "Confirm", "Goal", "Action", "Limit")},
+    **{
+        name: getattr(nouns, name)
+        for name in ("Moment", "Detect", "Present", "Confirm", "Goal", "Action", "Limit", "Hold")
+    },
     **{name: getattr(policy, name) for name in ("Policy", "Purpose", "Cap", "Identity")},
     "Settings": settings.Settings,
     "Computed": Computed,
@@ -42,6 +45,7 @@ DERIVED = {
 LOADED = {
     "moments/NAME.yaml": {*moment.KEYS},
     "detect": {*detect.KEYS},
+    "also": {*moment.ALSO, *moment.ALSO_LATER},
     "goal": {*goal.KEYS},
     "learn": {*learning.KEYS},
     "learn.features": {*features.KEYS},
@@ -51,7 +55,7 @@ LOADED = {
     "audiences.yaml: audiences": {*audiences.AUDIENCE_KEYS},
 }
 LATER = {
-    "moments/NAME.yaml": {"also"},
+    "also": {*moment.ALSO_LATER, "text"},
     "detect": {*detect.LATER, "drop"},
     "actions": {*action.LATER},
 }

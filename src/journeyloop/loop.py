@@ -1,5 +1,4 @@
-"""The loop on one screen: one message for one person, through five stages. Pure: time, chance, plan and board are in
-the frame, and everything it wants from the world goes out through it."""
+"""The loop on one screen: one message for one person, in five stages. Pure: all it knows and wants is the frame's."""
 
 from __future__ import annotations
 
@@ -28,8 +27,8 @@ def advance(customer: Customer, message: inputs.Message, frame: Frame) -> None:
         case inputs.Forwarded(input=inputs.Asked() as ask):
             interpret.own(customer, ask.identifier, frame.now, frame)
             choose(customer, detect.asked(customer, ask, frame), frame, ask)
-        case inputs.Forwarded(input=inputs.ConsentStated() as stated):
-            act.withdraw(customer, interpret.state_consent(customer, stated, frame), frame)
+        case inputs.Forwarded(input=inputs.ConsentStated() | inputs.Held() as word):
+            act.withdraw(customer, interpret.take_word(customer, word, frame), frame)
         case inputs.Forwarded(input=inputs.Delivered() as delivered):
             act.result(customer, delivered, frame)
         case inputs.Forwarded(input=inputs.Outcome() as outcome):
@@ -91,6 +90,7 @@ def outcome_reported(customer: Customer, outcome: inputs.Outcome, frame: Frame) 
 
 def choose(customer: Customer, signals: list[Signal], frame: Frame, ask: inputs.Asked | None = None) -> None:
     """Signals → one decision → its delivery, or silence with a reason; and the windows that will judge it."""
+    act.withdraw(customer, interpret.hold_by(customer, signals, frame), frame)
     if decision := decide.decide(customer, signals, frame, ask.placement if ask else None):
         frame.emit(Decided(decision))
         learn.open_windows(customer, decision, frame)

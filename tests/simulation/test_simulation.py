@@ -24,8 +24,10 @@ HUNTED = 200
 RARE = (
     "aimed_login", "aimed_opt_out", "crash: after_commit", "crash: after_sending", "crash: before_commit",
     "decided: budget", "decided: cap", "decided: consent", "decided: adds the most", "decided: explored",
-    "decided: held out", "decided: silence", "duplicate", "ended: expired", "ended: sent", "ended: suppressed",
-    "ended: unknown", "merge", "offered_again", "opt_out", "outcome: converted", "outcome: ignored", "outcome: void",
+    "decided: held out", "decided: hold", "decided: quiet_hours",
+    "decided: silence", "duplicate", "ended: expired", "ended: sent", "ended: suppressed",
+    "ended: unknown", "merge", "near quiet hours",
+    "offered_again", "opt_out", "outcome: converted", "outcome: ignored", "outcome: void",
     "recall", "sent", "sent_later", "shown", "stall", "timer", "unequal_arms",
 )  # fmt: skip
 

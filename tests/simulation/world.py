@@ -10,6 +10,7 @@ from tests.property.rig import action, moment, plan_of
 POLICY = """\
 holdout: 10%
 caps: [{per: person, at_most: 1, within: 10m}, {per: person, at_most: 3, within: 2h}]
+quiet_hours: {from: "23:30", to: "00:10"}
 budgets: [{of: contacts, at_most: 2, within: 1h}]
 """
 
@@ -23,6 +24,7 @@ def world() -> Plan:
     failed = moment(
         "failed", detect="{event: Payment Failed}", holdout="20%", expires="3m",
         goal="{event: Order Completed, within: 30m, revoked_by: {event: Page, within: 1h}}",
+        body="also: [{hold: [marketing], for: 8m}]\n",
     )  # fmt: skip
     chance = moment(
         "chance", purpose="marketing", detect="{event: Product Viewed}", learn="{mode: full}", expires="20m",

@@ -111,6 +111,7 @@ def _refusal(customer: Customer, delivery: Delivery, frame: Frame) -> str | None
         or policy.refusal(header, moment.purpose, delivery.channel)
         or header.held_out(delivery.moment)
         or header.resting(delivery.topic, frame.now)
+        or header.held(delivery.topic, moment.purpose, frame.now)
         or untimely(policy.hours(action), frame.now, place(customer))
         or (action.unless.refusal(moment.name, header.acted) if action.unless else None)
         or policy.capped(

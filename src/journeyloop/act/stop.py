@@ -1,4 +1,4 @@
-"""What arrives first stops the message: a goal, a `cancel_on` event, an opt-out."""
+"""What arrives first stops the message: a goal, a `cancel_on` event, an opt-out, a hold."""
 
 from __future__ import annotations
 
@@ -29,10 +29,15 @@ def recall(customer: Customer, event: Event, frame: Frame) -> None:
 
 
 def withdraw(customer: Customer, subjects: list[str], frame: Frame) -> None:
-    """The person opted out of these purposes, or purpose/channel: stop everything pending that has one of them."""
+    """The person opted out of these purposes, or purpose/channel, or is to be left alone with them or these topics:
+    stop everything pending that has one of them."""
     for delivery in customer.header.deliveries if subjects else []:
         moment = frame.plan.moment(delivery.moment)
-        if moment is None or moment.purpose in subjects or f"{moment.purpose}/{delivery.channel}" in subjects:
+        if moment is None:
+            stop(customer, delivery, "moment_removed", frame)
+        elif held := customer.header.held(delivery.topic, moment.purpose, frame.now):
+            stop(customer, delivery, held, frame)
+        elif moment.purpose in subjects or f"{moment.purpose}/{delivery.channel}" in subjects:
             stop(customer, delivery, "consent: withdrawn", frame)
 
 

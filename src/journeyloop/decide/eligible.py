@@ -29,6 +29,7 @@ def judge(
         or action.where.reason(truths, read.values)
         or policy.consent(customer, moment, action, frame)
         or customer.header.resting(moment.topic, frame.now)
+        or customer.header.held(moment.topic, moment.purpose, begins)
         or policy.hours(customer, action, begins, frame)
         or policy.caps(customer, moment, action, begins, frame)
         or policy.limit(customer, moment, action, frame.now)

@@ -1,13 +1,15 @@
 """Interpret: who is this, and what is known of them now? Identity, merge, fold, presence, consent. Rooms say what."""
 
 from journeyloop.interpret.audiences import begin, rejudge
-from journeyloop.interpret.consent import consent_in, state_consent
+from journeyloop.interpret.consent import consent_in
 from journeyloop.interpret.fold import fold
+from journeyloop.interpret.hold import hold_by
 from journeyloop.interpret.identity import claim_others, found, identify, own
 from journeyloop.interpret.merge import hand_over
 from journeyloop.interpret.one import told
 from journeyloop.interpret.presence import tab_changed
 from journeyloop.interpret.rolling import recount, uncounted
+from journeyloop.interpret.stated import take_word
 
 __all__ = [
     "begin",
@@ -16,12 +18,13 @@ __all__ = [
     "fold",
     "found",
     "hand_over",
+    "hold_by",
     "identify",
     "own",
     "recount",
     "rejudge",
-    "state_consent",
     "tab_changed",
+    "take_word",
     "told",
     "uncounted",
 ]

@@ -231,6 +231,7 @@ HEADER: dict[str, Callable[[Any, Any], Any]] = {
     "arms": merge_arms,
     "contacts": lambda mine, theirs: sorted(mine + theirs, key=lambda contact: contact.at),
     "rests": _newest_by_name,
+    "holds": _newest_by_name,
     "deliveries": _add,
     "pending": _add,
     "recent": _add,

@@ -19,6 +19,7 @@ from journeyloop.model.context import Context
 from journeyloop.model.decision import Delivery, Row
 from journeyloop.model.identifier import Identifier, Name
 from journeyloop.model.prediction import Observation
+from journeyloop.model.zone import written_time
 
 Stated = tuple[Any, int, str]
 """A trait as it was stated: value, event time, source."""
@@ -130,7 +131,7 @@ class Header(Struct, array_like=True, gc=False):
     "moment/action", when it was last shown, clicked and dismissed (ms, 0: never); `foreseen`, per predicted goal
     and threshold,
     [1 if its chance is above what a moment waits for]; `observed`, per prediction, the open observation that it will
-    learn from.
+    learn from. `holds` are topics and purposes with until when (ms) the person is left alone with them.
     """
 
     person: bytes
@@ -178,6 +179,7 @@ class Header(Struct, array_like=True, gc=False):
     acted: dict[str, list[int]] = {}
     foreseen: dict[str, list[int]] = {}
     observed: dict[str, Observation] = {}
+    holds: dict[str, int] = {}
 
     @property
     def revenue(self) -> float:
@@ -192,6 +194,11 @@ class Header(Struct, array_like=True, gc=False):
     def resting(self, topic: str, now: int) -> str | None:
         """A dismissed topic rests."""
         return f"resting: {topic}" if self.rests.get(topic, 0) > now else None
+
+    def held(self, topic: str, purpose: str, now: int) -> str | None:
+        """The hold that ends last, of the topic or the purpose, or None."""
+        until, name = max((self.holds.get(name, 0), name) for name in (topic, purpose))
+        return f"hold: {name} until {written_time(until)}" if until > now else None
 
     def held_out(self, moment: str) -> str | None:
         """The stored arm, universal or the moment's own, that keeps a moment from contacting this person, or None."""

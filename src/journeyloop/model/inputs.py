@@ -75,6 +75,15 @@ class ConsentStated(Struct, array_like=True, tag="consent", gc=False):
     received: int = 0
 
 
+class Held(Struct, array_like=True, tag="held", gc=False):
+    """Somebody asks to leave a person alone with these topics and purposes until then (ms)."""
+
+    identifier: Identifier
+    names: list[str]
+    until: int
+    reason: str = ""
+
+
 class Imported(Struct, array_like=True, tag="imported", gc=False):
     """An event from before we came: it is folded into the profile, and never raises a signal. `marked`: its messageId
     is its sender's own, so that the same event by another way counts once."""
@@ -156,6 +165,7 @@ Input = (
     | TabClosed
     | Asked
     | ConsentStated
+    | Held
     | Imported
     | Judge
     | Unmerge

@@ -196,10 +196,17 @@ class Action(Struct, frozen=True):
     closed: Hours | None = None
 
 
+class Hold(Struct, frozen=True):
+    """For `length` ms the person is left alone with these topics and purposes."""
+
+    names: tuple[str, ...]
+    length: int
+
+
 class Moment(Struct, frozen=True):
     """`reader` extracts the paths that `who`, `detect.where` and the actions' `where` read. `judged` is the hash of all
     that a window is judged by: the goal with its worth, the guards, the features. An open window is not judged by
-    another one."""
+    another one. `holds` are what its signal holds, outside of arbitration and holdout."""
 
     name: str
     title: str
@@ -223,6 +230,7 @@ class Moment(Struct, frozen=True):
     learning: Learning = Learning()
     guards: tuple[Match, ...] = ()
     judged: str = ""
+    holds: tuple[Hold, ...] = ()
 
     @property
     def clauses(self) -> tuple[Clause, ...]:

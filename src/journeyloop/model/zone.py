@@ -38,6 +38,15 @@ def zone_of(name: str | None) -> tzinfo:
     return find_zone(name) or UTC
 
 
+def written_time(at: int) -> str:
+    """An instant (ms) as people write it, to the minute that is not before it.
+
+    >>> written_time(59_999), written_time(60_000)
+    ('1970-01-01 00:01 UTC', '1970-01-01 00:01 UTC')
+    """
+    return f"{EPOCH + -(-at // 60_000) * timedelta(minutes=1):%Y-%m-%d %H:%M} UTC"
+
+
 @lru_cache(maxsize=1024)
 def find_zone(name: str | None) -> ZoneInfo | None:
     """The zone of this name, or None."""

@@ -26,6 +26,7 @@ from journeyloop.model.inputs import (
     Delivered,
     Epoch,
     Forwarded,
+    Held,
     Imported,
     Input,
     Judge,
@@ -134,7 +135,7 @@ class Batch:
                     frame.identify(identifier, Arrived(applied))
                 else:
                     self._advance(known.person, Forwarded(applied), frame)
-            case TabOpened() | TabClosed() | Asked() | ConsentStated():
+            case TabOpened() | TabClosed() | Asked() | ConsentStated() | Held():
                 frame.identify(applied.identifier, Arrived(applied))
             case Judge(persons=persons):
                 for person in persons:

@@ -44,7 +44,8 @@ def why(reader: Reader, plan: Plan, moment: Moment, customer: Customer | None, n
         "presence": _presence(customer),
         "gate": _gate(customer, moment, last),
         "holdout": {"moment": customer.header.arms.get(moment.name), "universal": customer.header.arms.get("*")},
-        "policy": plan.policy.refusal(customer.header, moment.purpose),
+        "policy": plan.policy.refusal(customer.header, moment.purpose)
+        or customer.header.held(moment.topic, moment.purpose, now),
         **_decided(reader, plan, moment, last),
     }
 

@@ -43,6 +43,9 @@ class Questions:
     def purposes(self) -> frozenset[str]:
         return frozenset(self.plan.policy.purposes)
 
+    def topics(self) -> frozenset[str]:
+        return self.purposes() | {moment.topic for moment in self.plan.moments.values()}
+
     def profile(self, identifier: Identifier) -> dict[str, Any] | None:
         with self.store.read() as reader:
             customer = reads.find_customer(reader, self.memory.secret, identifier)

@@ -68,6 +68,7 @@ def profile(customer: Customer, plan: Plan, now: int) -> dict[str, Any]:
             subject: {name: getattr(word, name) for name in word.__struct_fields__}
             for subject, word in header.consent.items()
         },
+        "holds": {name: until for name, until in header.holds.items() if until > now},
         "tabs_open": len(header.presence.browsers),
         "arms": header.arms,
     }

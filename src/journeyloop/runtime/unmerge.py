@@ -235,7 +235,7 @@ def _really(was: Header, now: Header, theirs: Callable[[bytes], bool], again: Ag
     now.contacts = [one for one in was.contacts if theirs(one.decision) or one.decision not in again.made]
     now.deliveries = [one for one in was.deliveries if theirs(one.decision)]
     now.pending = [one for one in was.pending if theirs(one.decision)]
-    now.rests, now.foreseen = dict(was.rests), dict(was.foreseen)
+    now.rests, now.holds, now.foreseen = dict(was.rests), dict(was.holds), dict(was.foreseen)
     derived = {name: due for name, due in now.timers.items() if not name.startswith(OWN_TIMERS)}
     kept = {name: due for name, due in was.timers.items() if name.startswith(OWN_TIMERS)}
     now.timers = derived | {name: due for name, due in kept.items() if theirs(bytes.fromhex(name.split("/")[1]))}

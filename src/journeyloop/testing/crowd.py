@@ -20,7 +20,7 @@ from journeyloop.runtime.memory import Memory
 from journeyloop.runtime.perform import Performer
 from journeyloop.runtime.ports import Store
 from journeyloop.testing.faults import MINUTE, Faults
-from journeyloop.testing.oracle import Oracle
+from journeyloop.testing.oracle import Oracle, zone_at
 
 SECRET = b"simulated-secret"
 NAMES = ("Checkout Step Viewed", "Checkout Step Viewed", "Payment Failed", "Product Viewed", "Page", "Order Completed")
@@ -105,6 +105,7 @@ class Crowd:
     def _send(self, event: Event) -> None:
         self.messages += 1
         event.message_id = f"m{self.messages}"
+        event.context = {**event.context, "timezone": zone_at(event.anonymous_id or "")}
         self.unsent[event.message_id] = event
         if not self.faults.delays():
             self._deliver(event)

@@ -6,8 +6,10 @@ It has its own idea of who is who, who allows what and who is held out; it share
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime
 from hashlib import blake2b
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
@@ -20,7 +22,13 @@ from journeyloop.model.plan import Plan
 from journeyloop.testing.windows import Windows, frequencies
 
 PURPOSE = "marketing"
+ZONES = ("Europe/Berlin", "Europe/London", "Atlantic/Azores", "America/Sao_Paulo", "America/Halifax")
 REDRAWN, NEARLY = 4, 0.03
+
+
+def zone_at(browser: str) -> str:
+    """Where the person who uses this browser lives."""
+    return ZONES[int(browser.split("-")[1]) % len(ZONES)]
 
 
 class Statement(Struct):
@@ -56,6 +64,7 @@ class Oracle:
         self._pushes: dict[Identifier, list[Push]] = {}
         self._done: set[bytes] = set()
         self._sent_at: list[int] = []
+        self._held: dict[Identifier, dict[str, int]] = {}
         self._folded: set[str] = set()
         self.windows = Windows(plan, self._expect)
         self._redrawn: Counter[bool] = Counter()
@@ -107,6 +116,8 @@ class Oracle:
         self._linked[other] = one
         self._statements.setdefault(one, []).extend(self._statements.pop(other, []))
         self._pushes.setdefault(one, []).extend(self._pushes.pop(other, []))
+        for name, until in self._held.pop(other, {}).items():
+            self._hold(one, name, until)
         for name in ("*", *self.plan.moments):
             arms = self._arms.setdefault((one, name), set())
             arms |= self._arms.pop((other, name), set())
@@ -125,9 +136,16 @@ class Oracle:
                 arms = self._arms.setdefault((root, name), set())
                 if not arms:
                     arms.add("holdout" if self._draw(name, decision.person) < share else "treated")
+            for hold in self.plan.moments[row.moment].holds:
+                for name in hold.names:
+                    self._hold(root, name, decision.at + hold.length)
         self.sometimes[f"decided: {decision.reason.partition(':')[0]}"] += 1
         self.windows.open(decision)
         self._check_chances(decision)
+
+    def _hold(self, root: Identifier, name: str, until: int) -> None:
+        held = self._held.setdefault(root, {})
+        held[name] = max(until, held.get(name, 0))
 
     def _check_chances(self, decision: Decision) -> None:
         """Of some decisions that chance had a part in: what was logged is how often each candidate is chosen."""
@@ -167,7 +185,20 @@ class Oracle:
         self._expect(arms == {"treated"}, "sent to somebody held out")
         if moment.purpose == PURPOSE:
             self._expect(self._allows(root), "sent without consent")
+        held = self._held.get(root, {})
+        self._expect(now >= max(held.get(moment.topic, 0), held.get(moment.purpose, 0)), "sent during a hold")
+        self._expect(not self._quiet(browser, now), "sent in quiet hours")
         self._count(root, Push(now, decision))
+
+    def _quiet(self, browser: str, now: int) -> bool:
+        """By the clock on the wall of whoever uses this browser."""
+        quiet = self.plan.policy.quiet_hours
+        if quiet is None:
+            return False
+        begins, ends = (f"{at // 60:02}:{at % 60:02}" for at in (quiet.hours.since, quiet.hours.until))
+        shown = datetime.fromtimestamp(now / 1000, ZoneInfo(zone_at(browser))).strftime("%H:%M")
+        self.sometimes["near quiet hours"] += shown[:2] in (begins[:2], ends[:2])
+        return begins <= shown < ends if begins < ends else shown >= begins or shown < ends
 
     def _allows(self, root: Identifier) -> bool:
         """Somebody said yes, and every no has been taken back later by both clocks, as firmly."""

@@ -9,10 +9,10 @@ from journeyloop.adapters.config import Settings, load
 from journeyloop.model.budget import Budget
 from journeyloop.model.condition import Clauses
 from journeyloop.model.hours import Hours, QuietHours
-from journeyloop.model.moment import DAY, HOUR, MINUTE, Confirm, Limit, Moment, Present
+from journeyloop.model.moment import DAY, HOUR, MINUTE, Confirm, Hold, Limit, Moment, Present
 from journeyloop.model.plan import Plan
 from journeyloop.model.policy import Cap, Purpose
-from tests.unit.config.examples import AUDIENCES, CHECKOUT, SMALL, full, small
+from tests.unit.config.examples import AUDIENCES, CHECKOUT, SMALL, SMALL_POLICY, full, small
 
 
 def plan_of(texts: dict[str, str]) -> Plan:
@@ -334,3 +334,38 @@ def test_a_moment_is_a_value() -> None:
     with pytest.raises(AttributeError):
         moment_of(full()).name = "other"  # type: ignore[misc]
     assert msgspec.structs.asdict(load(small()).settings) == msgspec.structs.asdict(Settings())
+
+
+# --- what else a signal brings about ----------------------------------------------------------------------------------
+
+ALSO = SMALL + "also:\n"
+
+
+def test_a_hold() -> None:
+    texts = small(
+        ALSO + "  - {hold: [marketing, cart], for: 72h}\n",
+        SMALL_POLICY.replace("{s", "{marketing: {consent: required}, s"),
+    )
+    assert moment_of(texts).holds == (Hold(("marketing", "cart"), 3 * DAY),)
+    assert warnings_of(texts) == [
+        "moments/failed.yaml:13: warning: also.hold: no moment has the topic, and no purpose is called, cart"
+        ": write one of failed, marketing, service"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("item", "message"),
+    [
+        ("{hold: [marketing]}", "also.for: missing: write a duration"),
+        ("{hold: marketing, for: 1h}", "also.hold: write a list"),
+        ("{hold: [], for: 1h}", "also.hold: write topics or purposes"),
+        ("{hold: [service], for: 1h}", "also.hold: service is its own: what it does would never be sent"),
+        ("{hold: [failed], for: 1h}", "also.hold: failed is its own: what it does would never be sent"),
+        ("{for: 1h}", "also.for: says nothing without hold"),
+        ("{holds: [marketing], for: 1h}", "unknown key also.holds: did you mean hold?"),
+    ],
+)
+def test_a_hold_that_means_nothing_is_refused(item: str, message: str) -> None:
+    loaded = load(small(ALSO + f"  - {item}\n"))
+    assert loaded.plan is None
+    assert any(message in str(problem) and "failed.yaml:14" in str(problem) for problem in loaded.problems)

@@ -75,6 +75,9 @@ class RecordingDoor:
     def blocked_ids(self) -> frozenset[str]:
         return BLOCKED
 
+    def topics(self) -> frozenset[str]:
+        return frozenset({"cart", "marketing"})
+
     def purposes(self) -> frozenset[str]:
         return frozenset({"marketing", "service"})
 

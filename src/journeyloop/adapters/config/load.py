@@ -51,6 +51,7 @@ def load(texts: dict[str, str]) -> Loaded:
     ).with_traits(audiences.traits)
     moments = _moments(read, names, policy)
     _check_mentions(policy, moments, read.report(_POLICY))
+    _check_holds(read, policy, moments)
     _name_others(read)
     problems = sorted(set(problems))
     refused = any(problem.level == "error" for problem in problems)
@@ -114,6 +115,16 @@ def _check_mentions(policy: PolicyFile, moments: dict[str, Found], report: Repor
         if mention.name not in known[mention.kind]:
             hint = suggestion(mention.name, known[mention.kind])
             report.warn(mention.line, f"caps: no moment has the {mention.kind} {mention.name}{hint}")
+
+
+def _check_holds(read: _Texts, policy: PolicyFile, moments: dict[str, Found]) -> None:
+    """A hold of a topic or purpose that does not exist would hold nothing."""
+    known = {found.topic for found in moments.values()} | policy.policy.purposes.keys()
+    for file, found in moments.items():
+        for name in (name for hold in (found.moment.holds if found.moment else ()) for name in hold.names):
+            if name not in known:
+                message = f"also.hold: no moment has the topic, and no purpose is called, {name}"
+                read.report(file).warn(found.also, message + suggestion(name, known))
 
 
 def _name_others(read: _Texts) -> None:

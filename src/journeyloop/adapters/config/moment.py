@@ -11,32 +11,35 @@ from journeyloop.adapters.config.action import Surroundings, read_actions
 from journeyloop.adapters.config.conditions import Names, read_condition, reads
 from journeyloop.adapters.config.goal import read_goal
 from journeyloop.adapters.config.learning import judgement, read_learning
-from journeyloop.adapters.config.notation import duration, instant, percentage, rate, written
+from journeyloop.adapters.config.notation import instant, percentage, rate, written
 from journeyloop.adapters.config.policy import PolicyFile
 from journeyloop.adapters.config.report import Report, suggestion
 from journeyloop.adapters.config.section import Section, as_section
 from journeyloop.adapters.config.tree import Mapping, Scalar
 from journeyloop.model.condition import Clauses, PathReader
+from journeyloop.model.duration import duration
 from journeyloop.model.expression import Path
-from journeyloop.model.moment import Action, Confirm, Detect, Learning, Moment
+from journeyloop.model.moment import Action, Confirm, Detect, Hold, Learning, Moment
 from journeyloop.model.profile import PROFILE, TRAITS
 
 KEYS = (
     "moment", "title", "purpose", "topic", "owner", "who", "from", "detect", "confirm", "fresh", "goal", "holdout",
     "learn", "expires", "cancel_on", "actions", "also", "guard",
 )  # fmt: skip
-_ALSO = ("brief", "hold", "alert", "sync")
+ALSO = ("hold", "for", "text")
+ALSO_LATER = ("brief", "alert", "sync")
 
 
 class Found(Struct, frozen=True):
     """A moment file as read. `moment` is None if its kind of detection is not of this version, or was refused; `detect`
-    is the line where it says what to notice."""
+    is the line where it says what to notice, `also` where it says what else happens."""
 
     name: str
     line: int
     topic: str
     moment: Moment | None
     detect: int
+    also: int
 
 
 def read_moment(root: Mapping, names: Names, policy: PolicyFile, report: Report) -> Found:
@@ -51,8 +54,8 @@ def read_moment(root: Mapping, names: Names, policy: PolicyFile, report: Report)
     if noticed and noticed.ask and moment.confirm.dwell:
         section.error("confirm", "dwell waits, and an ask is answered at once: remove dwell")
     _check_delays(section, moment)
-    _name_unsupported(section)
-    return Found(name, section.line("moment"), moment.topic, moment if noticed else None, section.line("detect"))
+    lines = section.line("detect"), section.line("also")
+    return Found(name, section.line("moment"), moment.topic, moment if noticed else None, *lines)
 
 
 def _moment(
@@ -85,6 +88,7 @@ def _moment(
         learning=learning,
         guards=guards,
         judged=judgement(goal, guards, learning),
+        holds=tuple(_holds(section, (topic, section.text("purpose", "-")))),
     )
 
 
@@ -201,9 +205,20 @@ def _actions(section: Section, around: Surroundings) -> tuple[Action, ...]:
     return actions
 
 
-def _name_unsupported(section: Section) -> None:
-    """`also` sends nothing and stops nothing: the moment runs without it, and its author is told."""
+def _holds(section: Section, own: tuple[str, str]) -> Iterable[Hold]:
+    """`also: - {hold: [marketing], for: 72h}`. What else `also` may say is not of this version: the author is told."""
     for item in section.items("also"):
-        entry = as_section(item, "also", section.report, ("text", "for"), _ALSO)
-        if entry:
-            entry.name_unsupported()
+        entry = as_section(item, "also", section.report, ALSO, ALSO_LATER)
+        if entry is None:
+            continue
+        entry.name_unsupported()
+        if "hold" not in entry:
+            if "for" in entry:
+                entry.error("for", "says nothing without hold: remove it, or write what to hold")
+            continue
+        names = entry.texts("hold")
+        if not names:
+            entry.error("hold", "write topics or purposes, such as [marketing]")
+        for name in set(names) & set(own) if section.items("actions") else ():
+            entry.error("hold", f"{name} is its own: what it does would never be sent")
+        yield Hold(names, entry.duration("for"))

@@ -5,25 +5,11 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-_UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
-_DURATION = re.compile(r"([0-9]{1,9})(ms|s|m|h|d)")
-_LONGEST = 3650 * _UNITS["d"]
+from journeyloop.model.duration import UNITS
+
 _PERCENTAGE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?)%")
 _NEXT = re.compile(r"next ([01][0-9]|2[0-3]):([0-5][0-9])")
 _RATE = re.compile(r"([0-9]{1,6}) per ([0-9a-z]+)")
-
-
-def duration(text: str) -> int | None:
-    """Milliseconds, at most ten years.
-
-    >>> duration("3m"), duration("500ms"), duration("3 minutes")
-    (180000, 500, None)
-    """
-    found = _DURATION.fullmatch(text)
-    if found is None:
-        return None
-    length = int(found[1]) * _UNITS[found[2]]
-    return length if length <= _LONGEST else None
 
 
 def written(length: int) -> str:
@@ -32,8 +18,8 @@ def written(length: int) -> str:
     >>> written(180000), written(90000)
     ('3m', '90s')
     """
-    unit = next(unit for unit in ("d", "h", "m", "s", "ms") if length % _UNITS[unit] == 0)
-    return f"{length // _UNITS[unit]}{unit}"
+    unit = next(unit for unit in ("d", "h", "m", "s", "ms") if length % UNITS[unit] == 0)
+    return f"{length // UNITS[unit]}{unit}"
 
 
 def percentage(text: str) -> float | None:

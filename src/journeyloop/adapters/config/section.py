@@ -11,6 +11,7 @@ from typing import TypeVar
 from journeyloop.adapters.config import notation
 from journeyloop.adapters.config.report import Report, suggestion
 from journeyloop.adapters.config.tree import Mapping, Node, Scalar, Sequence
+from journeyloop.model.duration import duration
 
 T = TypeVar("T")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
@@ -111,7 +112,7 @@ class Section:
         instead = "a duration such as 20s, 3m, 2h or 7d" + (", longer than 0" if positive else "")
 
         def read(it: Scalar) -> int | None:
-            length = notation.duration(it.text)
+            length = duration(it.text)
             return None if length == 0 and positive else length
 
         return self._read(key, read, default, instead, 1)

@@ -99,6 +99,17 @@ class OpenTabs(Struct):
     write_key: str | None = None
 
 
+class Hold(Struct):
+    """Leave a person alone with these topics or purposes, `for` a duration such as 72h: nothing new is chosen, what is
+    pending is recalled. A longer hold is not cut short. One of `user_id` and `anonymous_id` is needed."""
+
+    topics: Annotated[list[Name], Meta(min_length=1, max_length=50)]
+    length: Annotated[str, Meta(max_length=16)] = msgspec.field(name="for")
+    user_id: Id | None = None
+    anonymous_id: Id | None = None
+    reason: Annotated[str, Meta(max_length=200)] = ""
+
+
 class Resubmit(Struct):
     """Numbers of the quarantine's listing; none: all."""
 

@@ -33,6 +33,10 @@ class Door(Protocol):
         """What consent can be given for."""
         ...
 
+    def topics(self) -> frozenset[str]:
+        """What can be held: topics of moments, and purposes."""
+        ...
+
     async def ask(
         self, identifier: Identifier, placements: Sequence[str], context: dict[str, Any], browser: bool = False
     ) -> dict[str, Any]:
