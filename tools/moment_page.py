@@ -16,6 +16,7 @@ from journeyloop.adapters.config.conditions import EVENT
 from journeyloop.model import moment as nouns
 from journeyloop.model import policy
 from journeyloop.model.audience import Audience, Computed
+from journeyloop.model.breaker import Breaker
 from journeyloop.model.budget import Budget
 from journeyloop.model.condition import Clauses
 from journeyloop.model.feature import Feature
@@ -36,6 +37,7 @@ STRUCTS: dict[str, type[Struct]] = {
     "Feature": Feature,
     "Budget": Budget,
     "QuietHours": QuietHours,
+    "Breaker": Breaker,
     "none": Struct,
 }
 # Fields that no key of a file sets directly.

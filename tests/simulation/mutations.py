@@ -11,7 +11,8 @@ from pytest import MonkeyPatch
 
 from journeyloop import act, detect, interpret
 from journeyloop.act import deliver, life
-from journeyloop.interpret import hold_by, merge
+from journeyloop.interpret import hold_by, merge, stated
+from journeyloop.interpret.hold import asked_hold
 from journeyloop.model import hours
 from journeyloop.model.arm import SILENCE
 from journeyloop.model.credits import Lesson
@@ -100,6 +101,7 @@ def quiet_hours_by_the_clock_of_the_server(patch: MonkeyPatch) -> None:
 def a_hold_forgets_what_is_pending(patch: MonkeyPatch) -> None:
     """Also where the message is looked at again: only the decision knows of holds."""
     patch.setattr(interpret, "hold_by", lambda *them: hold_by(*them) and [])
+    patch.setattr(stated, "asked_hold", lambda *them: asked_hold(*them) and [])
     refusal = deliver._refusal
     patch.setattr(deliver, "_refusal", lambda *them: None if (refusal(*them) or "").startswith("hold") else refusal(
         *them))  # fmt: skip

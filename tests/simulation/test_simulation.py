@@ -22,7 +22,7 @@ PARTS = 2
 FAILED: tuple[int, ...] = ()
 HUNTED = 200
 RARE = (
-    "aimed_login", "aimed_opt_out", "crash: after_commit", "crash: after_sending", "crash: before_commit",
+    "aimed_hold", "aimed_login", "aimed_opt_out", "crash: after_commit", "crash: after_sending", "crash: before_commit",
     "decided: budget", "decided: cap", "decided: consent", "decided: adds the most", "decided: explored",
     "decided: held out", "decided: hold", "decided: quiet_hours",
     "decided: silence", "duplicate", "ended: expired", "ended: sent", "ended: suppressed",

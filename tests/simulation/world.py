@@ -24,7 +24,7 @@ def world() -> Plan:
     failed = moment(
         "failed", detect="{event: Payment Failed}", holdout="20%", expires="3m",
         goal="{event: Order Completed, within: 30m, revoked_by: {event: Page, within: 1h}}",
-        body="also: [{hold: [marketing], for: 8m}]\n",
+        body="also: [{hold: [marketing, careful], for: 40m}]\n",
     )  # fmt: skip
     chance = moment(
         "chance", purpose="marketing", detect="{event: Product Viewed}", learn="{mode: full}", expires="20m",

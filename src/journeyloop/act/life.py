@@ -26,6 +26,8 @@ def move(customer: Customer, delivery: Delivery, state: str, reason: str, frame:
     """Take one step of the table, or refuse it. An ended delivery never moves again."""
     if state not in NEXT.get(delivery.state, frozenset()):
         return False
+    if state == "intent" or (delivery.state, state) == ("due", "sent"):
+        frame.beat(contacts=1)
     delivery.state, delivery.reason = state, reason
     if state == "intent":
         delivery.intended = frame.now

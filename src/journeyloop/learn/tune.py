@@ -8,12 +8,15 @@ from journeyloop.learn.evidence import add, join
 from journeyloop.learn.freedom import look
 from journeyloop.learn.worth import average, bound, keep
 from journeyloop.model.board import CONVERSION, Board, Level, Tally
+from journeyloop.model.breaker import BREAKER, Pulse
 from journeyloop.model.budget import begun, priced
-from journeyloop.model.credits import Count, Credit, Joined, Spend, Worth
+from journeyloop.model.credits import Beat, Count, Credit, Joined, Spend, Worth
 from journeyloop.model.inputs import Paused
 
+Message = Beat | Count | Credit | Joined | Spend | Worth | Paused
 
-def tune(tally: Tally, message: Count | Credit | Joined | Spend | Worth | Paused, board: Board, now: int) -> Board:
+
+def tune(tally: Tally, message: Message, board: Board, now: int) -> Board:
     """Change the tally in place; the board as it is now."""
     match message:
         case Count(key=key, by=by):
@@ -33,9 +36,13 @@ def tune(tally: Tally, message: Count | Credit | Joined | Spend | Worth | Paused
             return _posted(board, moment, structs.replace(board.level(moment), worth=worth, most=most))
         case Spend():
             return _spent(board, message, now)
+        case Beat():
+            return _beaten(board, message, now)
         case Paused(scope=scope, paused=paused):
             if not paused:
                 tally.resumed, tally.harmed = now, ""
+            if scope == BREAKER:
+                board = structs.replace(board, pulse=Pulse(), tripped="")
             scopes = board.paused | {scope} if paused else board.paused - {scope}
             return structs.replace(board, version=board.version + 1, paused=frozenset(scopes))
 
@@ -58,6 +65,16 @@ def _compared(level: Level, measure: str, tally: Tally) -> Level:
 
 def _posted(board: Board, moment: str, level: Level) -> Board:
     return structs.replace(board, version=board.version + 1, levels={**board.levels, moment: level})
+
+
+def _beaten(board: Board, message: Beat, now: int) -> Board:
+    """Too much within a minute pauses everything, until somebody resumes it."""
+    pulse = board.pulse.after(message.signals, message.led, message.contacts, now)
+    tripped = pulse.excess(message.breaker)
+    paused = board.paused | {BREAKER} if tripped else board.paused
+    return structs.replace(
+        board, version=board.version + 1, pulse=pulse, tripped=tripped or board.tripped, paused=paused
+    )
 
 
 def _spent(board: Board, message: Spend, now: int) -> Board:

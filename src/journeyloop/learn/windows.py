@@ -14,6 +14,7 @@ GROUPS = {"treated": "treated", "mixed": "mixed"}
 
 def open_windows(customer: Customer, decision: Decision, frame: Frame) -> None:
     """One pending row per moment of the decision, and what to count of the decision itself."""
+    frame.beat(len(decision.rows), led=decision.chosen is not None and decision.state != "shadow")
     for row in decision.rows:
         pending = _pending(decision, row, frame)
         customer.header.pending = [*customer.header.pending, pending]

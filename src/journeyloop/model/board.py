@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct, field
 
+from journeyloop.model.breaker import BREAKER, Pulse
 from journeyloop.model.budget import Spent
 
 CONVERSION, VALUE = "", "value"
@@ -32,22 +33,24 @@ class Level(Struct, frozen=True, array_like=True):
 
 
 class Board(Struct, frozen=True, array_like=True):
-    """`paused` holds scopes: `all`, `moment:NAME`, `channel:NAME`. `levels` says where each moment stands, and is not
+    """`paused` holds scopes: `all`, `breaker`, `moment:NAME`, `channel:NAME`. `levels` says where each moment is, not
     stored: it is made of the tallies. `prices` says what one unit of a budget costs beside its own cost, and `spent`
-    what each was used for."""
+    what each was used for. `pulse` is what the breaker watches, `tripped` what was too much ("": nothing)."""
 
     version: int = 0
     paused: frozenset[str] = frozenset()
     levels: dict[str, Level] = {}
     prices: dict[str, float] = {}
     spent: dict[str, Spent] = {}
+    pulse: Pulse = Pulse()
+    tripped: str = ""
 
     def level(self, moment: str) -> Level:
         return self.levels.get(moment, NOWHERE)
 
     def stops(self, moment: str, channel: str) -> str | None:
         """The pause that stops this moment or channel, or None."""
-        for scope in ("all", f"moment:{moment}", f"channel:{channel}"):
+        for scope in ("all", BREAKER, f"moment:{moment}", f"channel:{channel}"):
             if scope in self.paused:
                 return f"paused: {scope}"
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from journeyloop.model.breaker import Breaker
 from journeyloop.model.budget import Budget
 
 
@@ -73,4 +74,13 @@ class Spend(Struct, gc=False):
     until: int = 0
 
 
-Tuning = Count | Credit | Joined | Lesson | Spend | Worth
+class Beat(Struct, gc=False):
+    """What the breaker counts: `signals`, how many of them `led` to a contact, `contacts` that were made."""
+
+    breaker: Breaker
+    signals: int = 0
+    led: int = 0
+    contacts: int = 0
+
+
+Tuning = Beat | Count | Credit | Joined | Lesson | Spend | Worth

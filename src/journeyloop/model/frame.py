@@ -8,8 +8,9 @@ from msgspec import Struct, field
 
 from journeyloop.model.arm import Arms
 from journeyloop.model.board import Board
+from journeyloop.model.breaker import BREAKER
 from journeyloop.model.budget import Budget
-from journeyloop.model.credits import Count, Spend
+from journeyloop.model.credits import Beat, Count, Spend
 from journeyloop.model.effects import Effect, Note
 from journeyloop.model.identifier import Identifier
 from journeyloop.model.inputs import Message, To
@@ -77,6 +78,12 @@ class Frame(Struct, gc=False):
         """Promise, release or pay; nothing, to let the price follow the time."""
         self.reserved[budget.of] = self.reserved.get(budget.of, 0) + max(0, promised)
         self.out.append(To("tune", EVERYBODY, Spend(budget, promised, paid, until)))
+
+    def beat(self, signals: int = 0, led: int = 0, contacts: int = 0) -> None:
+        """Tell the breaker, if there is one and it still holds."""
+        breaker = self.plan.policy.breaker
+        if breaker is not None and BREAKER not in self.board.paused:
+            self.out.append(To("tune", EVERYBODY, Beat(breaker, signals, led, contacts)))
 
     def note(self, kind: str, person: bytes, moment: str, text: str, reason: str = "") -> None:
         self.out.append(Note(kind, person, moment, text, reason))

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from journeyloop.model.breaker import Breaker
 from journeyloop.model.budget import Budget
 from journeyloop.model.consent import stated
 from journeyloop.model.customer import Contact, Header
@@ -68,6 +69,7 @@ class Policy(Struct, frozen=True):
     identity: Identity = Identity()
     budgets: tuple[Budget, ...] = ()
     quiet_hours: QuietHours | None = None
+    breaker: Breaker | None = None
 
     def refusal(self, header: Header, purpose: str, channel: str | None = None) -> str | None:
         """Why this purpose may not be pursued with this person (over this channel), or None if it may."""

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from journeyloop.interpret.names import normal
 from journeyloop.model.board import Board
+from journeyloop.model.breaker import BREAKER
 from journeyloop.model.identifier import Identifier
 from journeyloop.model.inputs import Asked
 from journeyloop.model.plan import Plan, Problem
@@ -105,6 +106,7 @@ class Questions:
             "plan": self.plan.hash,
             "problems": self._problems(),
             "paused": sorted(self.board.paused),
+            "breaker": self.board.tripped or None,
             "budgets": budgets(self.plan, self.board, self.clock()),
             "unknown_deliveries": sum(row["unknown"] for row in rows),
             "moments": rows,
@@ -138,9 +140,16 @@ class Questions:
             return read_progress(reader, file)
 
     def _problems(self) -> list[dict[str, Any]]:
-        return [
-            {"file": one.file, "line": one.line, "level": one.level, "message": one.message} for one in self.problems
-        ]
+        """Of the configuration; and that the breaker has paused everything."""
+        found = list(self.problems)
+        if BREAKER in self.board.paused:
+            line = next((n for n, text in enumerate(self._policy(), 1) if text.startswith("breaker:")), 1)
+            message = f"breaker: {self.board.tripped or 'paused'}; everything is paused until you resume `breaker`"
+            found.insert(0, Problem("policy.yaml", line, "error", message))
+        return [{"file": one.file, "line": one.line, "level": one.level, "message": one.message} for one in found]
+
+    def _policy(self) -> list[str]:
+        return self.plan.texts.get("policy.yaml", "").splitlines()
 
     def health(self) -> dict[str, Any]:
         return {"status": "ok"}

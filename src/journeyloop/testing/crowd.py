@@ -13,7 +13,7 @@ from msgspec import Struct, json
 
 from journeyloop.act import offers
 from journeyloop.model.event import Event
-from journeyloop.model.inputs import ConsentStated, Outcome, Seen, TabClosed, TabOpened
+from journeyloop.model.inputs import ConsentStated, Held, Outcome, Seen, TabClosed, TabOpened
 from journeyloop.model.moment import Present
 from journeyloop.runtime import reads, records
 from journeyloop.runtime.memory import Memory
@@ -23,6 +23,7 @@ from journeyloop.testing.faults import MINUTE, Faults
 from journeyloop.testing.oracle import Oracle, zone_at
 
 SECRET = b"simulated-secret"
+HELD = 40 * MINUTE
 NAMES = ("Checkout Step Viewed", "Checkout Step Viewed", "Payment Failed", "Product Viewed", "Page", "Order Completed")
 
 
@@ -72,7 +73,7 @@ class Crowd:
         self.random.choices(doings, (10, 2, 3, 4, 2, 2, 1))[0](browser)
 
     def interfere(self, anonymous_ids: list[str]) -> None:
-        """A message is about to reach these browsers: just now their person says no, or logs in."""
+        """A message is about to reach these browsers: just now their person says no, logs in, or complains."""
         browser = self.browsers[self.random.choice(anonymous_ids)]
         if self.faults.opts_out_now():
             self.oracle.sometimes["aimed_opt_out"] += 1
@@ -81,6 +82,10 @@ class Crowd:
         elif self.faults.logs_in_now():
             self.oracle.sometimes["aimed_login"] += 1
             self._login(browser)
+        elif self.faults.holds_now():
+            self.oracle.sometimes["aimed_hold"] += 1
+            topics = [moment.topic for moment in self.memory.plan.moments.values()]
+            self.inbox.append(Arrival(Held(("anonymous_id", browser.id), topics, self.now + HELD, "complaint")))
 
     # --- the people ---------------------------------------------------------------------------------------------------
 

@@ -27,9 +27,10 @@ class Rates(Struct, frozen=True):
     lost_request: float = 0.1
     lost_answer: float = 0.1
     delayed: float = 0.12
+    aimed_hold: float = 0.15
 
 
-CALM = Rates(*[0.0] * 9)
+CALM = Rates(*[0.0] * 10)
 
 
 class Faults:
@@ -62,6 +63,10 @@ class Faults:
     def logs_in_now(self) -> bool:
         """Aimed: a message waits for a visitor, who turns out to be somebody we know."""
         return self._happens(self.rates.aimed_login)
+
+    def holds_now(self) -> bool:
+        """Aimed: a message is about to leave, and just now its person complains."""
+        return self._happens(self.rates.aimed_hold)
 
     def loses_frame(self) -> bool:
         return self._happens(self.rates.lost_frame)

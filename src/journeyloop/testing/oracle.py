@@ -17,7 +17,7 @@ from journeyloop.model.decision import Decision
 from journeyloop.model.effects import Resolved
 from journeyloop.model.event import Event
 from journeyloop.model.identifier import Identifier, keyed_hash
-from journeyloop.model.inputs import ConsentStated
+from journeyloop.model.inputs import ConsentStated, Held
 from journeyloop.model.plan import Plan
 from journeyloop.testing.windows import Windows, frequencies
 
@@ -81,6 +81,9 @@ class Oracle:
                     self.sometimes["duplicate"] += 1
                 case ConsentStated(identifier=identifier, choices=choices, at=at):
                     self._state(self._root(identifier), Statement(choices[PURPOSE], at, now, True))
+                case Held(identifier=identifier, names=names, until=until):
+                    for name in names:
+                        self._hold(self._root(identifier), name, until)
                 case Decision():
                     self._decided(one)
                 case Resolved():

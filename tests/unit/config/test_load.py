@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from journeyloop.adapters.config import Settings, load
+from journeyloop.model.breaker import Breaker
 from journeyloop.model.budget import Budget
 from journeyloop.model.condition import Clauses
 from journeyloop.model.hours import Hours, QuietHours
@@ -80,7 +81,8 @@ def test_the_example_policy() -> None:
     }
     assert policy.caps == (Cap(1, HOUR), Cap(2, 7 * DAY, channel="email"), Cap(1, DAY, topic="cart"))
     assert (policy.holdout, policy.priority) == (0.05, ("onpage", "push", "email", "sms"))
-    assert policy.unsupported == ("breaker", "channels.fallback")
+    assert policy.unsupported == ("channels.fallback",)
+    assert policy.breaker == Breaker(200, 0.6)
     night = Hours(21 * 60, 8 * 60)
     assert policy.quiet_hours == QuietHours(night, frozenset({"sms", "push", "email"}))
     assert policy.budgets == (Budget("gives", 800.0, DAY),)
@@ -91,7 +93,6 @@ def test_what_this_version_does_not_honour_is_named() -> None:
     assert [text.replace("warning: not yet supported: ", "") for text in named] == [
         "moments/checkout_stall.yaml:45: also.brief",
         "policy.yaml:8: channels.fallback",
-        "policy.yaml:10: breaker",
     ]
 
 
@@ -213,6 +214,15 @@ def test_quiet_hours_that_mean_nothing_are_refused(written: str, message: str) -
     loaded = load(small(policy=f"{QUIET}{written}\n"))
     assert loaded.plan is None
     assert any(message in str(problem) and "policy.yaml:2" in str(problem) for problem in loaded.problems)
+
+
+@pytest.mark.parametrize(
+    "written", ["{}", "{contacts_per_minute: 0}", "{contacts_per_minute: 1.5}", "{share_of_signals: 0.6}", "{per: 1}"]
+)
+def test_a_breaker_that_means_nothing_is_refused(written: str) -> None:
+    loaded = load(small(policy=f"{SMALL_POLICY}breaker: {written}\n"))
+    assert loaded.plan is None
+    assert any("policy.yaml:2" in str(problem) and "breaker" in str(problem) for problem in loaded.problems)
 
 
 @pytest.mark.parametrize(

@@ -11,14 +11,15 @@ from journeyloop.adapters.config.identity import read_identity
 from journeyloop.adapters.config.report import Report, suggestion
 from journeyloop.adapters.config.section import Section, as_section
 from journeyloop.adapters.config.tree import Mapping
+from journeyloop.model.breaker import Breaker
 from journeyloop.model.budget import Budget, Of
 from journeyloop.model.policy import Cap, Policy, Purpose
 
 CHANNELS = ("onpage", "push", "email", "sms", "whatsapp", "webhook", "in_app")
-_KEYS = ("purposes", "holdout", "caps", "quiet_hours", "budgets", "channels", "identity")
-_LATER = ("breaker",)
+_KEYS = ("purposes", "holdout", "caps", "quiet_hours", "budgets", "channels", "identity", "breaker")
 BUDGET_KEYS = ("of", "at_most", "within")
 OF = ("gives", "cost", "contacts")
+BREAKER_KEYS = ("contacts_per_minute", "share_of_signals")
 
 
 class Mention(Struct, frozen=True):
@@ -36,7 +37,7 @@ class PolicyFile(Struct, frozen=True):
 
 def read_policy(root: Mapping, report: Report) -> PolicyFile:
     """The policy; problems go to the report."""
-    section = Section(root, "", report, _KEYS, _LATER)
+    section = Section(root, "", report, _KEYS)
     channels = section.section("channels", ("priority",), ("fallback",))
     priority = channels.texts("priority") if channels else ()
     for name in priority:
@@ -50,7 +51,8 @@ def read_policy(root: Mapping, report: Report) -> PolicyFile:
         identity=read_identity(section),
         budgets=_budgets(section),
         quiet_hours=read_quiet_hours(section, CHANNELS),
-        unsupported=section.name_unsupported() + (channels.name_unsupported() if channels else ()),
+        breaker=_breaker(section),
+        unsupported=channels.name_unsupported() if channels else (),
     )
     return PolicyFile(policy, tuple(mentions))
 
@@ -99,6 +101,17 @@ def _budgets(section: Section) -> tuple[Budget, ...]:
             entry.error("of", f"a second budget of {of}: write one")
         found.append(Budget(of, entry.number("at_most", 0.0), entry.duration("within")))
     return tuple(found)
+
+
+def _breaker(policy: Section) -> Breaker | None:
+    section = policy.section("breaker", BREAKER_KEYS)
+    if section is None:
+        return None
+    if not any(key in section for key in BREAKER_KEYS):
+        policy.error("breaker", f"write {' or '.join(BREAKER_KEYS)}, or remove it")
+    most = section.integer("contacts_per_minute", None, 1, 1_000_000) if "contacts_per_minute" in section else None
+    share = section.share("share_of_signals", 1.0) if "share_of_signals" in section else None
+    return Breaker(most, share)
 
 
 def _know_channel(name: str, section: Section, key: str) -> None:

@@ -117,6 +117,6 @@ class Resubmit(Struct):
 
 
 class Pause(Struct):
-    """`all`, `moment:NAME` or `channel:NAME`."""
+    """`all`, `moment:NAME` or `channel:NAME`; `breaker` where the breaker has paused everything."""
 
-    scope: Annotated[str, Meta(pattern="^(all|(moment|channel):[^\\x00-\\x20]{1,200})$")]
+    scope: Annotated[str, Meta(pattern="^(all|breaker|(moment|channel):[^\\x00-\\x20]{1,200})$")]
