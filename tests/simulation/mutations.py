@@ -18,7 +18,7 @@ from journeyloop.model.arm import SILENCE
 from journeyloop.model.credits import Lesson
 from journeyloop.model.customer import Header
 from journeyloop.model.policy import Policy
-from journeyloop.runtime import perform, touched
+from journeyloop.runtime import touched
 from journeyloop.runtime.perform import Performer
 from journeyloop.testing.simulator import Simulation
 
@@ -82,17 +82,6 @@ def a_planned_message_leaves_with_the_next_tab(patch: MonkeyPatch) -> None:
 
 
 @caught_as("sent in quiet hours")
-def quiet_hours_are_kept_only_at_the_decision(patch: MonkeyPatch) -> None:
-    patch.setattr(deliver, "untimely", nothing)
-    patch.setattr(perform, "untimely", nothing)
-
-
-@caught_as("sent in quiet hours")
-def quiet_hours_begin_after_the_intent(patch: MonkeyPatch) -> None:
-    patch.setattr(perform, "untimely", nothing)
-
-
-@caught_as("sent in quiet hours")
 def quiet_hours_by_the_clock_of_the_server(patch: MonkeyPatch) -> None:
     patch.setattr(hours, "zone_of", lambda zone: UTC)
 
@@ -105,11 +94,6 @@ def a_hold_forgets_what_is_pending(patch: MonkeyPatch) -> None:
     refusal = deliver._refusal
     patch.setattr(deliver, "_refusal", lambda *them: None if (refusal(*them) or "").startswith("hold") else refusal(
         *them))  # fmt: skip
-
-
-@caught_as("sent during a hold")
-def a_merge_forgets_a_hold(patch: MonkeyPatch) -> None:
-    patch.setitem(merge.HEADER, "holds", lambda mine, theirs: theirs)
 
 
 @caught_as("sent past its expiry")

@@ -16,7 +16,7 @@ from tests.story.servers import SHIPPED, bearer
 pytestmark = pytest.mark.slow
 
 TRIGGERS = 1_000
-POLICY = """purposes: {service: {consent: not_required}}
+POLICY = """purposes: {marketing: {consent: required}, service: {consent: not_required}}
 caps:
   - {per: person, topic: cart, at_most: 1, within: 1h}
 """
