@@ -41,3 +41,27 @@ def asked_while_the_plan_changes(then: Plan) -> dict[str, Any]:
 def test_an_answer_speaks_of_the_plan_that_decided() -> None:
     told = asked_while_the_plan_changes(WITHOUT)
     assert told["hero"]["action"] == "hello" and told["hero"]["content"]["title"] == "Hello"
+
+
+def test_a_breaker_that_has_tripped_is_the_first_problem() -> None:
+    """Also over pages that ask; and it is no problem any more once somebody has resumed it."""
+    plan = plan_of(moment("hero", detect="{ask: hero}"), policy="breaker: {contacts_per_minute: 1}\n")
+
+    async def asked() -> list[Any]:
+        live = build(MemoryStore(), SECRET, Loaded(plan, [], Settings()), lambda: (plan, []))
+        await live.start("test", "")
+        answers = [(await live.ask(("user_id", f"u{number}"), ["hero"], {}))["hero"] for number in range(3)]
+        tripped = live.moments()
+        await live.pause("breaker", False, "test")
+        resumed = live.moments()
+        await live.stop()
+        return [answers, tripped, resumed]
+
+    answers, tripped, resumed = asyncio.run(asked())
+    assert [one["action"] for one in answers] == ["hello", "hello", None]
+    assert answers[2]["reason"] == "paused: breaker"
+    assert (tripped["paused"], tripped["breaker"]) == (["breaker"], "2 contacts within a minute, more than 1")
+    [problem] = tripped["problems"]
+    assert (problem["file"], problem["line"], problem["level"]) == ("policy.yaml", 2, "error")
+    assert problem["message"].startswith("breaker: 2 contacts within a minute, more than 1; everything is paused")
+    assert (resumed["paused"], resumed["breaker"], resumed["problems"]) == ([], None, [])

@@ -191,3 +191,39 @@ def test_memory_is_bounded_and_forgets_the_oldest() -> None:
     for one in "abc":
         held.add(one)
     assert ["a" in held, "b" in held, "c" in held] == [False, True, True]
+
+
+# --- hours ------------------------------------------------------------------------------------------------------------
+
+QUIET = 'quiet_hours: {from: "21:00", to: "08:00"}\n'
+
+
+@pytest.mark.parametrize(
+    ("profile", "said"),
+    [
+        ({"time_zone": "Europe/Berlin"}, [("suppressed", "quiet_hours: until 08:00 Europe/Berlin")]),
+        ({"time_zone": "America/New_York"}, [("sent", "")]),
+        ({"country": "BR"}, [("sent", "")]),
+        ({}, [("suppressed", "quiet_hours: until 08:00 everywhere (zone unknown)")]),
+    ],
+)
+def test_quiet_hours_that_have_begun_since_the_intent(profile: dict[str, Any], said: list[tuple[str, str]]) -> None:
+    """It is 22:13 in UTC."""
+    stage = Stage(a1=True)
+    stage.plan = plan_of(moment(purpose="marketing", actions=GREETING), policy=QUIET)
+    one = send()
+    one.profile = {"first_name": "Ana", **profile}
+    assert stage.perform(one) == said
+
+
+def test_what_was_sent_is_not_offered_again_in_quiet_hours() -> None:
+    stage = Stage(a1=True)
+    stage.plan = plan_of(moment(purpose="marketing", actions=GREETING), policy=QUIET)
+    assert stage.perform(send("sent")) == []
+    assert stage.screens.written == []
+
+
+def test_the_breaker() -> None:
+    stage = Stage(a1=True)
+    stage.board = Board(paused=frozenset({"breaker"}))
+    assert stage.perform(send()) == [("suppressed", "paused: breaker")]
