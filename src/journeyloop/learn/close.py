@@ -100,9 +100,11 @@ def _toss(customer: Customer, row: Row, reached: float, moment: Moment, frame: F
 
 
 def _outcome(customer: Customer, row: Row) -> str:
-    """`converted` or `ignored`; `void` if no arm may learn from it. To wait and see is a choice: what comes of a
-    message planned for later is its action's, also where it never left. Who converted before its time teaches; so must
-    who did not."""
+    """`converted` or `ignored`; `void` if no arm may learn from it.
+
+    To wait and see is a choice: what comes of a message planned for later is its action's, also where it never left.
+    Who converted before its time has taught already, so that who did not must teach too.
+    """
     if row.action is not None:
         delivery = next((one for one in customer.header.deliveries if one.decision == row.decision), None)
         if delivery is not None and delivery.state not in REACHED and not delivery.not_before:

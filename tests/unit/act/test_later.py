@@ -160,7 +160,7 @@ def test_a_planned_message_keeps_its_place_under_a_cap() -> None:
     ],
 )
 def test_to_wait_is_part_of_the_choice(what: str, wait: int, outcome: str) -> None:
-    """Who converts while it waits converted with it; who did not and could not be reached at its time did not."""
+    """Who converts while it waits converted with it; if nobody could be reached at its time, who did not did not."""
     rig = shop(action("later", ", after: 1h"))
     rig.track("Asked For", "a2")
     rig.pass_time(wait)
