@@ -230,6 +230,11 @@ class Moment(Struct, frozen=True):
     def action(self, name: str) -> Action | None:
         return next((one for one in self.actions if one.name == name), None)
 
+    def in_force(self, earned: str) -> str:
+        """The mode: as written, unless it may move by itself and has. The word of an operator who writes another one is
+        kept."""
+        return earned if earned and self.learning.promote and self.mode in MOVING else self.mode
+
     @property
     def measures(self) -> int:
         """What is compared between the arms of its holdout: the goal, its value, the guards."""
