@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import NODEFAULT, Struct, structs
 
-from journeyloop.adapters.config import action, audiences, detect, features, goal, learning, moment, settings
+from journeyloop.adapters.config import action, audiences, detect, features, goal, learning, moment, policy, settings
 from journeyloop.adapters.config.conditions import EVENT
 from journeyloop.model import moment as nouns
 from journeyloop.model import policy
@@ -51,6 +51,7 @@ LATER = {
     "moments/NAME.yaml": {"also"},
     "detect": {*detect.LATER, "drop"},
     "actions": {*action.LATER},
+    "policy.yaml": {*policy.LATER},
 }
 
 

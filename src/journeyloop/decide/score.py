@@ -40,7 +40,8 @@ def score(row: SignalRow, verdicts: list[Verdict], moment: Moment, x: Vector, fr
 
 
 def _price(verdict: Verdict, action: Action, row: SignalRow, frame: Frame) -> None:
-    prices = frame.board.prices
+    """The price of a budget goes with it: one that the plan has no more is not adjusted again."""
+    prices = {one.of: frame.board.prices.get(one.of, 0.0) for one in frame.plan.policy.budgets}
     verdict.value = (row.worth if action.value is None else action.value) - action.gives * (1 + prices.get("gives", 0))
     verdict.cost = action.cost * (1 + prices.get("cost", 0)) + prices.get("contacts", 0.0)
     verdict.weight = action.weight
