@@ -25,7 +25,7 @@ def score(row: SignalRow, verdicts: list[Verdict], moment: Moment, x: Vector, fr
     """What is known of the moment, if anything yet."""
     row.x = packed(x)
     level = frame.board.level(moment.name)
-    row.worth, row.mode = level.worth or 1.0, moment.in_force(level.mode)
+    row.worth, row.mode = level.worth or 1.0, moment.mode_now(level.mode)
     row.moved = row.mode != moment.mode
     arms = frame.arms.get(moment.name)
     if arms is None or arms.meaning != moment.learning.meaning or not arms.born:

@@ -230,10 +230,10 @@ class Moment(Struct, frozen=True):
     def action(self, name: str) -> Action | None:
         return next((one for one in self.actions if one.name == name), None)
 
-    def in_force(self, earned: str) -> str:
-        """The mode: as written, unless it may move by itself and has. The word of an operator who writes another one is
-        kept."""
-        return earned if earned and self.learning.promote and self.mode in MOVING else self.mode
+    def mode_now(self, moved: str) -> str:
+        """As written, unless it may move by itself and the evidence has `moved` it: the word of an operator who writes
+        another one is kept."""
+        return moved if moved and self.learning.promote and self.mode in MOVING else self.mode
 
     @property
     def measures(self) -> int:
