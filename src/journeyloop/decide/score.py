@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from journeyloop.model.arm import Vector, sigmoid
 from journeyloop.model.board import CONVERSION, Level
 from journeyloop.model.customer import Customer
@@ -36,15 +38,20 @@ def score(row: SignalRow, verdicts: list[Verdict], moment: Moment, x: Vector, fr
     row.forecast = _forecast(sigmoid(row.silence), level)
     for verdict, action, belief in zip(verdicts, moment.actions, beliefs, strict=True):
         verdict.mean, verdict.sd = belief
-        _price(verdict, action, row, frame)
+        price(row, verdict, action, frame.board.prices)
 
 
-def _price(verdict: Verdict, action: Action, row: SignalRow, frame: Frame) -> None:
-    prices = frame.board.prices
-    verdict.value = (row.worth if action.value is None else action.value) - action.gives * (1 + prices.get("gives", 0))
+def price(row: SignalRow, verdict: Verdict, action: Action, prices: Mapping[str, float]) -> None:
+    """What a candidate earns and costs, at these prices of budgets, and so what it adds."""
+    verdict.value = worth(row, action) - action.gives * (1 + prices.get("gives", 0))
     verdict.cost = action.cost * (1 + prices.get("cost", 0)) + prices.get("contacts", 0.0)
     verdict.weight = action.weight
     verdict.increment = option(row, verdict).increment
+
+
+def worth(row: SignalRow, action: Action) -> float:
+    """What the goal is worth with this action, before its gifts."""
+    return row.worth if action.value is None else action.value
 
 
 def option(row: SignalRow, verdict: Verdict, base: int = 0) -> Option:
