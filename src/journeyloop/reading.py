@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,7 +45,7 @@ def unreadable() -> tuple[type[Exception], ...]:
     """What a file may be beside absent."""
     from journeyloop.adapters.sources.chunk import Unfit
 
-    return (Unfit, EOFError, zlib.error)
+    return (Unfit,)
 
 
 def file_of(arguments: argparse.Namespace, kind: Kind) -> File:

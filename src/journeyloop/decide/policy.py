@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from journeyloop.model.budget import left
 from journeyloop.model.customer import Contact, Customer
 from journeyloop.model.frame import Frame
 from journeyloop.model.moment import Action, Moment
@@ -34,8 +33,7 @@ def budgets(action: Action, frame: Frame) -> str | None:
     """What is left of the budgets it would need, by the board and by what this input has promised."""
     for budget in frame.plan.policy.budgets:
         wanted = budget.takes(action)
-        room = left(budget, frame.board.spent.get(budget.of), frame.now) - frame.reserved.get(budget.of, 0)
-        if wanted > max(0, room):
+        if wanted > max(0, frame.left(budget)):
             return f"budget: {budget.of}"
     return None
 
@@ -44,5 +42,5 @@ def pace(frame: Frame) -> None:
     """A slice of a budget's time is over: its price is adjusted, whether anybody spends or not."""
     for budget in frame.plan.policy.budgets:
         spent = frame.board.spent.get(budget.of)
-        if spent is None or frame.now // budget.width > spent.paced:
+        if spent is None or spent.width != budget.width or frame.now // budget.width > spent.paced:
             frame.spend(budget)

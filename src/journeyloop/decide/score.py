@@ -10,7 +10,7 @@ from journeyloop.model.customer import Customer
 from journeyloop.model.decision import SignalRow, Verdict
 from journeyloop.model.feature import packed, vector
 from journeyloop.model.frame import Frame
-from journeyloop.model.moment import MOVING, Action, Moment
+from journeyloop.model.moment import Action, Moment
 from journeyloop.model.profile import scene
 from journeyloop.model.ranking import Option
 from journeyloop.model.signal import Signal
@@ -27,7 +27,7 @@ def score(row: SignalRow, verdicts: list[Verdict], moment: Moment, x: Vector, fr
     """What is known of the moment, if anything yet."""
     row.x = packed(x)
     level = frame.board.level(moment.name)
-    row.worth, row.mode = level.worth or 1.0, _mode(moment, level)
+    row.worth, row.mode = level.worth or 1.0, moment.mode_now(level.mode)
     row.moved = row.mode != moment.mode
     arms = frame.arms.get(moment.name)
     if arms is None or arms.meaning != moment.learning.meaning or not arms.born:
@@ -36,9 +36,15 @@ def score(row: SignalRow, verdicts: list[Verdict], moment: Moment, x: Vector, fr
     silence, *beliefs = arms.beliefs([action.name for action in moment.actions], x)
     row.learned, row.silence, row.silence_sd = True, *silence
     row.forecast = _forecast(sigmoid(row.silence), level)
+    prices = _prices(frame)
     for verdict, action, belief in zip(verdicts, moment.actions, beliefs, strict=True):
         verdict.mean, verdict.sd = belief
-        price(row, verdict, action, frame.board.prices)
+        price(row, verdict, action, prices)
+
+
+def _prices(frame: Frame) -> dict[str, float]:
+    """The price of a budget goes with it: one that the plan has no more is not adjusted again."""
+    return {one.of: frame.board.prices.get(one.of, 0.0) for one in frame.plan.policy.budgets}
 
 
 def price(row: SignalRow, verdict: Verdict, action: Action, prices: Mapping[str, float]) -> None:
@@ -60,11 +66,6 @@ def option(row: SignalRow, verdict: Verdict, base: int = 0) -> Option:
         verdict.mean, verdict.sd, row.silence, row.silence_sd, verdict.value, row.worth, verdict.cost, verdict.weight,
         row.mode, base,
     )  # fmt: skip
-
-
-def _mode(moment: Moment, level: Level) -> str:
-    """As written, unless it may move by itself and has: the word of an operator who writes another one is kept."""
-    return level.mode if level.mode and moment.learning.promote and moment.mode in MOVING else moment.mode
 
 
 def _forecast(silent: float, level: Level) -> tuple[float, float]:
