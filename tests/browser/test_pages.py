@@ -183,6 +183,9 @@ def test_a_verdict_a_moved_mode_and_unequal_arms_are_told(page: Page, stub: Stub
         "mode": "full",
         "mode_now": "cautious",
         "ratio": {"treated": 500, "holdout": 200, "share": 0.9, "alarm": 31.2},
+        "value": {"estimate": -0.5, "low": -0.9, "high": -0.1, "rows": 4200, "enough": True},
+        "guards": {"Order Refunded": {"estimate": 0.01, "low": 0.002, "high": 0.018, "rows": 4200, "enough": True}},
+        "versus": {"now": {"estimate": 0.02, "low": -0.01, "high": 0.05, "rows": 900, "enough": False}},
     }
     stub.moments = lambda: counts
     page.goto(stub.url)
@@ -190,6 +193,9 @@ def test_a_verdict_a_moved_mode_and_unequal_arms_are_told(page: Page, stub: Stub
     expect(card.locator("[data-finding='harms: paused']")).to_be_visible()
     expect(card.locator(".mode")).to_have_text("cautious, written full")
     expect(card).to_contain_text("500 customers treated and 200 held out: not the share that was drawn.")
+    expect(card.locator(".others li")).to_have_text([
+        "Value per signal: −0.50, between −0.90 and −0.10.", "Order Refunded: +1.0 points, between +0.2 and +1.8 points.",
+    ])  # fmt: skip
 
 
 @pytest.mark.parametrize(

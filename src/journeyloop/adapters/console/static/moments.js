@@ -75,6 +75,19 @@ function effect({ uplift }) {
     element("p", { class: "soft" }, `${points(estimate)} points against the held out, between ${points(low)} and ${points(high)} (95 % at every look, ${number(rows)} windows).`));
 }
 
+const amount = (value) => `${value >= 0 ? "+" : "−"}${Math.abs(value).toFixed(2)}`;
+
+/** What else is compared: the value after refunds, the guards, and comparators ("what speed itself is worth"). */
+function others({ value, guards, versus }) {
+  const told = ({ estimate, low, high }, show) => `${show(estimate)}, between ${show(low)} and ${show(high)}`;
+  const lines = [
+    value?.enough && `Value per signal: ${told(value, amount)}.`,
+    ...Object.entries(guards ?? {}).map(([name, found]) => found?.enough && `${name}: ${told(found, points)} points.`),
+    ...Object.entries(versus ?? {}).map(([name, found]) => found?.enough && `${words(name)} against its comparator: ${told(found, points)} points.`),
+  ].filter(Boolean);
+  return lines.length ? element("ul", { class: "soft others" }, ...lines.map((line) => element("li", {}, line))) : null;
+}
+
 function worth(moment) {
   const { converted, resolved, pending } = moment;
   return element("div", { class: "worth" }, ...[element("h4", {}, "Goal reached when the window closed"),
@@ -83,6 +96,7 @@ function worth(moment) {
     finding(moment),
     unequal(moment),
     effect(moment),
+    others(moment),
     cut(moment),
     pending ? element("p", { class: "soft" }, `${number(pending)} outcome${pending === 1 ? "" : "s"} pending`) : null].filter(Boolean));
 }
