@@ -144,7 +144,7 @@ class Gate:
         if refuse_depth(raw):
             return refuse(400, "too_deep", "The body is nested too deep.")
         try:
-            body: Struct = self.decoder.decode(raw)
+            body: Struct = self.decoder.decode(raw or b"{}")
             msgspec.msgpack.encode(body)
         except msgspec.ValidationError as error:
             return invalid(_without_values(str(error)))
