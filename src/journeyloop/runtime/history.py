@@ -35,6 +35,9 @@ def history(reader: Reader) -> dict[str, Any]:
         if isinstance(change, Paused):
             pauses.append({"scope": change.scope, "paused": change.paused, **said})
             continue
+        if versions and versions[-1]["hash"] == change.hash:  # the same again is a word on it, said later
+            versions[-1] |= {"by": change.by, "note": change.note}
+            continue
         after = texts_of(reader, change.hash)
         versions.append({"hash": change.hash, **said, "files": changed_files(before, after)})
         before = after
@@ -59,8 +62,8 @@ def version(reader: Reader, prefix: str) -> str:
 
 
 def texts_of(reader: Reader, hash_: str) -> Texts:
-    """The configuration of a version; nothing if it is not stored."""
-    raw = reader.get("plans", hash_.encode())
+    """The configuration of a version; nothing if it is not stored, or before the first."""
+    raw = reader.get("plans", hash_.encode()) if hash_ else None
     return {} if raw is None else msgpack.decode(raw, type=Texts)
 
 

@@ -183,7 +183,7 @@ class Live(Questions, Commands):
 
     async def reload(self, by: str = "", note: str = "") -> dict[str, Any]:
         """Read the configuration again. A broken one leaves the old plan running, and shows. `by` nobody in particular:
-        whoever changed the files."""
+        whoever changed the files. A note on what is in force already is one more word on it."""
         plan, self.problems = await asyncio.get_running_loop().run_in_executor(None, self.configure)
         if plan is not None and plan.hash != self.plan.hash:
             before, self.plans[plan.hash] = self.plan.texts, plan
@@ -191,6 +191,8 @@ class Live(Questions, Commands):
             await self.submit([PlanChanged(plan.hash, *said)])
             self.sweep.begin()
             log.info("plan changed", plan=plan.hash)
+        elif plan is not None and note:
+            await self.submit([PlanChanged(plan.hash, by, note)])
         for problem in self.problems:
             if problem.level == "error":
                 log.error("configuration refused", problem=str(problem))
