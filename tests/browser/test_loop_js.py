@@ -413,7 +413,7 @@ def test_a_reset_reaches_the_other_tabs(context: BrowserContext, stub: Stub) -> 
 
 
 def test_a_test_is_labelled_and_nothing_is_said_of_it(context: BrowserContext, stub: Stub) -> None:
-    page = open_page(context, stub, "granted")
+    page = open_page(context, stub, "one")
     stub.show("t1", test=True)
     expect(page.locator(MESSAGE).locator("small")).to_have_text("Test")
     page.get_by_role("button", name="Close").click()

@@ -43,6 +43,7 @@ class RecordingDoor:
         self.closed = 0
         self.frames: list[bytes] = [b"event: show\ndata: {}\n\n"]
         self.endless = False
+        self.blocked = BLOCKED
         self.fails: Exception | None = None
 
     @property
@@ -75,7 +76,7 @@ class RecordingDoor:
         return identifier in self.people
 
     def blocked_ids(self) -> frozenset[str]:
-        return BLOCKED
+        return self.blocked
 
     def purposes(self) -> frozenset[str]:
         return frozenset({"marketing", "service"})
