@@ -27,10 +27,11 @@ class Governing:
 
     def endpoints(self) -> list[Endpoint]:
         admin, test = Role.ADMIN, "Show an action to one person, marked as a test."
+        reload = "Read the configuration again."
         return [
             Endpoint("POST", "/v1/pause", "Stop everything, a moment or a channel.", admin, self.pause, (), Pause),
             Endpoint("POST", "/v1/resume", "End a pause.", admin, self.resume, (), Pause),
-            Endpoint("POST", "/v1/reload", "Read the configuration again.", admin, self.reload, (), Reload),
+            Endpoint("POST", "/v1/reload", reload, admin, self.reload, (), Reload, optional=True),
             Endpoint("POST", "/v1/test-send", test, admin, self.test_send, (), TestSend),
             Endpoint("GET", "/v1/history", "Who changed what: plans and pauses.", admin, self.history),
             Endpoint("GET", "/v1/history/{hash}", "The files of one plan.", admin, self.version, _HASH),
