@@ -143,6 +143,34 @@ def test_keys_pause_and_filter(page: Page, stub: Stub) -> None:
     expect(page.locator("#status")).to_contain_text("paused")
 
 
+def test_everything_and_one_moment_are_stopped_by_keyboard_after_a_question(page: Page, stub: Stub) -> None:
+    page.goto(stub.url)
+    page.get_by_role("button", name="Stop all sends").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_contain_text("Stop all sends")
+    page.keyboard.press("Escape")
+    assert stub.paused == []
+    page.get_by_role("button", name="Stop moment checkout_stall").press("Enter")
+    page.keyboard.type("wrong price")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert stub.paused == [{"scope": "moment:checkout_stall", "note": "wrong price"}]
+    expect(page.locator("#pauses")).to_be_hidden()
+    told = {**traffic.moments(), "pauses": [{"scope": "all", "at": 1, "by": "Ana", "note": "<b>why</b>"}]}
+    stub.moments = lambda: told
+    expect(page.locator("[data-paused=all]")).to_contain_text("all sends by Ana")
+    expect(page.locator("[data-paused=all]")).to_contain_text("<b>why</b>")
+    expect(page.get_by_role("button", name="Resume all sends")).to_be_visible()
+
+
+def test_the_history_names_author_note_and_files(page: Page, stub: Stub) -> None:
+    version = {"hash": "9f31c2e07a", "at": 1, "by": "Ana", "note": "less talk", "in_force": True}
+    stub.versions = [{**version, "files": {"policy.yaml": "changed"}}]
+    page.goto(stub.url)
+    expect(page.locator("#history tbody tr")).to_contain_text("less talk")
+    expect(page.locator("#history tbody tr")).to_contain_text("policy.yaml changed")
+
+
 def test_the_feed_shows_text_only(page: Page, stub: Stub) -> None:
     page.goto(stub.url)
     stub.note(**note(text="<img src=x onerror=alert(1)>", person="<b>x</b>"))

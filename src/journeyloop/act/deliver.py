@@ -93,7 +93,8 @@ def offers(customer: Customer, now: int, plan: Plan) -> list[Send]:
 
 def send(customer: Customer, delivery: Delivery, now: int, plan: Plan) -> Send:
     profile = profile_values(customer, now, plan.computed)
-    return Send(customer.header.person, replace(delivery), customer.sealed.anonymous_ids(), profile)
+    names = [name.value for name in customer.sealed.names]
+    return Send(customer.header.person, replace(delivery), customer.sealed.anonymous_ids(), profile, names)
 
 
 def _refusal(customer: Customer, delivery: Delivery, frame: Frame) -> str | None:

@@ -49,7 +49,7 @@ class Plan(Struct):
     `pushes` are the URLs that are told of an audience's changes; `predictions` by name the chances that moments
     wait for. What would else be counted over all moments again and again: `places` is each one's place in their order,
     `measures` how much is compared with a holdout over all of them, `horizon` how long a contact must be remembered
-    (ms)."""
+    (ms). `recipients` are the only people who may be contacted in this environment (None: everybody)."""
 
     hash: str
     moments: dict[str, Moment]
@@ -72,6 +72,15 @@ class Plan(Struct):
     places: dict[str, int] = {}
     measures: int = 1
     horizon: int = 0
+    recipients: tuple[str, ...] | None = None
+
+    def unknown(self, scope: str) -> str | None:
+        """Why this is nothing that can be paused, or None if it can."""
+        kind, _, name = scope.partition(":")
+        known = {"moment": self.moments, "channel": self.channels}.get(kind)
+        if scope == "all" or (known is not None and name in known):
+            return None
+        return f"there is no {scope}: write all or {kind}: and one of {', '.join(sorted(known or ())) or 'none'}"
 
     def moment(self, name: str) -> Moment | None:
         return self.moments.get(name)

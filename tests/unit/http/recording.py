@@ -32,7 +32,9 @@ class RecordingDoor:
         self.answers: dict[str, dict[str, Any]] = {}
         self.machines: list[bool] = []
         self.unmerged: list[tuple[Identifier, Identifier | str, str]] = []
-        self.pauses: list[tuple[str, bool, str]] = []
+        self.pauses: list[tuple[str, bool, str, str]] = []
+        self.reloads: list[tuple[str, str]] = []
+        self.tests: list[tuple[str, str, str]] = []
         self.tabs: dict[str, list[dict[str, Any]]] = {}
         self.streams: list[tuple[str, bool]] = []
         self.rows: list[tuple[str, str, int, list[bytes]]] = []
@@ -141,11 +143,26 @@ class RecordingDoor:
         self.outcomes.append((decision_id, outcome))
         return decision_id in self.known_decisions
 
-    async def pause(self, scope: str, paused: bool, by: str) -> None:
-        self.pauses.append((scope, paused, by))
+    async def pause(self, scope: str, paused: bool, by: str, note: str = "") -> str | None:
+        self.pauses.append((scope, paused, by, note))
+        return "there is no such moment" if scope == "moment:nowhere" else None
 
-    async def reload(self) -> dict[str, Any]:
+    async def test_send(self, moment: str, action: str, to: str) -> dict[str, Any] | str:
+        self.tests.append((moment, action, to))
+        return {"browser": to} if to == "a1" else "no tab is open"
+
+    async def reload(self, by: str = "", note: str = "") -> dict[str, Any]:
+        self.reloads.append((by, note))
         return {"plan": "p", "problems": []}
+
+    def history(self) -> dict[str, Any]:
+        return {"versions": [{"hash": "abcd"}], "pauses": []}
+
+    def version(self, prefix: str) -> dict[str, Any] | None:
+        return {"hash": "abcd", "files": {}} if prefix == "abcd" else None
+
+    def sunk(self) -> list[dict[str, Any]]:
+        return [{"content": {}}]
 
     def stream(self, anonymous_id: str, signed: bool) -> Frames:
         self.streams.append((anonymous_id, signed))

@@ -37,11 +37,16 @@ class Loaded(Struct, frozen=True):
     places: dict[str, tuple[str, int]] = {}
 
 
-def load(texts: dict[str, str]) -> Loaded:
-    """Check the texts of a configuration directory (relative name → text) and build its plan."""
+def load(texts: dict[str, str], environment: str | None = None) -> Loaded:
+    """Check the texts of a configuration directory (relative name → text) and build its plan. `environment` is served
+    whatever the texts name."""
     problems: list[Problem] = []
     read = _Texts(texts, problems)
     settings = read.file(_TOML, read_settings, Settings(), parse_toml)
+    if environment is not None:
+        settings = structs.replace(settings, environment=environment)
+    if settings.recipients() == ():
+        read.report(_TOML).warn(1, f"recipients_allow: missing or empty: {settings.environment} contacts nobody")
     policy = read.file(_POLICY, read_policy, PolicyFile(Policy({})))
     audiences = read.file(_AUDIENCES, read_audiences, AudiencesFile())
     if _POLICY not in texts:
@@ -152,6 +157,7 @@ def _plan(
         places={name: place for place, name in enumerate(moments)},
         measures=sum(moment.measures for moment in moments.values()) or 1,
         horizon=_horizon(moments.values(), policy),
+        recipients=settings.recipients(),
     )
 
 

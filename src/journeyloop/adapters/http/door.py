@@ -108,10 +108,28 @@ class Door(Protocol):
         """False: no decision has this id. `machine`: a bot reports it."""
         ...
 
-    async def pause(self, scope: str, paused: bool, by: str) -> None: ...
+    async def pause(self, scope: str, paused: bool, by: str, note: str = "") -> str | None:
+        """Once it is in force for the next send, None; or the reason why not."""
+        ...
 
-    async def reload(self) -> dict[str, Any]:
+    async def test_send(self, moment: str, action: str, to: str) -> dict[str, Any] | str:
+        """`{"person", "browser", "content", "vouched"}`, or the reason why nothing was shown."""
+        ...
+
+    async def reload(self, by: str = "", note: str = "") -> dict[str, Any]:
         """Read the configuration again, now: `{"plan": hash, "problems": […]}`."""
+        ...
+
+    def history(self) -> dict[str, Any]:
+        """`{"versions": […], "pauses": […]}`, oldest first. Called on a thread."""
+        ...
+
+    def version(self, prefix: str) -> dict[str, Any] | None:
+        """`{"hash", "files"}`; None: not exactly one version has a hash that begins so."""
+        ...
+
+    def sunk(self) -> list[dict[str, Any]]:
+        """What went to nobody, because only listed people are contacted here; newest first."""
         ...
 
     def stream(self, anonymous_id: str, signed: bool) -> Frames:

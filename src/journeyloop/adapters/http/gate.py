@@ -65,6 +65,7 @@ class Endpoint(Struct, frozen=True):
 
     `browser`: called from other origins, where the key may also come as `write_key` in query or body.
     `local`: a client on this machine needs no key. `lines`: the body is that many bytes of lines at most, as they are.
+    `optional`: there need be no body.
     """
 
     method: str
@@ -77,6 +78,7 @@ class Endpoint(Struct, frozen=True):
     browser: bool = False
     local: bool = False
     lines: int = 0
+    optional: bool = False
 
 
 class Gate:
@@ -145,7 +147,7 @@ class Gate:
         if refuse_depth(raw):
             return refuse(400, "too_deep", "The body is nested too deep.")
         try:
-            body: Struct = self.decoder.decode(raw)
+            body: Struct = self.decoder.decode(raw or (b"{}" if self.endpoint.optional else b""))
             msgspec.msgpack.encode(body)
         except msgspec.ValidationError as error:
             return invalid(_without_values(str(error)))

@@ -20,6 +20,7 @@ from journeyloop.adapters.http.deciding import Deciding
 from journeyloop.adapters.http.door import Door
 from journeyloop.adapters.http.errors import broken, method_not_allowed, not_found, refuse
 from journeyloop.adapters.http.gate import Call, Endpoint, Gate, Preflight, WrongMethod
+from journeyloop.adapters.http.governing import Governing
 from journeyloop.adapters.http.imports import Imports
 from journeyloop.adapters.http.ingest import PATHS, Ingest
 from journeyloop.adapters.http.keys import Keys
@@ -48,6 +49,7 @@ def endpoints(context: Context) -> list[Endpoint]:
         *Deciding(context).endpoints(),
         *People(context).endpoints(),
         *Imports(context.door).endpoints(),
+        *Governing(context.door).endpoints(),
     ]
 
     async def openapi(call: Call) -> Response:

@@ -1,5 +1,6 @@
 // One card per moment: what became of its signals, why it stayed silent, and what it was worth against the held out.
 import { drawing, element, number, wide, words } from "./dom.js";
+import { stopButton } from "./stopping.js";
 
 const MODES = {
   shadow: "decides, sends nothing", fixed: "the first eligible action, as written",
@@ -121,13 +122,16 @@ function card(name) {
   return made;
 }
 
-function draw(moment) {
+function draw(moment, pauses) {
   const { root, head, notes, body, clauses, summary, list } = card(moment.moment);
-  const text = JSON.stringify(moment);
+  const scope = `moment:${moment.moment}`;
+  const stopped = pauses.filter((one) => one.scope === scope);
+  const text = JSON.stringify([moment, stopped]);
   if (root.drawn === text) return root;
   root.drawn = text;
   head.replaceChildren(element("h2", {}, moment.title || words(moment.moment)), element("span", { class: "mono soft" }, moment.moment),
-    element("span", { class: "pill mode", title: MODES[moment.mode_now] ?? "" }, moment.mode_now === moment.mode ? moment.mode : `${moment.mode_now}, written ${moment.mode}`));
+    element("span", { class: "pill mode", title: MODES[moment.mode_now] ?? "" }, moment.mode_now === moment.mode ? moment.mode : `${moment.mode_now}, written ${moment.mode}`),
+    stopButton(scope, stopped));
   notes.replaceChildren(...(moment.late_sources ?? []).map(({ sentence }) => element("p", { class: "warn" }, sentence)));
   body.replaceChildren(...[
     element("div", {}, element("h4", {}, `What became of ${number(moment.signals)} signal${moment.signals === 1 ? "" : "s"}`), fate(moment), reached(moment)),
@@ -143,8 +147,8 @@ function draw(moment) {
 }
 
 /** Draw the moments of `GET /console/moments`, in the order given. Cards stay, so an opened one stays open. */
-export function drawMoments({ moments }) {
+export function drawMoments({ moments, pauses }) {
   const place = document.querySelector("#moments");
-  const roots = moments.length ? moments.map(draw) : [element("p", { class: "card soft" }, "No moment is loaded.")];
+  const roots = moments.length ? moments.map((moment) => draw(moment, pauses)) : [element("p", { class: "card soft" }, "No moment is loaded.")];
   if (roots.length !== place.children.length || roots.some((root, index) => place.children[index] !== root)) place.replaceChildren(...roots);
 }
