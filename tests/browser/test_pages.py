@@ -222,7 +222,7 @@ def test_a_verdict_a_moved_mode_and_unequal_arms_are_told(page: Page, stub: Stub
     expect(card.locator(".mode")).to_have_text("cautious, written full")
     expect(card).to_contain_text("500 customers treated and 200 held out: not the share that was drawn.")
     expect(card.locator(".others li")).to_have_text([
-        "Value per signal: −0.50, between −0.90 and −0.10.", "Order Refunded: +1.0 points, between +0.2 and +1.8 points.",
+        "Value per signal: −0.50, between −0.90 and −0.10.", "Order Refunded: +1.0, between +0.2 and +1.8 points.",
     ])  # fmt: skip
 
 
