@@ -9,6 +9,8 @@ from dataclasses import replace
 from typing import get_args
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from journeyloop.adapters.config.load import load
 from journeyloop.adapters.hooks import KINDS, Hooks
@@ -164,3 +166,24 @@ def test_an_unknown_source_is_like_any_unknown_path(door: RecordingDoor) -> None
     assert [(one.status, one.body) for one in answers] == [(404, answers[0].body)] * 2
     assert ask(app, "GET", "/v1/hooks/stripe").status == 405
     assert door.hooks == {("", "unknown_source"): 1}
+
+
+words = st.sampled_from(
+    "id type event data object detail metadata customer email items item contacts topic created timestamp amount "
+    "currency refunds transactions line_items note_attributes name value RecordType Type user_id messageId".split()
+)
+scalars = st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.floats() | st.text(max_size=5) | words
+trees = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=6), max_leaves=15
+)
+
+
+@EVERY
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(tree=trees, over=st.booleans())
+def test_nothing_that_is_signed_makes_it_fail(provider: Provider, tree: object, over: bool) -> None:
+    """Anything at all, alone or in place of what a good request holds."""
+    good = json.loads(provider.good.body) if provider.good.body[:1] in b"{[" else {}
+    content = {**good, **tree} if over and isinstance(good, dict) and isinstance(tree, dict) else tree
+    answer = post(RecordingDoor(), provider, replace(provider.good, body=json.dumps(content).encode()))
+    assert answer.status in (200, 400)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, Literal, Protocol
 
 from cel_expr_python import cel
-from msgspec import Struct, json
+from msgspec import Struct, json, to_builtins
 
 from journeyloop.interpret.names import Unusable, normal
 from journeyloop.model.customer import Customer
@@ -71,9 +71,12 @@ class Expression:
             raise ValueError(str(error).splitlines()[0].partition("<input>:")[2] or str(error)) from None
 
     def value(self, values: dict[str, Any]) -> Any:
-        """What it says of a request; None if a path is missing or a type does not fit."""
+        """What it says of a request, as JSON has it; None if a path is missing or a type does not fit."""
         found = self._program.eval(self._ENV.Activation(values))
-        return None if found.type() == cel.Type.ERROR else found.plain_value()
+        try:
+            return None if found.type() == cel.Type.ERROR else to_builtins(found.plain_value())
+        except TypeError:
+            return None
 
 
 class Signature(Struct, frozen=True):

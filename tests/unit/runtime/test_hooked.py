@@ -71,5 +71,7 @@ def test_an_expression_over_what_is_not_there_is_nothing() -> None:
     shown = {text: Expression(text).value(values) for text in ("body.list", "headers.x", "double(body.cents) / 100.0")}
     assert list(shown.values()) == [[1, {"a": None}], "y", 19.99]
     assert Expression("body.no.where").value(values) is Expression("body.cents + 'x'").value(values) is None
+    assert Expression("timestamp('2026-01-01T00:00:00Z')").value(values) == "2026-01-01T00:00:00Z"
+    assert Expression("type(body.cents)").value(values) is None
     with pytest.raises(ValueError, match="undeclared"):
         Expression("event.name")

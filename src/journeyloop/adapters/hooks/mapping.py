@@ -6,7 +6,6 @@ Signed by an HMAC of the body in a header of their choice, or else behind a toke
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl
@@ -38,7 +37,7 @@ def told(posted: Posted, source: Source) -> Iterator[Told | None]:
 
 
 def _read(rule: Rule, id_: str, values: dict[str, Any]) -> Told:
-    properties = {name: _kept(one.value(values)) for name, one in rule.properties.items()}
+    properties = {name: one.value(values) for name, one in rule.properties.items()}
     call = track("mapping", rule.event, id_, _time(_value(rule.at, values)), properties, _texts(rule.ids, values))
     return Told(call, tuple(_texts(rule.names, values).items()))
 
@@ -52,12 +51,6 @@ def _value(expression: Expression | None, values: dict[str, Any]) -> Any:
     return None if expression is None else expression.value(values)
 
 
-def _kept(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime) else value
-
-
 def _time(value: Any) -> str | None:
-    """A time, ISO 8601, or seconds since the epoch; nothing: now."""
-    if isinstance(value, datetime):
-        return value.isoformat()
+    """ISO 8601, or seconds since the epoch; nothing: now."""
     return value if isinstance(value, str) else iso(value)
