@@ -13,6 +13,7 @@ from typing import Any
 from msgspec import to_builtins
 
 from journeyloop.adapters.config.alternative import read_alternative
+from journeyloop.adapters.config.files import read_text
 from journeyloop.adapters.config.keys import read_keys
 from journeyloop.adapters.config.load import Loaded
 from journeyloop.adapters.config.stored import stored_plans
@@ -78,7 +79,7 @@ def evaluated(directory: Path, moment: str, policy: Path) -> dict[str, Any]:
     assert plan is not None
     if plan.moment(moment) is None:
         raise LookupError(f"no moment {moment}: there are {', '.join(plan.moments) or 'none'}")
-    other, problems = read_alternative(policy.name, policy.read_text())
+    other, problems = read_alternative(policy.name, read_text(policy, policy.name))
     if other is None:
         raise Refused(problems)
     with closing(open_reader(directory)) as store, store.read() as reader:

@@ -21,8 +21,8 @@ def add_to(commands: Commands) -> None:
     why_.add_argument("moment", metavar="MOMENT")
     why_.add_argument("directory", metavar="DIR", type=Path)
     who = why_.add_mutually_exclusive_group(required=True)
-    who.add_argument("--user", metavar="ID", help="a user id")
-    who.add_argument("--anonymous", metavar="ID", help="an anonymous id")
+    who.add_argument("--user", metavar="ID", type=_id, help="a user id")
+    who.add_argument("--anonymous", metavar="ID", type=_id, help="an anonymous id")
     why_.add_argument("--json", action="store_true", help="everything, as JSON")
     explain_ = _command(
         commands, "explain", "One decision in plain words: each candidate, the choice, what came of it."
@@ -42,6 +42,13 @@ def add_to(commands: Commands) -> None:
 def _command(commands: Commands, name: str, text: str) -> argparse.ArgumentParser:
     made: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
     return made
+
+
+def _id(text: str) -> str:
+    """What a shell passes that is not UTF-8 arrives as half of a character."""
+    if not text or any("\ud800" <= one <= "\udfff" for one in text):
+        raise argparse.ArgumentTypeError("an id is UTF-8 text, and not empty")
+    return text
 
 
 def why(arguments: argparse.Namespace) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,7 +43,7 @@ def unreadable() -> tuple[type[Exception], ...]:
     """What a file may be beside absent."""
     from journeyloop.adapters.sources.chunk import Unfit
 
-    return (Unfit, EOFError, zlib.error)
+    return (Unfit,)
 
 
 def file_of(arguments: argparse.Namespace, kind: Kind) -> File:

@@ -192,6 +192,23 @@ def test_a_verdict_a_moved_mode_and_unequal_arms_are_told(page: Page, stub: Stub
     expect(card).to_contain_text("500 customers treated and 200 held out: not the share that was drawn.")
 
 
+@pytest.mark.parametrize(
+    ("word", "tone"),
+    [
+        ("finds intent", "good"), ("chases static", "warn"), ("harms", "bad"), ("harms: paused", "bad"),
+        ("not yet known", "pill"), ("cannot be known: no holdout", "pill"),
+    ],
+)  # fmt: skip
+def test_a_verdict_has_the_colour_of_its_news(page: Page, stub: Stub, word: str, tone: str) -> None:
+    counts = traffic.moments()
+    counts["moments"][0]["finding"] = {"word": word, "sentence": "So it is."}
+    stub.moments = lambda: counts
+    page.goto(stub.url)
+    pill = page.locator(f"[data-finding='{word}']")
+    expect(pill).to_contain_class(tone)
+    assert pill.evaluate("one => one.classList.length") == (1 if tone == "pill" else 2)
+
+
 def test_the_theme_is_remembered(page: Page, stub: Stub) -> None:
     page.goto(stub.url)
     before = page.evaluate("getComputedStyle(document.body).backgroundColor")

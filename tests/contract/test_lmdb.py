@@ -88,7 +88,9 @@ def test_kill_9_in_mid_write_leaves_the_last_commit(tmp_path: Path) -> None:
         for _ in range(20 + cycle * 3):
             acknowledged = int(line(child))
         child.send_signal(signal.SIGKILL)
-        rest, _ = child.communicate()
+        assert child.stdout is not None
+        rest = child.stdout.read()  # not communicate(): that would lose what readline has buffered
+        child.wait()
         acknowledged = max([acknowledged, *(int(number) for number in rest.split("\n")[:-1])])
         assert_whole(tmp_path, acknowledged)
 

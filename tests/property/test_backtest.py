@@ -40,20 +40,23 @@ def long_history(seed: int, length: int = 120) -> list[Step]:
 
 
 class Live(Rig):
-    """The loop as it runs, with a channel that takes every message at once (if it `answers`) and nobody watching any
-    tab."""
+    """The loop as it runs, with a channel that takes every message at its time (if it `answers`) and nobody watching
+    any tab."""
 
     def __init__(self, plan: Plan, answers: bool = True) -> None:
         self.answers = answers
+        self.planned: list[Decision] = []
         super().__init__(plan, secret=SECRET)
         self.seen = None
 
     def apply(self, *inputs: Any, fire: bool = True) -> None:
         before = len(self.made) if hasattr(self, "made") else 0
         super().apply(*inputs, fire=fire)
-        for one in self.made[before:]:
-            if self.answers and one.state == "due":
-                super().apply(Delivered(one.person, one.id, "sent"))
+        self.planned += [one for one in self.made[before:] if self.answers and one.state == "due"]
+        leaving = [one for one in self.planned if one.not_before <= self.now]
+        self.planned = [one for one in self.planned if one.not_before > self.now]
+        for one in leaving:
+            super().apply(Delivered(one.person, one.id, "sent"))
 
     def live(self, events: list[Event]) -> None:
         """Inputs received by now come before timers due by now, as the writer has it."""
@@ -144,6 +147,32 @@ def test_as_if_everybody_had_consented_is_a_plan_that_asks_for_none(steps: list[
 def test_as_if_a_tab_had_been_open_is_a_tab_that_is_open(steps: list[Step]) -> None:
     plan, events = plans()[0], told(steps)
     same(WithTabs(plan), plan, events, tab=True)
+
+
+LATER = plan_of(
+    moment(
+        "viewed", detect="{event: Product Viewed}", goal="{event: Order Completed, within: 3h}",
+        actions=f"[{action('later', ', after: 1h')}]", body="cancel_on: [Live Chat Started]\n",
+    ),
+    moment("failed", detect="{event: Payment Failed}", actions=f"[{action('now')}, {action('soon', ', after: 10m')}]"),
+    policy="caps: [{per: person, at_most: 1, within: 30m}]\n",
+)  # fmt: skip
+
+
+@settings(max_examples=50)
+@given(HISTORIES, st.sampled_from([1, 7, 1_000]))
+def test_what_is_planned_for_later_is_sent_at_its_time(steps: list[Step], batch: int) -> None:
+    with patch.object(backtest, "BATCH", batch):
+        same(Live(LATER), LATER, told(steps))
+
+
+def test_what_happens_before_its_time_stops_it() -> None:
+    names = ["Product Viewed", "Live Chat Started", "Page"]
+    for wait, ends in ((MINUTE, "suppressed"), (2 * HOUR, "sent")):
+        times = (T, T + wait, T + 3 * HOUR)
+        events = [Event("track", name, f"m{at}", at, "u1") for name, at in zip(names, times, strict=True)]
+        _, run = backtested(LATER, events)
+        assert run.tally("viewed").counts[ends] == 1
 
 
 def test_silence_learns_from_a_history_and_actions_do_not() -> None:

@@ -13,7 +13,8 @@ from journeyloop.model.inputs import ConsentStated, Delivered, Outcome, TabOpene
 from journeyloop.runtime import records
 from journeyloop.runtime.chain import Committed, Walk, event_of
 from journeyloop.runtime.person import joined as person_joined
-from tests.property.rig import ALLOWED, MINUTE, SECRET, Rig
+from tests.property.learned import know
+from tests.property.rig import ALLOWED, MINUTE, SECRET, Rig, action, moment, plan_of
 
 EMAIL = "ana@example.com"
 
@@ -146,6 +147,24 @@ def test_a_channels_word_finds_whom_the_message_belongs_to_now() -> None:
     assert living(rig, person("b")).header.rests
     assert rig.counts("help")["dismissed"] == 1
     assert rig.replayed().differences == []
+
+
+@pytest.mark.parametrize("browser", [f"b{number}" for number in range(6)])
+def test_what_was_seen_of_an_action_stays_seen_though_arms_chose_it(browser: str) -> None:
+    """Living it again knows no arms: by chance alone it would have chosen another action, or none."""
+    unless = f"[{action('a')}, {action('b')}, {action('follow', ', unless: seen(b)')}]"
+    rig = Rig(plan_of(moment(actions=unless, learn="{mode: cautious, explore: 0%}")))
+    know(rig, "now", silence=[-3.0], a=[-2.0], b=[1.0], follow=[0.0])
+    rig.track("Page", browser)
+    rig.track("Page", "other")
+    rig.track("Asked For", browser)
+    assert rig.made[-1].chosen == ("now", "b")
+    rig.apply(Outcome(person(browser), rig.made[-1].id, "shown"))
+    for device in (browser, "other"):
+        rig.track("Identify", device, user_id="u1")
+    one = rig.find(browser).header
+    rig.apply(Unmerge(one.person, one.absorbed[0].person))
+    assert living(rig, person(browser)).header.acted == {"now/b": [rig.now, 0, 0]}
 
 
 @pytest.mark.parametrize("device", ["x" * 400, " b ", "Anonymous-7"])

@@ -64,12 +64,18 @@ def consent_checked_only_at_the_decision(patch: MonkeyPatch) -> None:
 
 @caught_as("sent before its time")
 def a_planned_message_leaves_with_the_next_tab(patch: MonkeyPatch) -> None:
-    life_of = deliver.Delivery
+    offer = deliver.offer
 
-    def hurried(*fields: Any, **more: Any) -> Any:
-        return life_of(*fields, **(more | {"not_before": 0}))
+    def hurried(customer: Any, frame: Any) -> None:
+        planned = [(one, one.not_before) for one in customer.header.deliveries]
+        for one, _ in planned:
+            one.not_before = 0
+        offer(customer, frame)
+        for one, at in planned:
+            one.not_before = at
 
-    patch.setattr(deliver, "Delivery", hurried)
+    patch.setattr(deliver, "offer", hurried)
+    patch.setattr(act, "offer", hurried)
 
 
 @caught_as("sent past its expiry")

@@ -8,6 +8,7 @@ import csv
 import gzip
 import json
 import time
+from collections.abc import Mapping
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,7 +27,7 @@ from journeyloop.runtime import records
 from journeyloop.runtime.backtest import Backtest
 from journeyloop.runtime.memory import read_secret
 from tests.story.conftest import Serve
-from tests.story.projects import project
+from tests.story.projects import HERO, NOTHING, project
 from tests.story.servers import SHIPPED, Server, command, eventually
 from tests.story.visits import CONSENTED, batch, event, identify
 
@@ -60,9 +61,16 @@ FILES = {f"moments/{name}.yaml": text for name, text in MOMENTS.items()} | {"pol
 VISITORS = 24
 
 
+def plain(directory: Path, files: Mapping[str, str] = NOTHING) -> Path:
+    """Without the hero: nobody asks in a history."""
+    made = project(directory, files=files)
+    (made / HERO).unlink()
+    return made
+
+
 @pytest.fixture
 def shop(tmp_path: Path) -> Path:
-    return project(tmp_path / "shop", files=FILES)
+    return plain(tmp_path / "shop", FILES)
 
 
 # --- the same events through a server ---------------------------------------------------------------------------------
@@ -245,7 +253,7 @@ def test_as_if_everybody_had_consented_tells_what_remains(shop: Path, tmp_path: 
 
 
 def test_presence_that_nobody_knows_is_counted_as_unknown(tmp_path: Path) -> None:
-    shop, file = project(tmp_path / "plain"), as_csv(tmp_path / "events.csv", rows())
+    shop, file = plain(tmp_path / "plain"), as_csv(tmp_path / "events.csv", rows())
     (shop / "moments/checkout_stall.yaml").write_text(
         moment("checkout_stall", "{event: Checkout Step Viewed, absent: [Order Completed], for: 1m, present: true}")
     )
@@ -280,7 +288,13 @@ def test_broken_rows_are_counted_with_their_reasons_and_the_first_are_named(shop
         ("head.csv", b"user_id,event,timestamp\n", (), "no event to run over"),
         ("broken.jsonl", b'{"a": \n"\n', (), "2 malformed_json"),
         ("broken.parquet", b"PAR1", (), "broken.parquet"),
-        ("cut.csv.gz", gzip.compress(b"user_id\n" + b"u\n" * 10_000)[:40], (), "ended before"),
+        (
+            "cut.csv.gz",
+            gzip.compress(b"user_id\n" + b"u\n" * 10_000)[:40],
+            (),
+            "cut.csv.gz: Compressed file ended before",
+        ),
+        ("none.csv.gz", b"user_id\n", (), "none.csv.gz: Not a gzipped file"),
         ("some.csv", b"a\n1\n", ("--zone", "Mars/Phobos"), "not a time zone"),
         ("some.csv", b"a\n1\n", ("--map", "a"), "COLUMN=FIELD"),
     ],
@@ -296,7 +310,7 @@ def test_what_cannot_be_run_is_told_in_a_sentence(
 
 
 def test_without_a_moment_there_is_nothing_to_test(tmp_path: Path) -> None:
-    shop, file = project(tmp_path / "plain"), as_csv(tmp_path / "events.csv", rows(4))
+    shop, file = plain(tmp_path / "plain"), as_csv(tmp_path / "events.csv", rows(4))
     (shop / "moments/checkout_stall.yaml").unlink()
     done = command("backtest", shop, "--events", file)
     assert done.returncode == 1 and "no moment" in done.stderr

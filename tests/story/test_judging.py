@@ -76,6 +76,23 @@ def test_no_such_file(shop: Path, tmp_path: Path) -> None:
     assert told.returncode == 1 and "nowhere.yaml" in told.stderr and "Traceback" not in told.stderr
 
 
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [(b"always: help\n# \xff", "policy-idea.yaml:2: error: not UTF-8"), (b"#" * 1_000_001, "larger than 1 MB")],
+)
+def test_a_policy_that_is_no_text(shop: Path, tmp_path: Path, raw: bytes, reason: str) -> None:
+    file = policy(tmp_path, "")
+    file.write_bytes(raw)
+    told = command("evaluate", shop, "--moment", "now", "--policy", file)
+    assert told.returncode == 1 and reason in told.stderr and "Traceback" not in told.stderr
+
+
+@pytest.mark.parametrize("who", ["", "a\udcffb"])
+def test_an_id_that_is_no_text(shop: Path, who: str) -> None:
+    told = command("why", "now", shop, "--user", who)
+    assert told.returncode == 2 and "argument --user: an id is UTF-8 text" in told.stderr
+
+
 def test_a_decision_is_explained(shop: Path) -> None:
     told = command("explain", shop, "--decision", "0" * 32)
     assert told.returncode == 0, told.stderr

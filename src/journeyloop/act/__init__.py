@@ -1,6 +1,7 @@
 """Act: the life of a delivery, from decided to a named end. Rooms say what; `adapters/channels` say how."""
 
 from journeyloop.act.deliver import came_due, dispatch, offer, offers, outcome, reconsider, result
+from journeyloop.act.life import starting
 from journeyloop.act.stop import recall, recalls, withdraw
 
 __all__ = [
@@ -13,5 +14,6 @@ __all__ = [
     "recalls",
     "reconsider",
     "result",
+    "starting",
     "withdraw",
 ]

@@ -69,3 +69,9 @@ def expiry_timer(decision: bytes) -> str:
 
 def start_timer(decision: bytes) -> str:
     return f"send/{decision.hex()}"
+
+
+def starting(timer: str) -> bytes | None:
+    """The decision whose planned message this timer starts, or None: it is another timer."""
+    kind, _, decision = timer.partition("/")
+    return bytes.fromhex(decision) if kind == "send" else None

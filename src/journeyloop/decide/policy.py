@@ -44,5 +44,5 @@ def pace(frame: Frame) -> None:
     """A slice of a budget's time is over: its price is adjusted, whether anybody spends or not."""
     for budget in frame.plan.policy.budgets:
         spent = frame.board.spent.get(budget.of)
-        if spent is None or frame.now // budget.width > spent.paced:
+        if spent is None or spent.width != budget.width or frame.now // budget.width > spent.paced:
             frame.spend(budget)

@@ -8,7 +8,7 @@ from journeyloop.model.customer import Customer
 from journeyloop.model.decision import SignalRow, Verdict
 from journeyloop.model.feature import packed, vector
 from journeyloop.model.frame import Frame
-from journeyloop.model.moment import MOVING, Action, Moment
+from journeyloop.model.moment import Action, Moment
 from journeyloop.model.profile import scene
 from journeyloop.model.ranking import Option
 from journeyloop.model.signal import Signal
@@ -25,7 +25,7 @@ def score(row: SignalRow, verdicts: list[Verdict], moment: Moment, x: Vector, fr
     """What is known of the moment, if anything yet."""
     row.x = packed(x)
     level = frame.board.level(moment.name)
-    row.worth, row.mode = level.worth or 1.0, _mode(moment, level)
+    row.worth, row.mode = level.worth or 1.0, moment.mode_now(level.mode)
     row.moved = row.mode != moment.mode
     arms = frame.arms.get(moment.name)
     if arms is None or arms.meaning != moment.learning.meaning or not arms.born:
@@ -40,7 +40,8 @@ def score(row: SignalRow, verdicts: list[Verdict], moment: Moment, x: Vector, fr
 
 
 def _price(verdict: Verdict, action: Action, row: SignalRow, frame: Frame) -> None:
-    prices = frame.board.prices
+    """The price of a budget goes with it: one that the plan has no more is not adjusted again."""
+    prices = {one.of: frame.board.prices.get(one.of, 0.0) for one in frame.plan.policy.budgets}
     verdict.value = (row.worth if action.value is None else action.value) - action.gives * (1 + prices.get("gives", 0))
     verdict.cost = action.cost * (1 + prices.get("cost", 0)) + prices.get("contacts", 0.0)
     verdict.weight = action.weight
@@ -53,11 +54,6 @@ def option(row: SignalRow, verdict: Verdict, base: int = 0) -> Option:
         verdict.mean, verdict.sd, row.silence, row.silence_sd, verdict.value, row.worth, verdict.cost, verdict.weight,
         row.mode, base,
     )  # fmt: skip
-
-
-def _mode(moment: Moment, level: Level) -> str:
-    """As written, unless it may move by itself and has: the word of an operator who writes another one is kept."""
-    return level.mode if level.mode and moment.learning.promote and moment.mode in MOVING else moment.mode
 
 
 def _forecast(silent: float, level: Level) -> tuple[float, float]:

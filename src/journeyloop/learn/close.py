@@ -17,7 +17,7 @@ from journeyloop.model.arm import SILENCE
 from journeyloop.model.board import CONVERSION, VALUE, guard_measure, versus_measure
 from journeyloop.model.credits import Credit, Lesson, Worth
 from journeyloop.model.customer import Customer
-from journeyloop.model.decision import ENDED, REACHED, Delivery, Row
+from journeyloop.model.decision import ENDED, REACHED, Row
 from journeyloop.model.effects import Resolved
 from journeyloop.model.frame import Frame
 from journeyloop.model.moment import DAY, Moment
@@ -100,20 +100,18 @@ def _toss(customer: Customer, row: Row, reached: float, moment: Moment, frame: F
 
 
 def _outcome(customer: Customer, row: Row) -> str:
-    """`converted` or `ignored`; `void` if no arm may learn from it."""
+    """`converted` or `ignored`; `void` if no arm may learn from it.
+
+    To wait and see is a choice: what comes of a message planned for later is its action's, also where it never left.
+    Who converted before its time has taught already, so that who did not must teach too.
+    """
     if row.action is not None:
         delivery = next((one for one in customer.header.deliveries if one.decision == row.decision), None)
-        if delivery is not None and delivery.state not in REACHED and not _while_it_waited(delivery):
+        if delivery is not None and delivery.state not in REACHED and not delivery.not_before:
             return "void"
     elif row.contacted:  # by another moment
         return "void"
     return "converted" if row.goal_at else "ignored"
-
-
-def _while_it_waited(delivery: Delivery) -> bool:
-    """It was planned for later, and what the person did before made it needless or unwanted. To wait and see was the
-    choice: what came of it is the action's, or every later message would learn from those only who did not convert."""
-    return delivery.state == "suppressed" and delivery.ended < delivery.not_before
 
 
 def _teach(customer: Customer, row: Row, moment: Moment, frame: Frame) -> None:

@@ -230,6 +230,11 @@ class Moment(Struct, frozen=True):
     def action(self, name: str) -> Action | None:
         return next((one for one in self.actions if one.name == name), None)
 
+    def mode_now(self, moved: str) -> str:
+        """As written, unless it may move by itself and the evidence has `moved` it: the word of an operator who writes
+        another one is kept."""
+        return moved if moved and self.learning.promote and self.mode in MOVING else self.mode
+
     @property
     def measures(self) -> int:
         """What is compared between the arms of its holdout: the goal, its value, the guards."""

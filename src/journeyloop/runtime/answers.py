@@ -42,8 +42,10 @@ def _decided(decision: Decision, profile: dict[str, Any], plan: Plan) -> dict[st
 
 
 def previewed(reader: Reader, secret: bytes, plan: Plan, asks: Sequence[Asked], now: int) -> dict[str, dict[str, Any]]:
-    """What these asks would be answered now. The same turns, over a copy that is thrown away."""
-    batch = Batch(Snapshot(reader), Memory(secret, plan, reader), {plan.hash: plan}.__getitem__)
+    """What these asks would be answered now. The same turns, over a copy that is thrown away. Only the arms of what is
+    asked for are read: all of them can be many megabytes, and everybody waits meanwhile."""
+    asked = [moment.name for ask in asks for moment in plan.by_ask.get(ask.placement, ())]
+    batch = Batch(Snapshot(reader), Memory(secret, plan, reader, asked), {plan.hash: plan}.__getitem__)
     for ask in asks:
         batch.apply(ask, now)
     told = {one.request_id: one for one in batch.effects if isinstance(one, Answer)}

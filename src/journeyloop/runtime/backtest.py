@@ -16,6 +16,7 @@ from typing import Any
 
 from msgspec import structs
 
+from journeyloop.act import starting
 from journeyloop.model.arm import SILENCE
 from journeyloop.model.board import Tally
 from journeyloop.model.credits import Credit, Lesson
@@ -54,15 +55,15 @@ def tab_always_open(anonymous_ids: list[str], present: Present | None) -> Seen:
 class Past(Batch):
     """A batch whose clock runs within it. It keeps `timers` as a heap: the store's table is for those who restart.
 
-    `told` takes each decision with the person as they were then. `chosen` are messages that nobody has sent yet;
-    `joined` says who became part of whom.
+    `told` takes each decision with the person as they were then. `chosen` are messages, by person and decision, whose
+    time has come and that nobody has sent yet; `joined` says who became part of whom.
     """
 
     def __init__(self, transaction: Transaction, run: Backtest) -> None:
         watch = tab_always_open if run.tab else nobody_watches
         super().__init__(transaction, run.memory, lambda _: run.plan, watch)
         self.timers, self.told, self.contacted = run.timers, run.told, run.contacted
-        self.chosen: list[Decision] = []
+        self.chosen: list[tuple[bytes, bytes]] = []
         self.joined: dict[bytes, bytes] = {}
         self._entered: list[Customer] = []
 
@@ -89,12 +90,14 @@ class Past(Batch):
         while timers := self.due(now):
             for due, person, name in timers:
                 self.apply(TimerDue(person, name, due, self._seen(person, name, now)), now)
+                if (decision := starting(name)) is not None:
+                    self.chosen.append((person, decision))
 
     def send_all(self, now: int) -> None:
         """The channel's word on what was chosen."""
         chosen, self.chosen = self.chosen, []
-        for decision in chosen:
-            self.apply(Delivered(decision.person, decision.id, "sent"), now)
+        for person, decision in chosen:
+            self.apply(Delivered(person, decision, "sent"), now)
 
     def _enter(self, person: bytes, frame: Frame) -> Customer:
         customer = super()._enter(person, frame)
@@ -118,8 +121,8 @@ class Past(Batch):
         match effect:
             case Decided(decision=decision):
                 self.told(decision, self.touched.customers[decision.person])
-                if decision.state == "due":
-                    self.chosen.append(decision)
+                if decision.state == "due" and not decision.not_before:
+                    self.chosen.append((decision.person, decision.id))
             case Recorded(entry=entry) if entry.kind == "merged":
                 self.joined[entry.other] = entry.person
         super()._effect(effect)

@@ -62,6 +62,8 @@ def evaluate(reader: Reader, plans: Callable[[str], Plan], moment: str, other: A
     read = read_occasions(reader, plans, moment)
     found = Evaluation(moment, other.kind, left_out=read.left_out)
     occasions, arms = read.told, None
+    if not occasions:
+        return _refuse(found, _nothing(found))
     names = _names(occasions)
     if unknown := {other.action, *other.words} - {*names}:
         return _refuse(found, f"no decision of {moment} had a candidate {min(unknown)}: there are {_listed(names)}")

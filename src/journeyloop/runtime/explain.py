@@ -118,7 +118,7 @@ def _decided(reader: Reader, plan: Plan, moment: Moment, last: Look) -> dict[str
         reason = told["state_reason"] or told["reason"]
         sentence = f"It fired and chose {told['action']['action']}: {told['state']} ({reason})."
     else:
-        refused = next((verdict for verdict in own if verdict != "eligible"), told["reason"])
+        refused = told["reason"] if "eligible" in own or not own else own[0]
         sentence = f"It fired and stayed silent: {refused}."
     return {"fired": True, "answer": sentence, "decision": told}
 

@@ -25,12 +25,14 @@ def arm_records(moment: str, arms: Arms, names: Iterable[str]) -> list[tuple[byt
     ]
 
 
-def read_arms(reader: Reader) -> dict[str, Arms]:
-    """All that has been learned, by moment."""
+def read_arms(reader: Reader, moments: Iterable[str] | None = None) -> dict[str, Arms]:
+    """What has been learned, by moment: of these, or (None) of all."""
     found: dict[str, list[ArmHeader]] = {}
-    for _, raw in reader.scan("arms"):
-        header = records.decode_arm(raw)
-        found.setdefault(header.moment, []).append(header)
+    ranges = [(b"", None)] if moments is None else [(_key(one, ""), one.encode() + b"\1") for one in moments]
+    for start, stop in ranges:
+        for _, raw in reader.scan("arms", start, stop):
+            header = records.decode_arm(raw)
+            found.setdefault(header.moment, []).append(header)
     return {moment: _together(headers) for moment, headers in found.items()}
 
 

@@ -167,7 +167,12 @@ class Live(Questions, Commands):
         finally:
             for ask in asks:
                 self.performer.answers.pop(ask.request_id, None)
-        return {ask.placement: answered(answers[ask.request_id], ask.placement, self.plan) for ask in asks}
+        return {ask.placement: self._told(answers[ask.request_id], ask.placement) for ask in asks}
+
+    def _told(self, answer: Answer, placement: str) -> dict[str, Any]:
+        """By the plan that decided: the one in force by now may have no such action."""
+        made = answer.decision
+        return answered(answer, placement, self.plan if made is None else self.plans[made.plan])
 
     async def reload(self) -> dict[str, Any]:
         """Read the configuration again. A broken one leaves the old plan running, and shows."""

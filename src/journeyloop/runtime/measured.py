@@ -22,7 +22,7 @@ def measured(moment: Moment, tally: Tally, plan: Plan, now: int) -> dict[str, An
     """The effects with their intervals (which hold at every look), the finding in words, the ratio of the arms."""
     share = (1.0 - plan.policy.holdout) * (1.0 - moment.holdout)
     return {
-        "mode_now": tally.mode or moment.mode,
+        "mode_now": moment.mode_now(tally.mode),
         "uplift": _effect(tally.evidence),
         "value": _effect(tally.measures.get(VALUE), AMOUNTS_NEEDED),
         "guards": _under(tally, "guard/"),

@@ -6,6 +6,8 @@ by construction: nothing of that batch was committed.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from msgspec import Struct, field, msgpack
 from msgspec.structs import replace
 
@@ -41,12 +43,13 @@ class Memory:
     """`secret` keys every hash of this store. `plan` is the one in force; `singles` is written with every batch.
 
     `customers` are those of the last batch and no more: unpacking a record afresh is cheaper than touching the
-    scattered parts of one that has gone cold.
+    scattered parts of one that has gone cold. `arms` are those of `moments`, if only these can be decided about.
     """
 
-    def __init__(self, secret: bytes, plan: Plan, reader: Reader) -> None:
+    def __init__(self, secret: bytes, plan: Plan, reader: Reader, moments: Iterable[str] | None = None) -> None:
         self.secret = secret
         self.plan = plan
+        self.moments = moments
         self.forget(reader)
 
     def forget(self, reader: Reader) -> None:
@@ -56,7 +59,7 @@ class Memory:
         self.tallies: dict[str, Tally] = {}
         self.singles = read_singles(reader)
         self.singles.board = replace(self.singles.board, levels=read_levels(reader))
-        self.arms = read_arms(reader)
+        self.arms = read_arms(reader, self.moments)
 
     @property
     def board(self) -> Board:

@@ -231,11 +231,13 @@ def settle(one: Customer, before: int, again: Again, parted: Sides, frame: Frame
 
 def _really(was: Header, now: Header, theirs: Callable[[bytes], bool], again: Again) -> None:
     """Contacts, messages on their way and open windows. A contact that only the two as one would have had counts for
-    both, as does a chance that has crossed: living it again knows nothing that was learned."""
+    both, as do a chance that has crossed, what was done with a message and what was taught: living it again knows
+    nothing that was learned, and may have chosen otherwise."""
     now.contacts = [one for one in was.contacts if theirs(one.decision) or one.decision not in again.made]
     now.deliveries = [one for one in was.deliveries if theirs(one.decision)]
     now.pending = [one for one in was.pending if theirs(one.decision)]
     now.rests, now.foreseen = dict(was.rests), dict(was.foreseen)
+    now.acted, now.taught = dict(was.acted), dict(was.taught)
     derived = {name: due for name, due in now.timers.items() if not name.startswith(OWN_TIMERS)}
     kept = {name: due for name, due in was.timers.items() if name.startswith(OWN_TIMERS)}
     now.timers = derived | {name: due for name, due in kept.items() if theirs(bytes.fromhex(name.split("/")[1]))}

@@ -102,7 +102,7 @@ class Windows:
     def _void(self, window: Window, states: Mapping[bytes, str]) -> bool:
         if not window.own:
             return window.contacted
-        return states.get(window.decision.id) in NEVER_ARRIVED
+        return states.get(window.decision.id) in NEVER_ARRIVED and not window.decision.not_before
 
     def _told(self) -> Counter[tuple[str, str]]:
         closed = (one for one in self.windows.values() if one.outcome not in ("", "void"))

@@ -6,8 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
+from journeyloop.model.arm import BORN_AT
 from journeyloop.model.effects import Send
 from journeyloop.model.inputs import ConsentStated, Delivered, Outcome, Paused, TabOpened
+from tests.property.learned import know
 from tests.property.rig import DAY, HOUR, MINUTE, SECOND, Rig, T, action, moment, plan_of
 
 GOAL = "{event: Order Completed, within: 2d}"
@@ -151,11 +153,12 @@ def test_a_planned_message_keeps_its_place_under_a_cap() -> None:
     [
         ("Order Completed", 30 * MINUTE, "converted"),
         ("Live Chat Started", 30 * MINUTE, "ignored"),
-        ("", 30 * MINUTE, "void"),
+        ("", 30 * MINUTE, "ignored"),
+        ("Order Completed", HOUR + MINUTE, "converted"),
     ],
 )
 def test_to_wait_is_part_of_the_choice(what: str, wait: int, outcome: str) -> None:
-    """Who converts while it waits converted with it; a message that only expired says nothing."""
+    """Who converts while it waits converted with it; if nobody could be reached at its time, who did not did not."""
     rig = shop(action("later", ", after: 1h"))
     rig.track("Asked For", "a2")
     rig.pass_time(wait)
@@ -163,6 +166,29 @@ def test_to_wait_is_part_of_the_choice(what: str, wait: int, outcome: str) -> No
         rig.track(what, "a2")
     rig.pass_time(3 * DAY)
     assert {key for key in rig.counts("now") if key.startswith("outcome")} == {f"outcome: {outcome}"}
+
+
+def test_a_delay_that_does_nothing_learns_what_silence_learns() -> None:
+    """Few are there when the time comes. Were only those taught who are, and all who had converted before, the delayed
+    action would seem to convert 10 of 18."""
+    rig = shop(action("later", ", after: 1h"), learn="{mode: full}")
+    know(rig, "now", later=[0.0])
+    rig.memory.arms["now"].seen[:] = [BORN_AT, 0]
+    people = [f"p{number}" for number in range(200)]
+    for number, who in enumerate(people):
+        rig.track("Asked For", who)
+        if number % 10 == 0:
+            rig.track("Order Completed", who)
+    chosen = {one.person for one in rig.made if one.chosen}
+    rig.pass_time(HOUR - MINUTE)
+    for who in people[1:200:10]:
+        rig.apply(TabOpened(("anonymous_id", who), 1))
+    for one in rig.made[1:200:10]:
+        rig.apply(Delivered(one.person, one.id, "sent"))
+    rig.pass_time(3 * DAY)
+    arms = rig.arms()["now"]
+    assert arms.seen == [BORN_AT + 200 - len(chosen), len(chosen)]
+    assert arms.reached[1] == sum(one.person in chosen for one in rig.made[0:200:10])
 
 
 # --- unless -----------------------------------------------------------------------------------------------------------

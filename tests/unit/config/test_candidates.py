@@ -6,8 +6,10 @@ import pytest
 
 from journeyloop.adapters.config import load
 from journeyloop.model.moment import HOUR, MINUTE, Action, Delay, Unless
+from tests.property.rig import POLICY, action, moment
 from tests.unit.config.examples import SMALL, small
 
+VALUE = ", value: event.properties.revenue"
 SECOND_ACTION = "  - {action: mail, channel: email, content: {title: Hello}}\n"
 
 
@@ -86,3 +88,35 @@ def test_an_ask_cannot_wait() -> None:
     problems = [one.message for one in load(small(text + "    after: 1h\n")).problems]
     assert "actions.help.after: an ask is answered at once: remove after" in problems
     assert load(small(text + "    after: 0s\n")).plan is not None
+
+
+@pytest.mark.parametrize(
+    ("goal", "learn", "more", "warned"),
+    [
+        ("", "cautious", "gives: 9.00", "gives and cost come to 9 and the goal counts 1, as goal.value is not written"),
+        ("", "full", "cost: 1", "actions.hello.cost: gives and cost come to 1"),
+        (VALUE, "full", "gives: 9.00, cost: 3, value: 12", "gives and cost come to 12 and the goal counts 12: "),
+        (VALUE, "full", "gives: 9.00", None),
+        ("", "fixed", "gives: 9.00", None),
+        ("", "full", "gives: 0.4, cost: 0.5", None),
+        ("", "full", "value: 0", None),
+        ("", "full", "gives: 9.00, value: 50", None),
+    ],
+)
+def test_what_can_never_add_anything_is_said(goal: str, learn: str, more: str, warned: str | None) -> None:
+    text = moment(
+        goal=f"{{event: Order Completed, within: 30m{goal}}}", learn=f"{{mode: {learn}}}",
+        actions=f"[{action('plain')}, {action('hello', f', {more}')}]",
+    )  # fmt: skip
+    loaded = load({"policy.yaml": POLICY, "moments/now.yaml": text})
+    assert loaded.plan is not None
+    assert [warned in one.message for one in loaded.problems if warned] == ([True] if warned else [])
+    assert [(one.line, one.level) for one in loaded.problems] == ([(6, "warning")] if warned else [])
+
+
+@pytest.mark.parametrize("key", ["gives", "cost", "value", "weight"])
+@pytest.mark.parametrize("amount", ["1.0e30", "99999999999999999999", "1000000001"])
+def test_an_amount_that_sums_cannot_bear_is_refused(key: str, amount: str) -> None:
+    loaded = load({"policy.yaml": POLICY, "moments/now.yaml": moment(actions=f"[{action(more=f', {key}: {amount}')}]")})
+    assert loaded.plan is None
+    assert "write a number of 0 or more, at most 1000000000" in loaded.problems[0].message

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from journeyloop.model.budget import MICROS
 from journeyloop.model.inputs import Asked, Delivered, TabOpened
+from tests.property.learned import know
 from tests.property.rig import DAY, HOUR, MINUTE, Rig, action, moment, plan_of
 
+GIFTED = f"[{action('gift', ', gives: 5, value: 50')}]"
 GIFT = f"[{action('gift', ', gives: 40, cost: 2')}]"
 
 
@@ -127,3 +130,33 @@ def test_a_plan_without_the_budget_lets_its_promises_end() -> None:
     rig.pass_time(2 * HOUR)
     assert used(rig) == 0.0
     assert rig.replayed().different == 0
+
+
+def test_the_price_of_a_budget_goes_with_it() -> None:
+    rig = shop(at_most=100, learn="{mode: cautious, explore: 0%}", actions=GIFTED)
+    know(rig, "now", silence=[-2.0], gift=[0.0])
+    dear(rig, 100.0)
+    assert asked(rig, "a") == "silence: no action adds enough"
+    rig.change(plan_of(moment(learn="{mode: cautious, explore: 0%}", actions=GIFTED)))
+    assert asked(rig, "b") == "gift"
+    assert rig.made[-1].candidates[0].value == 45.0
+
+
+def test_a_price_falls_also_after_the_window_of_its_budget_has_changed() -> None:
+    rig = shop(at_most=100, learn="{mode: cautious, explore: 0%}", actions=GIFTED)
+    know(rig, "now", silence=[-2.0], gift=[0.0])
+    asked(rig, "a", "sent")
+    rig.pass_time(HOUR)
+    dear(rig, 100.0)
+    longer = "budgets: [{of: gives, at_most: 100, within: 30d}]\n"
+    rig.change(plan_of(moment(learn="{mode: cautious, explore: 0%}", actions=GIFTED), policy=longer))
+    for number in range(60):
+        rig.pass_time(DAY)
+        asked(rig, f"b{number}", "failed")
+    assert rig.made[-1].chosen == ("now", "gift")
+
+
+def dear(rig: Rig, price: float) -> None:
+    """As if much more had been given than is allowed."""
+    singles = rig.memory.singles
+    singles.board = replace(singles.board, prices={"gives": price})

@@ -8,7 +8,10 @@ import pytest
 
 from journeyloop.model.effects import Answer
 from journeyloop.model.inputs import Asked
+from journeyloop.runtime import records
 from journeyloop.runtime.answers import previewed
+from journeyloop.runtime.learned import arm_records
+from tests.property.learned import know
 from tests.property.rig import Rig, action, moment, plan_of
 
 ME = ("anonymous_id", "a1")
@@ -123,3 +126,20 @@ def test_previews_change_nothing_and_say_what_would_be() -> None:
     assert rig.state() == before and rig.rows("people") and rig.counts("hero") == {}
     assert ask(rig) == "hello"
     assert preview(rig, "hero")["hero"]["reason"].startswith("cap: 1 per person")
+
+
+def test_a_preview_reads_the_arms_of_what_is_asked_for_and_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is answered where everybody waits: all arms, with the rows that wait for them, took half a second."""
+    names = ("her", "hero", "hero2")
+    learning = {"learn": "{mode: cautious, explore: 0%}", "actions": f"[{action('a')}, {action('b')}]"}
+    rig = Rig(plan_of(*(moment(name, detect=f"{{ask: {name}}}", **learning) for name in names)))
+    with rig.store.write() as transaction:
+        for name in names:
+            know(rig, name, silence=[-3.0], a=[-2.0], b=[1.0])
+            for key, record in arm_records(name, rig.memory.arms[name], ["", "a", "b"]):
+                transaction.put("arms", key, record or b"")
+    read: list[Any] = []
+    decode = records.decode_arm
+    monkeypatch.setattr(records, "decode_arm", lambda raw: read.append(decode(raw)) or read[-1])
+    assert preview(rig, "hero")["hero"]["action"] == "b"
+    assert [(one.moment, one.action) for one in read] == [("hero", ""), ("hero", "a"), ("hero", "b")]

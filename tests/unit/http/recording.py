@@ -46,6 +46,7 @@ class RecordingDoor:
         self.closed = 0
         self.frames: list[bytes] = [b"event: show\ndata: {}\n\n"]
         self.endless = False
+        self.blocked = BLOCKED
         self.fails: Exception | None = None
 
     @property
@@ -84,7 +85,7 @@ class RecordingDoor:
         self.hooks[source, result] += 1
 
     def blocked_ids(self) -> frozenset[str]:
-        return BLOCKED
+        return self.blocked
 
     def purposes(self) -> frozenset[str]:
         return frozenset({"marketing", "service"})

@@ -8,6 +8,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import OctKey
 
+from journeyloop.model.policy import BLOCKED
 from journeyloop.runtime.doors import Overloaded
 from tests.unit.http.asgi import KEYS, NOW, SERVER, WRITE, Answer, ask, basic, site
 from tests.unit.http.recording import SILENCE, RecordingDoor
@@ -136,6 +137,23 @@ def test_a_token_of_another_is_none(door: RecordingDoor, token: str | None) -> N
     told = page_asks(door, token=token, anonymous_id="a1").json
     assert told["decisions"] == {"hero": {"action": None, "decision_id": None}} and told["anonymous_id"] != "a1"
     assert door.asked == []
+
+
+@pytest.mark.parametrize("name", ["user_id", "anonymous_id"])
+@pytest.mark.parametrize("value", ["undefined", " NULL ", "a\0b", "x" * 513, "guest"])
+def test_a_token_for_an_id_that_names_nobody_is_none(door: RecordingDoor, name: str, value: str) -> None:
+    """A backend that signs what a page says of a visitor who is not logged in: all of them would be one person."""
+    door.blocked = BLOCKED | {"guest"}
+    told = page_asks(door, token=signed(**{name: value})).json
+    assert told["decisions"] == {"hero": {"action": None, "decision_id": None}} and told["anonymous_id"] != value
+    assert door.asked == []
+
+
+def test_what_the_policy_blocks_is_decided_for_nobody(door: RecordingDoor) -> None:
+    door.blocked = BLOCKED | {"guest"}
+    assert post(door, "/v1/decide", {"user_id": "Guest", "placement": "p"}).code == "blocked_id"
+    assert post(door, "/v1/consent", {"anonymous_id": "guest", "purposes": {"marketing": True}}).code == "blocked_id"
+    assert door.asked == [] and door.inputs == []
 
 
 def test_an_issued_token_opens_no_signed_stream(door: RecordingDoor) -> None:

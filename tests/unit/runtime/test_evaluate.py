@@ -215,6 +215,7 @@ def test_no_window_has_closed() -> None:
     rig = Logged(rows=0)
     assert rig.evaluated(UNCHANGED).refused == "no window of now has closed yet"
     assert rig.evaluated(Alternative("learn", mode="full", explore=0.1)).refused == "no window of now has closed yet"
+    assert rig.evaluated(Alternative("always", "help")).refused == "no window of now has closed yet"
 
 
 def test_an_action_that_never_was_a_candidate(log: Logged) -> None:

@@ -109,6 +109,15 @@ def test_it_fired_and_stayed_silent(changes: dict[str, str], policy: str, reason
     assert found["decision"]["candidates"][0]["verdict"] == reason
 
 
+def test_silence_that_was_chosen_is_not_laid_on_an_action_that_was_refused() -> None:
+    actions = f"[{action('a', ', where: profile.orders > 3')}, {action('b')}]"
+    rig = rig_with(actions=actions, learn="{mode: full}")
+    for number in range(20):
+        rig.track("Asked For", f"a{number}")
+    quiet = next(number for number, made in enumerate(rig.made) if made.chosen is None)
+    assert told(rig, f"a{quiet}")["answer"] == "It fired and stayed silent: explored: silence."
+
+
 @pytest.mark.parametrize("state", ["sent", "suppressed", "failed", "unknown"])
 def test_it_fired_and_acted(state: str) -> None:
     rig = rig_with()

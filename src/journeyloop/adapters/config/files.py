@@ -34,7 +34,8 @@ def read_texts(directory: Path) -> dict[str, str]:
     """
     if not directory.is_dir():
         raise Unreadable(str(directory), 1, "no such directory: make one with `journeyloop init`")
-    return {path.relative_to(directory).as_posix(): _text(path, directory) for path in _paths(directory)}
+    named = {path.relative_to(directory).as_posix(): path for path in _paths(directory)}
+    return {name: read_text(path, name) for name, path in named.items()}
 
 
 def _paths(directory: Path) -> Iterator[Path]:
@@ -45,8 +46,12 @@ def _paths(directory: Path) -> Iterator[Path]:
                 yield path
 
 
-def _text(path: Path, directory: Path) -> str:
-    name = path.relative_to(directory).as_posix()
+def read_text(path: Path, name: str) -> str:
+    """The text of one file, which messages call `name`.
+
+    Raises:
+        Unreadable: no permission, not UTF-8, or larger than 1 MB.
+    """
     try:
         with path.open("rb") as file:
             raw = file.read(LARGEST + 1)

@@ -18,7 +18,7 @@ from journeyloop.adapters.config.section import Section, as_section
 from journeyloop.adapters.config.tree import Mapping, Scalar
 from journeyloop.model.condition import Clauses, PathReader
 from journeyloop.model.expression import Path
-from journeyloop.model.moment import Action, Confirm, Detect, Learning, Moment
+from journeyloop.model.moment import MOVING, Action, Confirm, Detect, Learning, Moment
 from journeyloop.model.profile import PROFILE, TRAITS
 
 KEYS = (
@@ -51,6 +51,7 @@ def read_moment(root: Mapping, names: Names, policy: PolicyFile, report: Report)
     if noticed and noticed.ask and moment.confirm.dwell:
         section.error("confirm", "dwell waits, and an ask is answered at once: remove dwell")
     _check_delays(section, moment)
+    _check_worth(section, moment)
     _name_unsupported(section)
     return Found(name, section.line("moment"), moment.topic, moment if noticed else None, section.line("detect"))
 
@@ -120,6 +121,27 @@ def _check_delays(section: Section, moment: Moment) -> None:
     if needed > moment.expires and goal and "within" in goal.entries and moment.goal.within < needed:
         message = f"goal.within: shorter than the longest after and expires: write {written(needed)} or more"
         section.report.error(goal.entries["within"].line, message)
+
+
+def _check_worth(section: Section, moment: Moment) -> None:
+    """A goal that does not say what it is worth counts 1. What gives or costs as much can never add anything."""
+    for action in moment.actions if moment.mode in MOVING else ():
+        worth = (None if moment.goal.value else 1.0) if action.value is None else action.value
+        spent = action.gives + action.cost
+        if worth is not None and 0.0 < spent >= worth:
+            key = "gives" if action.gives else "cost"
+            counts = f"the goal counts {worth:g}" + (", as goal.value is not written" if action.value is None else "")
+            message = f"gives and cost come to {spent:g} and {counts}: this action is sent only to explore"
+            section.report.warn(_line_of(section, action, key), f"actions.{action.name}.{key}: {message}")
+
+
+def _line_of(section: Section, action: Action, key: str) -> int:
+    for item in section.items("actions"):
+        entries = item.entries if isinstance(item, Mapping) else {}
+        name = entries["action"].value if "action" in entries else None
+        if isinstance(name, Scalar) and name.text == action.name and key in entries:
+            return entries[key].line
+    return section.line("actions")
 
 
 def _purpose(section: Section, policy: PolicyFile) -> str:

@@ -3,7 +3,6 @@ that reading goes on to the next problem; a plan with errors is never used."""
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Collection
 from typing import TypeVar
@@ -13,6 +12,7 @@ from journeyloop.adapters.config.report import Report, suggestion
 from journeyloop.adapters.config.tree import Mapping, Node, Scalar, Sequence
 
 T = TypeVar("T")
+LARGEST = 1_000_000_000
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
@@ -92,10 +92,9 @@ class Section:
         return self._read(key, lambda it: it.text if is_name(it) else None, None, instead, "")
 
     def number(self, key: str, default: float, above: bool = False) -> float:
-        """A finite number >= 0 (> 0 if `above`)."""
-        return self._read(
-            key, lambda it: _amount(it, above), default, f"a number {'above 0' if above else 'of 0 or more'}", default
-        )
+        """A number >= 0 (> 0 if `above`), and no larger than sums of it can bear."""
+        instead = f"a number {'above 0' if above else 'of 0 or more'}, at most {LARGEST}"
+        return self._read(key, lambda it: _amount(it, above), default, instead, default)
 
     def integer(self, key: str, default: int | None, low: int, high: int) -> int:
         instead = f"a whole number from {low} to {high}"
@@ -194,7 +193,7 @@ def _shown(scalar: Scalar) -> str:
 
 def _amount(scalar: Scalar, above: bool) -> float | None:
     value = scalar.value
-    if isinstance(value, bool | str) or value is None or not math.isfinite(value) or value < 0:
+    if isinstance(value, bool | str) or value is None or not 0 <= value <= LARGEST:
         return None
     return None if above and value == 0 else float(value)
 

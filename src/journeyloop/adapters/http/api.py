@@ -128,7 +128,7 @@ class Api:
     async def consent(self, call: Call) -> ASGIApp:
         """A browser speaks for itself only: the write key never names a user id."""
         body: ConsentChange = call.body
-        who = identifier(body.user_id, body.anonymous_id)
+        who = identifier(body.user_id, body.anonymous_id, self.door.blocked_ids())
         if isinstance(who, Response):
             return who
         if call.role is Role.WRITE and body.user_id is not None:

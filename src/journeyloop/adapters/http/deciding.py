@@ -44,7 +44,7 @@ class Deciding:
 
     async def decide(self, call: Call) -> ASGIApp:
         body: Decide = call.body
-        who = identifier(body.user_id, body.anonymous_id)
+        who = identifier(body.user_id, body.anonymous_id, self.door.blocked_ids())
         if isinstance(who, Response):
             return who
         placements = body.placements or ([] if body.placement is None else [body.placement])
@@ -71,15 +71,16 @@ class Deciding:
         return answer({"decisions": {placement: _rendered(one) for placement, one in told.items()}})
 
     def _asker(self, body: Ask) -> tuple[Identifier | None, bool]:
-        """Whose token it is, and whether the host's backend vouches for them."""
+        """Whose token it is, and whether the host's backend vouches for them. A token for an id that names nobody, such
+        as `undefined`, is nobody's: all its holders would be one person."""
         token, now = body.token or "", self.clock()
         claims = self.keys.claims(token, now)
-        if claims is not None and claims.user_id is not None:
-            return ("user_id", claims.user_id), True
+        user_id = None if claims is None else claims.user_id
         anonymous_id = self.keys.issued(token, now) if claims is None else claims.anonymous_id
-        if anonymous_id is None or body.anonymous_id not in (None, anonymous_id):
+        if user_id is None and body.anonymous_id not in (None, anonymous_id):
             return None, False
-        return ("anonymous_id", anonymous_id), claims is not None
+        who = identifier(user_id, anonymous_id, self.door.blocked_ids())
+        return (None, False) if isinstance(who, Response) else (who, claims is not None)
 
     async def outcome(self, call: Call) -> ASGIApp:
         body: Reported = call.body

@@ -34,6 +34,7 @@ from journeyloop.detect.refusal import MAX_EVENT_BYTES
 from journeyloop.detect.strict import refuse_depth
 from journeyloop.model.event import Rejected
 from journeyloop.model.identifier import Identifier
+from journeyloop.model.policy import BLOCKED
 from journeyloop.runtime.doors import Overloaded, Unavailable
 
 Open = Literal["open"]
@@ -176,8 +177,10 @@ class Preflight:
         await preflight(scope)(scope, receive, send)
 
 
-def identifier(user_id: str | None, anonymous_id: str | None) -> Identifier | Response:
-    """The primary identifier of the two, or a 400."""
+def identifier(
+    user_id: str | None, anonymous_id: str | None, blocked: frozenset[str] = BLOCKED
+) -> Identifier | Response:
+    """The primary identifier of the two, or a 400. `blocked`: values that name nobody."""
     found: Identifier | None = None
     if user_id is not None:
         found = ("user_id", user_id)
@@ -185,7 +188,7 @@ def identifier(user_id: str | None, anonymous_id: str | None) -> Identifier | Re
         found = ("anonymous_id", anonymous_id)
     if found is None:
         return refuse(400, "missing_id", "`user_id` or `anonymous_id` is needed.")
-    reason = refuse_id(found[1])
+    reason = refuse_id(found[1], blocked)
     if reason or len(found[1]) > 512:
         return refuse(400, reason or "id_too_long", f"`{found[0]}` is not the id of a person.")
     return found

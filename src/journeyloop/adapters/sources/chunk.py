@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,13 +30,20 @@ class Chunk(Struct):
 
 @contextmanager
 def opened(file: Path) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
-    """(the text's bytes, the file as it lies on disk)."""
+    """(the text's bytes, the file as it lies on disk).
+
+    Raises:
+        Unfit: it is named like gzip and is none, or is cut off.
+    """
     with file.open("rb") as raw:
         if file.suffix.lower() != ".gz":
             yield raw, raw
             return
         with gzip.open(raw) as unzipped:
-            yield cast("IO[bytes]", unzipped), raw
+            try:
+                yield cast("IO[bytes]", unzipped), raw
+            except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+                raise Unfit(f"{file.name}: {error}") from None
 
 
 def chunks(rows: Iterable[tuple[Row, int]], raw: IO[bytes]) -> Iterator[Chunk]:

@@ -23,7 +23,7 @@ from journeyloop.testing.client import Client, iso
 
 REQUESTS_PER_S, SIZE = 100.0, 1
 CLICKS_PER_S, WINDOWS_PER_S, ASKS_PER_S = 25.0, 10.0, 100.0
-SECONDS = 4.0
+SECONDS = 8.0
 WITHIN_S = 3.0
 PLACEMENT, EVENT = "home_hero", "Lamp Lit"
 PATIENCE_S = 5.0

@@ -47,7 +47,7 @@ function arm(name, label, n, m) {
     m ? element("span", { class: "soft count" }, percent(n / m)) : null);
 }
 
-const TONES = { "finds intent": "good", "harms: paused": "bad", "chases static": "warn" };
+const TONES = { "finds intent": "good", harms: "bad", "harms: paused": "bad", "chases static": "warn" };
 
 /** The verdict, in the server's words. */
 const finding = ({ finding: found }) => found && element("p", { class: "finding" },
