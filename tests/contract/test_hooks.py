@@ -26,6 +26,9 @@ AT = NOW // 1000
 EVERY = pytest.mark.parametrize("provider", PROVIDERS, ids=lambda one: one.kind)
 SIGNING = pytest.mark.parametrize("provider", [one for one in PROVIDERS if one.signs], ids=lambda one: one.kind)
 TIMED = pytest.mark.parametrize("provider", [one for one in PROVIDERS if one.timed], ids=lambda one: one.kind)
+DOUBTFUL = ("segment", "sendgrid", "intercom")
+"""What they say here is a visitor's own word, or of an address that nobody vouched for."""
+
 SECRETS = {"OLD": "an older secret that is still active", "EMPTY": ""}
 
 
@@ -65,6 +68,7 @@ def test_what_is_signed_becomes_an_event(door: RecordingDoor, provider: Provider
     assert provider.properties.items() <= event.properties.items()
     assert event.time == NOW or event.time == NOW - 10_000
     assert event.user_id or event.anonymous_id
+    assert event.source == ("browser" if provider.kind in DOUBTFUL else "server")
     assert door.hooks == {(provider.kind, "taken"): 1}
 
 

@@ -249,5 +249,8 @@ def test_start_ends_what_stop_began_and_grants_nothing_else() -> None:
     given = rig.find().header.consent
     assert (holds(given, "marketing", "sms"), holds(given, "marketing", "whatsapp")) == (True, False)
     assert holds(given, "marketing") is None
+    granted = given["marketing/sms"]
+    said(rig, "SMS Subscribed", message_id="m4")
+    assert rig.find().header.consent["marketing/sms"] == granted, "what is granted needs no START"
     said(rig, "SMS Unsubscribed")
     assert holds(rig.find().header.consent, "marketing", "sms") is True, "a repeat of the first STOP counts once"
