@@ -13,6 +13,7 @@ from msgspec import NODEFAULT, Struct, structs
 
 from journeyloop.adapters.config import action, audiences, detect, features, goal, learning, moment, settings
 from journeyloop.adapters.config.conditions import EVENT
+from journeyloop.adapters.config.policy import LATER as POLICY_LATER
 from journeyloop.model import moment as nouns
 from journeyloop.model import policy
 from journeyloop.model.audience import Audience, Computed
@@ -51,6 +52,7 @@ LATER = {
     "moments/NAME.yaml": {"also"},
     "detect": {*detect.LATER, "drop"},
     "actions": {*action.LATER},
+    "policy.yaml": {*POLICY_LATER},
 }
 
 

@@ -51,11 +51,11 @@ def parser() -> argparse.ArgumentParser:
     add("check", check, "Check a configuration; errors are told with file and line.")
     judging.add_to(commands)
     replay_ = add("replay", replay, "Recompute every decision and fold the log: is the state what the log says?")
-    replay_.add_argument("--json", action="store_true")
+    replay_.add_argument("--json", action="store_true", help="print one JSON summary")
     quarantine_ = add("quarantine", quarantine, "List refused input with its reasons, or send it again.")
-    quarantine_.add_argument("--limit", type=int, default=100, metavar="N")
+    quarantine_.add_argument("--limit", type=int, default=100, metavar="N", help="how many to list")
     quarantine_.add_argument("--resubmit", nargs="*", type=int, metavar="NUMBER", help="send these again (none: all)")
-    quarantine_.add_argument("--json", action="store_true")
+    quarantine_.add_argument("--json", action="store_true", help="everything, as JSON")
     importing.options(add("import", importing.bring, importing.ABOUT))
     backtesting.options(add("backtest", backtesting.backtest, backtesting.ABOUT))
     persons.add_to(add)
@@ -68,9 +68,9 @@ def parser() -> argparse.ArgumentParser:
     demo_.add_argument("--port", type=int, default=8080)
     demo_.add_argument("--json", action="store_true", help="print one JSON summary at the end")
     bench_ = add("bench", bench, "Measure this machine.", directory=False)
-    bench_.add_argument("name", metavar="NAME")
+    bench_.add_argument("name", metavar="NAME", help="which one; an unknown name lists them")
     bench_.add_argument("--data", type=Path, metavar="PATH", help="the file or folder of a bench on real data")
-    bench_.add_argument("--json", action="store_true")
+    bench_.add_argument("--json", action="store_true", help="the JSON line alone")
     return top
 
 

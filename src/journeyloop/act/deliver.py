@@ -107,6 +107,8 @@ def _refusal(customer: Customer, delivery: Delivery, frame: Frame) -> str | None
     header, policy = customer.header, frame.plan.policy
     return (
         frame.board.stops(delivery.moment, delivery.channel)
+        or ("shadow: decided, not sent" if moment.mode == "shadow" else None)
+        or frame.plan.unable(moment, action)
         or policy.refusal(header, moment.purpose, delivery.channel)
         or header.held_out(delivery.moment)
         or header.resting(delivery.topic, frame.now)

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from journeyloop.model.audience import Aging, Audience, Computed, Crossing, Watching
 from journeyloop.model.condition import PathReader
-from journeyloop.model.moment import Match, Moment
+from journeyloop.model.moment import Action, Match, Moment
 from journeyloop.model.policy import Policy
 from journeyloop.model.prediction import Prediction
 
@@ -75,3 +75,10 @@ class Plan(Struct):
 
     def moment(self, name: str) -> Moment | None:
         return self.moments.get(name)
+
+    def unable(self, moment: Moment, action: Action) -> str | None:
+        """Why this plan cannot send an action as it is written, or None."""
+        unsupported = moment.unsupported + action.unsupported
+        if unsupported:
+            return f"not_supported_yet: {unsupported[0]}"
+        return None if action.channel in self.channels else f"channel_unavailable: {action.channel}"

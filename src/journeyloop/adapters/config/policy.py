@@ -14,7 +14,7 @@ from journeyloop.model.budget import Budget, Of
 from journeyloop.model.policy import Cap, Policy, Purpose
 
 CHANNELS = ("onpage", "push", "email", "sms", "whatsapp", "webhook", "in_app")
-_LATER = ("quiet_hours", "breaker")
+LATER = ("quiet_hours", "breaker")
 BUDGET_KEYS = ("of", "at_most", "within")
 OF = ("gives", "cost", "contacts")
 
@@ -45,7 +45,7 @@ class PolicyFile(Struct, frozen=True):
 
 def read_policy(root: Mapping, report: Report) -> PolicyFile:
     """The policy; problems go to the report."""
-    section = Section(root, "", report, ("purposes", "holdout", "caps", "budgets", "channels", "identity"), _LATER)
+    section = Section(root, "", report, ("purposes", "holdout", "caps", "budgets", "channels", "identity"), LATER)
     channels = section.section("channels", ("priority",), ("fallback",))
     priority = channels.texts("priority") if channels else ()
     for name in priority:
@@ -115,7 +115,7 @@ def _know_channel(name: str, section: Section, key: str) -> None:
 
 
 def _guards(root: Mapping) -> Guards:
-    """What the limits of `_LATER` would limit. The breaker only pauses what harms: without it the rest holds."""
+    """What the limits of `LATER` would limit. The breaker only pauses what harms: without it the rest holds."""
     quiet = root.entries.get("quiet_hours")
     return Guards(_quiet_channels(plain(quiet.value)) if quiet else frozenset())
 

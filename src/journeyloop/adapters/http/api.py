@@ -65,7 +65,13 @@ class Api:
     def _for_backends(self) -> list[Endpoint]:
         server = Role.SERVER
         return [
-            Endpoint("GET", "/v1/moments", "Live counts of every moment.", server, self.moments),
+            Endpoint(
+                "GET",
+                "/v1/moments",
+                "Each moment: live counts, effects with their intervals, `finding`; and budgets.",
+                server,
+                self.moments,
+            ),
             Endpoint("GET", "/v1/models", "What each arm has learned from.", server, self.models),
             Endpoint("GET", "/v1/sources", "How late events come, by who sends them.", server, self.sources),
             Endpoint("GET", "/v1/audiences", "Every audience, and how many are in it.", server, self.audiences),

@@ -3,7 +3,7 @@ import { drawing, element, number, wide, words } from "./dom.js";
 
 const MODES = {
   shadow: "decides, sends nothing", fixed: "the first eligible action, as written",
-  cautious: "explores a little", full: "learns freely",
+  cautious: "acts where it is fairly sure to add something", full: "acts by what it believes, and tries out what it doubts",
 };
 const cards = new Map(); // moment -> {root, body, clauses}
 const total = (reasons) => Object.values(reasons ?? {}).reduce((sum, count) => sum + count, 0);
@@ -16,7 +16,8 @@ const waiting = (moment) => Math.max(0, (moment.decided ?? moment.sent) - moment
 function fate(moment) {
   const parts = [
     ["acted", "sent", moment.sent], ["silent", "chose silence", total(moment.silent)],
-    ["held", "held out", moment.held_out], ["open", "waiting", waiting(moment)], ["open", "stopped in time", unsent(moment)],
+    ["held", "held out", moment.held_out], ["open", "decided in shadow, not sent", moment.shadow ?? 0],
+    ["open", "waiting", waiting(moment)], ["open", "stopped in time", unsent(moment)],
   ].filter(([, , count]) => count > 0);
   const all = parts.reduce((sum, [, , count]) => sum + count, 0);
   if (!all) return element("p", { class: "soft" }, "No signal yet.");
