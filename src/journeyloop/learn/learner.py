@@ -15,6 +15,7 @@ from msgspec import Struct
 from numpy.typing import ArrayLike
 
 from journeyloop.learn.lesson import learn
+from journeyloop.learn.worth import Kept, average, keep
 from journeyloop.model.arm import SILENCE, Arms, Vector
 from journeyloop.model.credits import Lesson
 from journeyloop.model.feature import packed
@@ -82,7 +83,7 @@ class Learner:
         self._key = seed.to_bytes(8, "big", signed=True)
         self._made = 0
         self._open: set[int] = set()
-        self._worth, self._goals = 0.0, 0
+        self._worth, self._worths = 1.0, Kept()
 
     def choose(self, x: ArrayLike, eligible: Sequence[str] | None = None) -> Choice:
         """One choice among the eligible actions (None: all) and silence.
@@ -116,7 +117,7 @@ class Learner:
         Raises:
             ValueError: `value` is not finite, `converted` neither true nor false, or another learner made the choice.
         """
-        if not isfinite(self._worth + value):
+        if not isfinite(abs(value) + sum(abs(total) for _, total in self._worths.values())):
             raise ValueError(f"value is not finite, or too large: {value}")
         if choice.action not in (None, *self.actions) or len(choice.x) != 4 * (self.features + 1):
             raise ValueError("not a choice of this learner")
@@ -125,7 +126,8 @@ class Learner:
             return False
         self._open.remove(choice.number)
         if reached:
-            self._worth, self._goals = self._worth + value, self._goals + 1
+            keep(self._worths, value)
+            self._worth = average(self._worths)
         self._learn(choice.action or SILENCE, choice.x, reached)
         return True
 
@@ -138,10 +140,9 @@ class Learner:
 
     def _options(self, arms: Arms, names: list[str], x: Vector) -> list[Option]:
         (silence, doubt), *beliefs = arms.beliefs(names, x)
-        worth = self._worth / self._goals if self._goals else 1.0
         return [
             Option(
-                mean, sd, silence, doubt, self.values.get(name, worth), worth, self.costs.get(name, 0.0),
+                mean, sd, silence, doubt, self.values.get(name, self._worth), self._worth, self.costs.get(name, 0.0),
                 self.weights.get(name, 1.0), self.mode,
             )
             for name, (mean, sd) in zip(names, beliefs, strict=True)
