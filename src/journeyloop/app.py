@@ -19,6 +19,7 @@ from hashlib import blake2b
 from importlib.metadata import version
 from pathlib import Path
 
+import structlog
 import uvicorn
 from msgspec import Struct, json
 
@@ -30,6 +31,7 @@ from journeyloop.adapters.config.files import Unreadable, read_texts
 from journeyloop.adapters.config.keys import Keys, read_keys, read_webhook_secret
 from journeyloop.adapters.config.load import Loaded, load
 from journeyloop.adapters.config.settings import Settings
+from journeyloop.adapters.hooks import Hooks
 from journeyloop.adapters.http.context import HttpSettings
 from journeyloop.adapters.http.keys import Keys as HttpKeys
 from journeyloop.adapters.http.listen import bind, is_loopback, url_of
@@ -51,6 +53,9 @@ LOOK, SETTLE = 0.7, 0.25
 """How often files are looked at, and how long they must have stood still (s): several may be written together."""
 
 LIBRARIES = ("cel-expr-python", "msgspec", "lmdb")
+
+
+log = structlog.get_logger("journeyloop")
 
 
 class Refused(Exception):
@@ -151,14 +156,20 @@ async def serving(
     listener = bind(host or loaded.settings.host, loaded.settings.port if port is None else port)
     store, secret = open_store(directory, loaded.settings.durability, code_version())
 
+    hooks = Hooks(os.environ, loaded.sources)
+
     def configure() -> Configured:
         fresh = check(directory, environment)
+        if fresh.plan is not None:
+            hooks.sources = fresh.sources
         return fresh.plan, fresh.problems
 
     live = build(store, secret, loaded, configure, partial(author_of, directory))
     sys.setswitchinterval(SWITCH_INTERVAL)
     await live.start(code_version(), libraries())
-    server, url = _site(live, keys, loaded.settings, listener, demo)
+    server, url = _site(live, keys, loaded.settings, listener, demo, hooks)
+    for name in hooks.without_secret():
+        log.error("source without a secret: nothing is taken from it", source=name)
     (directory / ADDRESS).write_bytes(json.encode({"url": url, "pid": os.getpid()}))
     gc.collect()
     gc.freeze()
@@ -179,7 +190,7 @@ async def serving(
 
 
 def _site(
-    live: Live, keys: Keys, settings: Settings, listener: socket.socket, demo: bool
+    live: Live, keys: Keys, settings: Settings, listener: socket.socket, demo: bool, hooks: Hooks
 ) -> tuple[uvicorn.Server, str]:
     """The HTTP side, not started, and its URL."""
     origins = frozenset(settings.allowed_origins) - {"*"}
@@ -188,6 +199,7 @@ def _site(
         live,
         HttpKeys([keys.write], [keys.server], [keys.admin], keyed_hash(live.memory.secret, "issuing", size=32)),
         http,
+        sources=hooks,
     )
     config = uvicorn.Config(
         site, loop="none", http="httptools", ws="none", lifespan="off", access_log=False, log_config=None,

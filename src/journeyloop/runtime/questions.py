@@ -14,6 +14,7 @@ from journeyloop.model.plan import Plan, Problem
 from journeyloop.runtime import explain, memberships, person, reads
 from journeyloop.runtime.answers import previewed
 from journeyloop.runtime.history import history, texts_of, version
+from journeyloop.runtime.hooked import Addressing, Told
 from journeyloop.runtime.imports import Progress, read_progress
 from journeyloop.runtime.lag import described, read_lags
 from journeyloop.runtime.late import late_sources, status
@@ -69,6 +70,18 @@ class Questions:
     def normal(self, type_: str, value: str) -> str:
         """The one way to write this identifier. Raises `Unusable`."""
         return normal(type_, value, None, self.plan.policy.identity)
+
+    def addressed(self, told: Told) -> tuple[bytes, str]:
+        """A call that another service told us of, with the ids of whom it is about, and how far it is trusted."""
+        with self.store.read() as reader:
+            secret = self.memory.secret
+            addressing = Addressing(
+                secret, self.plan.policy.identity, lambda one: reads.find_customer(reader, secret, one)
+            )  # fmt: skip
+            return addressing.addressed(told)
+
+    def count_hook(self, source: str, result: str) -> None:
+        self.measures.hooks.labels(source, result).inc()
 
     def decisions(self, identifier: Identifier) -> list[dict[str, Any]]:
         with self.store.read() as reader:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 from journeyloop.adapters.http.door import Frames
 from journeyloop.interpret.names import normal
+from journeyloop.model.customer import Customer
 from journeyloop.model.event import Event, Rejected
 from journeyloop.model.identifier import Identifier
 from journeyloop.model.inputs import Input
 from journeyloop.model.policy import BLOCKED, Identity
+from journeyloop.runtime.hooked import Addressing, Told
 from journeyloop.runtime.imports import Gap, Progress
 from journeyloop.runtime.rows import Kind
 
@@ -23,6 +26,8 @@ class RecordingDoor:
     def __init__(self) -> None:
         self.inputs: list[Input] = []
         self.rejected: list[Rejected] = []
+        self.customers: dict[Identifier, Customer] = {}
+        self.hooks: Counter[tuple[str, str]] = Counter()
         self.people: dict[Identifier, dict[str, Any]] = {}
         self.known_decisions: set[str] = set()
         self.outcomes: list[tuple[str, str]] = []
@@ -74,6 +79,12 @@ class RecordingDoor:
         self._may_fail()
         self.unmerged.append((identifier, other, by))
         return identifier in self.people
+
+    def addressed(self, told: Told) -> tuple[bytes, str]:
+        return Addressing(b"secret", Identity(), self.customers.get).addressed(told)
+
+    def count_hook(self, source: str, result: str) -> None:
+        self.hooks[source, result] += 1
 
     def blocked_ids(self) -> frozenset[str]:
         return self.blocked

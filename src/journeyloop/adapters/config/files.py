@@ -7,7 +7,15 @@ from pathlib import Path, PurePosixPath
 
 LARGEST = 1_000_000
 _FOLDERS = ("moments", "content")
-_FILES = ("journeyloop.toml", "policy.yaml", "policy.yml", "audiences.yaml", "audiences.yml")
+_FILES = (
+    "journeyloop.toml",
+    "policy.yaml",
+    "policy.yml",
+    "audiences.yaml",
+    "audiences.yml",
+    "sources.yaml",
+    "sources.yml",
+)
 
 
 class Unreadable(Exception):

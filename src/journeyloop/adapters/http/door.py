@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from journeyloop.model.event import Rejected
 from journeyloop.model.identifier import Identifier
 from journeyloop.model.inputs import Input
+from journeyloop.runtime.hooked import Told
 from journeyloop.runtime.imports import Progress
 from journeyloop.runtime.rows import Kind
 
@@ -62,6 +63,14 @@ class Door(Protocol):
 
     async def unmerge(self, identifier: Identifier, other: Identifier | str, by: str) -> bool:
         """False: the two were never joined."""
+        ...
+
+    def addressed(self, told: Told) -> tuple[bytes, str]:
+        """A call that another service told us of as JSON with ids, and the `source` of its event."""
+        ...
+
+    def count_hook(self, source: str, result: str) -> None:
+        """For /metrics: neither may hold anything of a person."""
         ...
 
     def decisions(self, identifier: Identifier) -> list[dict[str, Any]]: ...
