@@ -39,7 +39,7 @@ def _below(prefix: str, command: argparse.ArgumentParser) -> Iterator[tuple[str,
 
 def _command(name: str, command: argparse.ArgumentParser) -> Iterator[str]:
     actions = [action for action in command._actions if not isinstance(action, argparse._HelpAction)]
-    usage = " ".join(["journeyloop", name, *(_usage(action) for action in actions)])
+    usage = " ".join(["journeyloop", name, *_usages(command, actions)])
     yield f"## {name}\n"
     yield f"{command.description}\n"
     yield f"```text\n{usage}\n```\n"
@@ -49,8 +49,20 @@ def _command(name: str, command: argparse.ArgumentParser) -> Iterator[str]:
         yield ""
 
 
+def _usages(command: argparse.ArgumentParser, actions: list[argparse.Action]) -> Iterator[str]:
+    """Each argument, and where exactly one of several is needed, those together: `(--user ID | --anonymous ID)`."""
+    groups = [group._group_actions for group in command._mutually_exclusive_groups if group.required]
+    for action in actions:
+        group = next((one for one in groups if action in one), None)
+        if group is None:
+            yield _usage(action)
+        elif action is group[0]:
+            yield f"({' | '.join(map(_spelling, group))})"
+
+
 def _usage(action: argparse.Action) -> str:
-    return _spelling(action) if not action.option_strings else f"[{_spelling(action)}]"
+    needed = action.required or (not action.option_strings and action.nargs != "?")
+    return _spelling(action) if needed else f"[{_spelling(action)}]"
 
 
 def _spelling(action: argparse.Action) -> str:

@@ -14,21 +14,24 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from functools import cache
+from functools import cache, partial
 from hashlib import blake2b
 from importlib.metadata import version
 from pathlib import Path
 
+import structlog
 import uvicorn
 from msgspec import Struct, json
 
 from journeyloop import __version__
 from journeyloop.adapters.channels.audience_push import AudiencePush
 from journeyloop.adapters.channels.onpage import OnPage
+from journeyloop.adapters.config.author import author_of
 from journeyloop.adapters.config.files import Unreadable, read_texts
 from journeyloop.adapters.config.keys import Keys, read_keys, read_webhook_secret
 from journeyloop.adapters.config.load import Loaded, load
 from journeyloop.adapters.config.settings import Settings
+from journeyloop.adapters.hooks import Hooks
 from journeyloop.adapters.http.context import HttpSettings
 from journeyloop.adapters.http.keys import Keys as HttpKeys
 from journeyloop.adapters.http.listen import bind, is_loopback, url_of
@@ -36,7 +39,7 @@ from journeyloop.adapters.http.site import build_site
 from journeyloop.adapters.store.directory import open_store
 from journeyloop.model.identifier import keyed_hash
 from journeyloop.model.plan import Problem
-from journeyloop.runtime.live import Configured, Live
+from journeyloop.runtime.live import Configured, Live, Whose, nobody
 from journeyloop.runtime.memory import Memory, read_singles
 from journeyloop.runtime.ports import Store, StoreBusy, StoreFailed
 
@@ -46,7 +49,13 @@ SWITCH_INTERVAL = 0.0005
 COLLECT = (100_000, 50, 100)
 """Garbage is collected rarely: records have no cycles, and a full collection stops the loop."""
 SHUTDOWN = 2
+LOOK, SETTLE = 0.7, 0.25
+"""How often files are looked at, and how long they must have stood still (s): several may be written together."""
+
 LIBRARIES = ("cel-expr-python", "msgspec", "lmdb")
+
+
+log = structlog.get_logger("journeyloop")
 
 
 class Refused(Exception):
@@ -81,22 +90,22 @@ def refusals() -> tuple[type[Exception], ...]:
     return (Refused, Unreadable, StoreBusy, StoreFailed, OSError, LookupError)
 
 
-def configuration(directory: Path) -> Loaded:
-    """Read and check a directory.
+def configuration(directory: Path, environment: str | None = None) -> Loaded:
+    """Read and check a directory. `environment`: to be served as, whatever it says itself.
 
     Raises:
         Refused: it has errors.
     """
-    loaded = check(directory)
+    loaded = check(directory, environment)
     if loaded.plan is None:
         raise Refused([problem for problem in loaded.problems if problem.level == "error"])
     return loaded
 
 
-def check(directory: Path) -> Loaded:
+def check(directory: Path, environment: str | None = None) -> Loaded:
     """Read and check a directory; an unreadable file is a problem like any other."""
     try:
-        return load(read_texts(directory))
+        return load(read_texts(directory), environment)
     except Unreadable as error:
         return Loaded(None, [Problem(error.file, error.line, "error", error.message)], Settings())
 
@@ -111,7 +120,9 @@ def code_version() -> str:
     return f"{__version__}+{digest.hexdigest()} {libraries()}"
 
 
-def build(store: Store, secret: bytes, loaded: Loaded, configure: Callable[[], Configured]) -> Live:
+def build(
+    store: Store, secret: bytes, loaded: Loaded, configure: Callable[[], Configured], whose: Whose = nobody
+) -> Live:
     """A loop over a store, not started."""
     assert loaded.plan is not None
     with store.read() as reader:
@@ -119,14 +130,18 @@ def build(store: Store, secret: bytes, loaded: Loaded, configure: Callable[[], C
         clock = WallClock(read_singles(reader).epoch_started)
     pages = OnPage(clock, lambda anonymous_id: live.opened(anonymous_id), lambda who, at: live.closed(who, at))
     receiver = AudiencePush(read_webhook_secret(os.environ), clock)
-    live = Live(store, memory, pages, configure, clock, receiver, loaded.settings.inbox)
+    live = Live(store, memory, pages, configure, clock, receiver, loaded.settings.inbox, whose)
     live.problems = loaded.problems
     return live
 
 
 @asynccontextmanager
 async def serving(
-    directory: Path, host: str | None = None, port: int | None = None, demo: bool = False
+    directory: Path,
+    host: str | None = None,
+    port: int | None = None,
+    demo: bool = False,
+    environment: str | None = None,
 ) -> AsyncIterator[Running]:
     """The server, from its address being bound until the context ends.
 
@@ -136,19 +151,25 @@ async def serving(
         StoreBusy: another server uses this directory.
         OSError: the address cannot be bound.
     """
-    loaded = configuration(directory)
+    loaded = configuration(directory, environment)
     keys = read_keys(directory, os.environ)
     listener = bind(host or loaded.settings.host, loaded.settings.port if port is None else port)
     store, secret = open_store(directory, loaded.settings.durability, code_version())
 
+    hooks = Hooks(os.environ, loaded.sources)
+
     def configure() -> Configured:
-        fresh = check(directory)
+        fresh = check(directory, environment)
+        if fresh.plan is not None:
+            hooks.sources = fresh.sources
         return fresh.plan, fresh.problems
 
-    live = build(store, secret, loaded, configure)
+    live = build(store, secret, loaded, configure, partial(author_of, directory))
     sys.setswitchinterval(SWITCH_INTERVAL)
     await live.start(code_version(), libraries())
-    server, url = _site(live, keys, loaded.settings, listener, demo)
+    server, url = _site(live, keys, loaded.settings, listener, demo, hooks)
+    for name in hooks.without_secret():
+        log.error("source without a secret: nothing is taken from it", source=name)
     (directory / ADDRESS).write_bytes(json.encode({"url": url, "pid": os.getpid()}))
     gc.collect()
     gc.freeze()
@@ -169,7 +190,7 @@ async def serving(
 
 
 def _site(
-    live: Live, keys: Keys, settings: Settings, listener: socket.socket, demo: bool
+    live: Live, keys: Keys, settings: Settings, listener: socket.socket, demo: bool, hooks: Hooks
 ) -> tuple[uvicorn.Server, str]:
     """The HTTP side, not started, and its URL."""
     origins = frozenset(settings.allowed_origins) - {"*"}
@@ -178,6 +199,7 @@ def _site(
         live,
         HttpKeys([keys.write], [keys.server], [keys.admin], keyed_hash(live.memory.secret, "issuing", size=32)),
         http,
+        sources=hooks,
     )
     config = uvicorn.Config(
         site, loop="none", http="httptools", ws="none", lifespan="off", access_log=False, log_config=None,
@@ -199,14 +221,17 @@ async def _serve(server: uvicorn.Server, listener: socket.socket, ending: Callab
 
 
 async def _reload_on_change(directory: Path, live: Live) -> None:
-    """A changed file is read within a second. A broken one leaves the old plan running."""
+    """A changed file is read within a second, once all is written. A broken one leaves the old plan running."""
     before = _stamp(directory)
     while True:
-        await asyncio.sleep(1.0)
+        await asyncio.sleep(LOOK)
         after = _stamp(directory)
-        if after != before:
+        while after != before:
             before = after
-            await live.reload()
+            await asyncio.sleep(SETTLE)
+            after = _stamp(directory)
+            if after == before:
+                await live.reload()
 
 
 def _stamp(directory: Path) -> tuple[tuple[str, int], ...]:

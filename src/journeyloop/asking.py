@@ -13,7 +13,7 @@ from typing import Any
 from msgspec import to_builtins
 
 from journeyloop.adapters.config.alternative import read_alternative
-from journeyloop.adapters.config.files import read_text
+from journeyloop.adapters.config.files import read_text, read_texts
 from journeyloop.adapters.config.keys import read_keys
 from journeyloop.adapters.config.load import Loaded
 from journeyloop.adapters.config.stored import stored_plans
@@ -25,8 +25,10 @@ from journeyloop.model.plan import Problem
 from journeyloop.runtime import memberships, reads
 from journeyloop.runtime.evaluate import evaluate
 from journeyloop.runtime.explain import decided, why
+from journeyloop.runtime.history import NOW, diff, history, texts_of, version
 from journeyloop.runtime.late import late_problems
 from journeyloop.runtime.memory import read_secret
+from journeyloop.runtime.ports import Reader
 from journeyloop.runtime.quarantine import listed
 from journeyloop.runtime.replay import replay
 
@@ -122,6 +124,28 @@ def members(directory: Path, audience: str) -> Iterator[dict[str, Any]]:
         yield from memberships.members(reader, audience)
 
 
+def past(directory: Path) -> dict[str, Any]:
+    """`history`: the plans in the order they came into force, and the pauses."""
+    with closing(open_reader(directory)) as store, store.read() as reader:
+        return history(reader)
+
+
+def differing(directory: Path, before: str, after: str) -> str:
+    """`diff`: a unified diff of two versions, each a hash or its beginning, or `now` for the files as they are.
+
+    Raises:
+        LookupError: there is no such version.
+    """
+
+    def named(reader: Reader, wanted: str) -> tuple[str, dict[str, str]]:
+        found = NOW if wanted == NOW else version(reader, wanted)
+        return found[:8], read_texts(directory) if found == NOW else texts_of(reader, found)
+
+    with closing(open_reader(directory)) as store, store.read() as reader:
+        (one, was), (other, is_now) = named(reader, before), named(reader, after)
+    return diff(was, is_now, (one, other))
+
+
 def quarantined(directory: Path, limit: int) -> list[dict[str, Any]]:
     """The newest refused inputs."""
     with closing(open_reader(directory)) as store, store.read() as reader:
@@ -130,5 +154,13 @@ def quarantined(directory: Path, limit: int) -> list[dict[str, Any]]:
 
 def resubmit(directory: Path, numbers: list[int]) -> dict[str, Any]:
     """Have the running server try refused input again; what it takes leaves the quarantine."""
-    admin = read_keys(directory, os.environ).admin
-    return ask(address_of(directory), admin, "/v1/quarantine/resubmit", {"numbers": numbers})
+    return told_server(directory, "/v1/quarantine/resubmit", {"numbers": numbers})
+
+
+def told_server(directory: Path, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    """What the running server answers to an operator.
+
+    Raises:
+        LookupError: no server runs, or it refuses.
+    """
+    return ask(address_of(directory), read_keys(directory, os.environ).admin, path, body)

@@ -12,15 +12,13 @@ import gc
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec import Struct, field
 
-from journeyloop.reading import File, column_options, file_of, lines_of, unreadable
+from journeyloop.reading import File, bar, column_options, file_of, lines_of, unreadable, watched
 
 if TYPE_CHECKING:
     from journeyloop.adapters.sources.in_order import InOrder
@@ -97,7 +95,7 @@ def _tested(arguments: argparse.Namespace) -> dict[str, Any]:
     secret = _secret(arguments.directory)
     refused = Refused()
     with InOrder() as history:
-        rows = _read(file, plan, secret or NO_STORE, history, refused, _watched(arguments))
+        rows = _read(file, plan, secret or NO_STORE, history, refused, watched(arguments))
         if not len(history):
             raise Unusable(_nothing(file, rows, refused))
         found = _run(arguments, plan, secret or NO_STORE, history, zone)
@@ -134,33 +132,21 @@ def _nothing(file: File, rows: int, refused: Refused) -> str:
 # --- reading ----------------------------------------------------------------------------------------------------------
 
 
-def _read(file: File, plan: Plan, secret: bytes, history: InOrder, refused: Refused, watched: bool) -> int:
+def _read(file: File, plan: Plan, secret: bytes, history: InOrder, refused: Refused, shown: bool) -> int:
     """Bring the file's events into order; how many rows it has."""
     from journeyloop.app import WallClock
     from journeyloop.runtime.rows import Terms, parse_rows
 
     terms, rows = Terms(plan, secret, WallClock()()), 0
-    with _bar(watched, "reading", file.path.stat().st_size, "B") as bar:
+    with bar(shown, file.path.stat().st_size, what="reading") as read:
         for lines, done in lines_of(file):
             parsed = parse_rows("events", "row", rows, lines, terms)
             refused.add(parsed)
             for one in parsed.inputs:
                 history.add(one.event)  # type: ignore[union-attr]
             rows += len(lines)
-            bar.update(done - bar.n)
+            read.update(done - read.n)
     return rows
-
-
-@contextmanager
-def _bar(watched: bool, what: str, total: int, unit: str) -> Iterator[Any]:
-    from tqdm import tqdm
-
-    with tqdm(total=total, desc=what, unit=unit, unit_scale=True, disable=not watched) as bar:
-        yield bar
-
-
-def _watched(arguments: argparse.Namespace) -> bool:
-    return sys.stderr.isatty() and not arguments.json
 
 
 # --- running ----------------------------------------------------------------------------------------------------------
@@ -174,9 +160,9 @@ def _run(arguments: argparse.Namespace, plan: Plan, secret: bytes, history: InOr
     plan = consenting(plan) if arguments.assume_consent else plan
     findings = Findings(plan, zone)
     run = Backtest(plan, secret, MemoryStore(), findings.decided, arguments.assume_tab)
-    with _bar(_watched(arguments), "running", len(history), " events") as bar:
+    with bar(watched(arguments), len(history), " events", "running") as lived:
         for done in run.run(history):
-            bar.update(done)
+            lived.update(done)
     days = findings.days(history.first, history.last)
     return {
         "events": len(history) - run.duplicates,

@@ -14,7 +14,7 @@ from typing import Any
 
 import uvloop
 
-from journeyloop import __version__, backtesting, importing, judging, persons
+from journeyloop import __version__, backtesting, governing, importing, judging, persons
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -48,17 +48,19 @@ def parser() -> argparse.ArgumentParser:
     serve_ = add("serve", serve, "Run the loop: collect, detect, decide, act, learn.")
     serve_.add_argument("--host", help="the address to bind (default: journeyloop.toml, 127.0.0.1)")
     serve_.add_argument("--port", type=int, help="the port, 0 for a free one (default: journeyloop.toml, 8080)")
+    serve_.add_argument("--env", metavar="NAME", help="the environment (default: journeyloop.toml, development)")
     add("check", check, "Check a configuration; errors are told with file and line.")
     judging.add_to(commands)
     replay_ = add("replay", replay, "Recompute every decision and fold the log: is the state what the log says?")
-    replay_.add_argument("--json", action="store_true")
+    replay_.add_argument("--json", action="store_true", help="print one JSON summary")
     quarantine_ = add("quarantine", quarantine, "List refused input with its reasons, or send it again.")
-    quarantine_.add_argument("--limit", type=int, default=100, metavar="N")
+    quarantine_.add_argument("--limit", type=int, default=100, metavar="N", help="how many to list")
     quarantine_.add_argument("--resubmit", nargs="*", type=int, metavar="NUMBER", help="send these again (none: all)")
-    quarantine_.add_argument("--json", action="store_true")
+    quarantine_.add_argument("--json", action="store_true", help="everything, as JSON")
     importing.options(add("import", importing.bring, importing.ABOUT))
     backtesting.options(add("backtest", backtesting.backtest, backtesting.ABOUT))
     persons.add_to(add)
+    governing.add_to(add)
     audiences_ = add("audiences", audiences, "Who is in an audience now, or how many are in each.")
     audiences_.add_argument("name", metavar="NAME", nargs="?", help="list its members")
     audiences_.add_argument("--csv", action="store_true", help="members as CSV, with their identifiers")
@@ -68,9 +70,9 @@ def parser() -> argparse.ArgumentParser:
     demo_.add_argument("--port", type=int, default=8080)
     demo_.add_argument("--json", action="store_true", help="print one JSON summary at the end")
     bench_ = add("bench", bench, "Measure this machine.", directory=False)
-    bench_.add_argument("name", metavar="NAME")
+    bench_.add_argument("name", metavar="NAME", help="which one; an unknown name lists them")
     bench_.add_argument("--data", type=Path, metavar="PATH", help="the file or folder of a bench on real data")
-    bench_.add_argument("--json", action="store_true")
+    bench_.add_argument("--json", action="store_true", help="the JSON line alone")
     return top
 
 
@@ -91,16 +93,17 @@ def init(arguments: argparse.Namespace) -> int:
 
 
 def serve(arguments: argparse.Namespace) -> int:
-    return run_loop(_serve(arguments.directory, arguments.host, arguments.port))
+    return run_loop(_serve(arguments))
 
 
-async def _serve(directory: Path, host: str | None, port: int | None) -> int:
+async def _serve(arguments: argparse.Namespace) -> int:
     from journeyloop.adapters.log import log_quietly
     from journeyloop.app import serving
 
     log_quietly()
     try:
-        async with serving(directory, host, port) as running:
+        where = (arguments.directory, arguments.host, arguments.port)
+        async with serving(*where, environment=arguments.env) as running:
             _say_problems(running.live.problems)
             print(f"journeyloop listening on {running.url}", flush=True)
             await _until_asked_to_stop()

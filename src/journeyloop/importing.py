@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec import structs
 
-from journeyloop.reading import File, column_options, file_of, lines_of, unreadable
+from journeyloop.reading import File, bar, column_options, file_of, lines_of, unreadable, watched
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,7 +60,7 @@ def bring(arguments: argparse.Namespace) -> int:
         if arguments.dry_run:
             return _told(arguments, *_tried(arguments.directory, file, digest))
         with _way(arguments.directory) as way:
-            return _told(arguments, *_brought(file, digest, way, _watched(arguments)))
+            return _told(arguments, *_brought(file, digest, way, watched(arguments)))
     except expected as error:
         print(error, file=sys.stderr)
         return 1
@@ -101,17 +101,15 @@ def _way(directory: Path) -> Iterator[Way]:
 # --- bringing ---------------------------------------------------------------------------------------------------------
 
 
-def _brought(file: File, digest: str, way: Way, watched: bool) -> tuple[dict[str, Any], str]:
+def _brought(file: File, digest: str, way: Way, shown: bool) -> tuple[dict[str, Any], str]:
     """The summary, and the same in words."""
-    from tqdm import tqdm
-
     progress = way.progress(digest)
     begun = progress.next
-    with tqdm(total=file.path.stat().st_size, unit="B", unit_scale=True, disable=not watched) as bar:
+    with bar(shown, file.path.stat().st_size) as read:
         for lines, done in lines_of(file, progress.next):
             progress = way.take(file.kind, digest, progress.next, lines)
-            bar.set_postfix_str(f"{progress.next:,} rows", refresh=False)
-            bar.update(done - bar.n)
+            read.set_postfix_str(f"{progress.next:,} rows", refresh=False)
+            read.update(done - read.n)
     summary = {"file": file.path.name, "kind": file.kind, "began_at": begun, "rows": progress.next}
     summary |= {key: value for key, value in structs.asdict(progress).items() if key != "next"}
     words = [f"{file.path.name}: {progress.next:,} rows, {progress.accepted:,} imported"]
@@ -136,10 +134,6 @@ def _tried(directory: Path, file: File, digest: str) -> tuple[dict[str, Any], st
         report.add(parse_rows(file.kind, digest, start, lines, terms))
         start += len(lines)
     return {"file": file.path.name, "kind": file.kind, **report.told()}, report.words(file.path.name)
-
-
-def _watched(arguments: argparse.Namespace) -> bool:
-    return sys.stderr.isatty() and not arguments.json
 
 
 def _told(arguments: argparse.Namespace, summary: dict[str, Any], words: str) -> int:

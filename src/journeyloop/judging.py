@@ -18,8 +18,8 @@ def add_to(commands: Commands) -> None:
     """The commands' words."""
     why_ = _command(commands, "why", "Why a moment fired, or did not, for one person.")
     why_.set_defaults(run=why)
-    why_.add_argument("moment", metavar="MOMENT")
-    why_.add_argument("directory", metavar="DIR", type=Path)
+    why_.add_argument("moment", metavar="MOMENT", help="its stable name")
+    why_.add_argument("directory", metavar="DIR", type=Path, help="the configuration directory")
     who = why_.add_mutually_exclusive_group(required=True)
     who.add_argument("--user", metavar="ID", type=_id, help="a user id")
     who.add_argument("--anonymous", metavar="ID", type=_id, help="an anonymous id")
@@ -34,7 +34,7 @@ def add_to(commands: Commands) -> None:
     evaluate_ = _command(commands, "evaluate", "What another policy would have been worth, by this store's decisions.")
     evaluate_.set_defaults(run=evaluate)
     evaluate_.add_argument("directory", metavar="DIR", type=Path, help="the configuration directory")
-    evaluate_.add_argument("--moment", metavar="NAME", required=True)
+    evaluate_.add_argument("--moment", metavar="NAME", required=True, help="the moment whose decisions tell")
     evaluate_.add_argument("--policy", metavar="FILE", type=Path, required=True, help="the policy, as YAML")
     evaluate_.add_argument("--json", action="store_true", help="everything, as JSON")
 

@@ -1,11 +1,13 @@
-"""Files of history as commands read them: which file, what its columns mean, its rows as canonical lines."""
+"""Files of history as commands read them: which file, what its columns mean, its rows as lines, how far it is."""
 
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
@@ -86,3 +88,20 @@ def lines_of(file: File, start: int = 0) -> Iterator[tuple[list[bytes], int]]:
         size, done = size + sum(map(len, made)), chunk.done
     if lines:
         yield lines, done
+
+
+# --- how far it is ----------------------------------------------------------------------------------------------------
+
+
+def watched(arguments: argparse.Namespace) -> bool:
+    """Whether somebody looks on."""
+    return sys.stderr.isatty() and not arguments.json
+
+
+@contextmanager
+def bar(shown: bool, total: int, unit: str = "B", what: str = "") -> Iterator[Any]:
+    """A progress bar, for whoever looks on."""
+    from tqdm import tqdm
+
+    with tqdm(total=total, desc=what or None, unit=unit, unit_scale=True, disable=not shown) as made:
+        yield made

@@ -410,3 +410,14 @@ def test_a_reset_reaches_the_other_tabs(context: BrowserContext, stub: Stub) -> 
     second.evaluate("journeyloop.track('Second')")
     eventually(lambda: stub.events and stub.events[-1].get("event") == "Second")
     assert stub.events[-1]["anonymousId"] == "issued-2"
+
+
+def test_a_test_is_labelled_and_nothing_is_said_of_it(context: BrowserContext, stub: Stub) -> None:
+    page = open_page(context, stub, "one")
+    stub.show("t1", test=True)
+    expect(page.locator(MESSAGE).locator("small")).to_have_text("Test")
+    page.get_by_role("button", name="Close").click()
+    stub.show("d1")
+    expect(page.locator(MESSAGE).locator("small")).to_have_count(0)
+    eventually(lambda: ("d1", "shown") in stub.outcomes)
+    assert {decision for decision, _ in stub.outcomes} == {"d1"}

@@ -143,6 +143,34 @@ def test_keys_pause_and_filter(page: Page, stub: Stub) -> None:
     expect(page.locator("#status")).to_contain_text("paused")
 
 
+def test_everything_and_one_moment_are_stopped_by_keyboard_after_a_question(page: Page, stub: Stub) -> None:
+    page.goto(stub.url)
+    page.get_by_role("button", name="Stop all sends").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_contain_text("Stop all sends")
+    page.keyboard.press("Escape")
+    assert stub.paused == []
+    page.get_by_role("button", name="Stop moment checkout_stall").press("Enter")
+    page.keyboard.type("wrong price")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert stub.paused == [{"scope": "moment:checkout_stall", "note": "wrong price"}]
+    expect(page.locator("#pauses")).to_be_hidden()
+    told = {**traffic.moments(), "pauses": [{"scope": "all", "at": 1, "by": "Ana", "note": "<b>why</b>"}]}
+    stub.moments = lambda: told
+    expect(page.locator("[data-paused=all]")).to_contain_text("all sends by Ana")
+    expect(page.locator("[data-paused=all]")).to_contain_text("<b>why</b>")
+    expect(page.get_by_role("button", name="Resume all sends")).to_be_visible()
+
+
+def test_the_history_names_author_note_and_files(page: Page, stub: Stub) -> None:
+    version = {"hash": "9f31c2e07a", "at": 1, "by": "Ana", "note": "less talk", "in_force": True}
+    stub.versions = [{**version, "files": {"policy.yaml": "changed"}}]
+    page.goto(stub.url)
+    expect(page.locator("#history tbody tr")).to_contain_text("less talk")
+    expect(page.locator("#history tbody tr")).to_contain_text("policy.yaml changed")
+
+
 def test_the_feed_shows_text_only(page: Page, stub: Stub) -> None:
     page.goto(stub.url)
     stub.note(**note(text="<img src=x onerror=alert(1)>", person="<b>x</b>"))
@@ -183,6 +211,9 @@ def test_a_verdict_a_moved_mode_and_unequal_arms_are_told(page: Page, stub: Stub
         "mode": "full",
         "mode_now": "cautious",
         "ratio": {"treated": 500, "holdout": 200, "share": 0.9, "alarm": 31.2},
+        "value": {"estimate": -0.5, "low": -0.9, "high": -0.1, "rows": 4200, "enough": True},
+        "guards": {"Order Refunded": {"estimate": 0.01, "low": 0.002, "high": 0.018, "rows": 4200, "enough": True}},
+        "versus": {"now": {"estimate": 0.02, "low": -0.01, "high": 0.05, "rows": 900, "enough": False}},
     }
     stub.moments = lambda: counts
     page.goto(stub.url)
@@ -190,6 +221,9 @@ def test_a_verdict_a_moved_mode_and_unequal_arms_are_told(page: Page, stub: Stub
     expect(card.locator("[data-finding='harms: paused']")).to_be_visible()
     expect(card.locator(".mode")).to_have_text("cautious, written full")
     expect(card).to_contain_text("500 customers treated and 200 held out: not the share that was drawn.")
+    expect(card.locator(".others li")).to_have_text([
+        "Value per signal: −0.50, between −0.90 and −0.10.", "Order Refunded: +1.0, between +0.2 and +1.8 points.",
+    ])  # fmt: skip
 
 
 @pytest.mark.parametrize(

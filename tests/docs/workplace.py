@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import socket
 import subprocess
 import sys
 import threading
+from itertools import takewhile
 from pathlib import Path
 from types import TracebackType
 
@@ -44,11 +46,13 @@ class Workplace:
                 (self.directory / block.info.removeprefix("file=")).write_text(block.text)
 
     def _command(self, command: Command) -> None:
-        name, *arguments = shlex.split(command.line)
+        words = shlex.split(command.line)
+        given = list(takewhile(lambda word: "=" in word, words))
+        name, *arguments = words[len(given) :]
         assert name == "journeyloop", f"`{command.line}` is not ours to run: mark the block with <!-- not run: … -->"
         match arguments:
             case ["serve", *_]:
-                self._serve(arguments, command.shown)
+                self._serve(arguments, command.shown, dict(word.split("=", 1) for word in given))
             case ["demo", *_]:
                 assert "--for" in arguments, "a demo without --for never ends"
                 self._finish([*JOURNEYLOOP, *arguments, "--port", str(_free_port())], command.shown)
@@ -62,11 +66,13 @@ class Workplace:
         assert done.returncode == 0, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
         assert matches(shown, done.stdout), f"shown: {shown}\nprinted:\n{done.stdout}"
 
-    def _serve(self, arguments: list[str], shown: tuple[str, ...]) -> None:
+    def _serve(self, arguments: list[str], shown: tuple[str, ...], given: dict[str, str]) -> None:
+        """`given` are variables that the line sets before the command."""
         line = [*JOURNEYLOOP, *arguments, "--port", str(_free_port())]
         server = subprocess.Popen(
             line,
             cwd=self.directory,
+            env=os.environ | given,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

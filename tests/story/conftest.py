@@ -38,8 +38,8 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
     """Starts servers of a test's own over `project(...)`s."""
     started: list[Server] = []
 
-    def start(directory: Path, module: str = WITH_SHOP) -> Server:
-        started.append(Server(directory, module))
+    def start(directory: Path, module: str = WITH_SHOP, *options: str) -> Server:
+        started.append(Server(directory, module, *options))
         return started[-1]
 
     yield start

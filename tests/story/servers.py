@@ -47,8 +47,8 @@ def eventually(what: Callable[[], T], is_so: Callable[[T], bool], patience_s: fl
 class Server:
     """`journeyloop serve DIR --port 0`. A restart keeps the port, so that open pages find it again."""
 
-    def __init__(self, directory: Path, module: str = SHIPPED) -> None:
-        self.directory, self.module = directory, module
+    def __init__(self, directory: Path, module: str = SHIPPED, *options: str) -> None:
+        self.directory, self.module, self.options = directory, module, options
         self.keys = read_keys(directory, {})
         self.url = ""
         self.start()
@@ -57,7 +57,7 @@ class Server:
         port = self.url.rpartition(":")[2] or "0"
         self.log = (self.directory.parent / f"{self.directory.name}.log").open("ab")
         self.process = subprocess.Popen(
-            _words(self.module, "serve", self.directory, "--port", port),
+            _words(self.module, "serve", self.directory, "--port", port, *self.options),
             cwd=ROOT, env=_environment(), stdout=subprocess.PIPE, stderr=self.log, text=True,
         )  # fmt: skip
         assert self.process.stdout

@@ -94,7 +94,8 @@ def offers(customer: Customer, now: int, plan: Plan) -> list[Send]:
 
 def send(customer: Customer, delivery: Delivery, now: int, plan: Plan) -> Send:
     profile = profile_values(customer, now, plan.computed)
-    return Send(customer.header.person, replace(delivery), customer.sealed.anonymous_ids(), profile)
+    names = [name.value for name in customer.sealed.names]
+    return Send(customer.header.person, replace(delivery), customer.sealed.anonymous_ids(), profile, names)
 
 
 def _refusal(customer: Customer, delivery: Delivery, frame: Frame) -> str | None:
@@ -108,6 +109,8 @@ def _refusal(customer: Customer, delivery: Delivery, frame: Frame) -> str | None
     header, policy = customer.header, frame.plan.policy
     return (
         frame.board.stops(delivery.moment, delivery.channel)
+        or ("shadow: decided, not sent" if moment.mode == "shadow" else None)
+        or frame.plan.unable(moment, action)
         or policy.refusal(header, moment.purpose, delivery.channel)
         or header.held_out(delivery.moment)
         or header.resting(delivery.topic, frame.now)

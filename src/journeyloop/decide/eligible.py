@@ -43,14 +43,7 @@ def judge(
 
 
 def _possible(moment: Moment, action: Action, placement: str | None, frame: Frame) -> str | None:
-    unsupported = moment.unsupported + action.unsupported
-    if unsupported:
-        return f"not_supported_yet: {unsupported[0]}"
-    if action.channel not in frame.plan.channels:
-        return f"channel_unavailable: {action.channel}"
-    if action.placement != placement:
-        return "other_placement"
-    return None
+    return frame.plan.unable(moment, action) or ("other_placement" if action.placement != placement else None)
 
 
 def _stale(customer: Customer, moment: Moment, now: int) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from journeyloop.model.budget import left
 from journeyloop.model.customer import Contact, Customer
 from journeyloop.model.frame import Frame
 from journeyloop.model.hours import untimely
@@ -42,8 +41,7 @@ def budgets(action: Action, frame: Frame) -> str | None:
     """What is left of the budgets it would need, by the board and by what this input has promised."""
     for budget in frame.plan.policy.budgets:
         wanted = budget.takes(action)
-        room = left(budget, frame.board.spent.get(budget.of), frame.now) - frame.reserved.get(budget.of, 0)
-        if wanted > max(0, room):
+        if wanted > max(0, frame.left(budget)):
             return f"budget: {budget.of}"
     return None
 

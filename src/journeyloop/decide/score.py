@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from journeyloop.model.arm import Vector, sigmoid
 from journeyloop.model.board import CONVERSION, Level
 from journeyloop.model.customer import Customer
@@ -34,18 +36,28 @@ def score(row: SignalRow, verdicts: list[Verdict], moment: Moment, x: Vector, fr
     silence, *beliefs = arms.beliefs([action.name for action in moment.actions], x)
     row.learned, row.silence, row.silence_sd = True, *silence
     row.forecast = _forecast(sigmoid(row.silence), level)
+    prices = _prices(frame)
     for verdict, action, belief in zip(verdicts, moment.actions, beliefs, strict=True):
         verdict.mean, verdict.sd = belief
-        _price(verdict, action, row, frame)
+        price(row, verdict, action, prices)
 
 
-def _price(verdict: Verdict, action: Action, row: SignalRow, frame: Frame) -> None:
+def _prices(frame: Frame) -> dict[str, float]:
     """The price of a budget goes with it: one that the plan has no more is not adjusted again."""
-    prices = {one.of: frame.board.prices.get(one.of, 0.0) for one in frame.plan.policy.budgets}
-    verdict.value = (row.worth if action.value is None else action.value) - action.gives * (1 + prices.get("gives", 0))
+    return {one.of: frame.board.prices.get(one.of, 0.0) for one in frame.plan.policy.budgets}
+
+
+def price(row: SignalRow, verdict: Verdict, action: Action, prices: Mapping[str, float]) -> None:
+    """What a candidate earns and costs, at these prices of budgets, and so what it adds."""
+    verdict.value = worth(row, action) - action.gives * (1 + prices.get("gives", 0))
     verdict.cost = action.cost * (1 + prices.get("cost", 0)) + prices.get("contacts", 0.0)
     verdict.weight = action.weight
     verdict.increment = option(row, verdict).increment
+
+
+def worth(row: SignalRow, action: Action) -> float:
+    """What the goal is worth with this action, before its gifts."""
+    return row.worth if action.value is None else action.value
 
 
 def option(row: SignalRow, verdict: Verdict, base: int = 0) -> Option:

@@ -38,6 +38,7 @@ REASONS = {
     "message_id_too_long": f"messageId has more than {MAX_MESSAGE_ID} characters.",
     "granted_invalid": "`granted` is neither yes nor no.",
     "malformed_email": "This is not an e-mail address.",
+    "malformed_form": "The body is not a form.",
     "malformed_id": "This is not an id.",
     "malformed_phone": "This is not a telephone number; one without a country code is of no country.",
     "missing_event": "A track call needs `event`, the name of what happened.",

@@ -46,6 +46,8 @@ def refuse_depth(raw: bytes) -> str | None:
         return "too_deep" if _depth(_decode(raw)) > MAX_DEPTH else None
     except RecursionError:
         return "too_deep"
+    except (msgspec.MsgspecError, ValueError):
+        return None  # no JSON at all: that is for the decoder to say
 
 
 def refuse_closely(raw: bytes, decoded: Any) -> str | None:

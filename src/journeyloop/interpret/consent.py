@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from journeyloop.interpret.identity import own
+from journeyloop.interpret.identity import TRUSTED, own
 from journeyloop.interpret.privacy import Signalled, signalled
 from journeyloop.model.consent import Consent, stricter
 from journeyloop.model.customer import Customer
@@ -24,7 +24,13 @@ UPDATED = "Segment Consent Preference Updated"
 UNSUBSCRIBED = {"Unsubscribed": ("", "/email"), "Email Unsubscribed": ("/email",), "Email Marked as Spam": ("/email",)}
 """Events that are an opt-out, and what of each purpose they end: everything, or one channel."""
 
-FIRM = frozenset({UPDATED, *UNSUBSCRIBED})
+STOPPED = {"Email Bounced": "/email", "SMS Unsubscribed": "/sms", "WhatsApp Unsubscribed": "/whatsapp"}
+"""Events after which nothing goes over a channel any more, whatever its purpose: a dead address, or STOP."""
+
+RESUMED = {"SMS Subscribed": "/sms", "WhatsApp Subscribed": "/whatsapp"}
+"""START: ends what STOP began, and grants nothing else. Only a trusted door may say so."""
+
+FIRM = frozenset({UPDATED, *UNSUBSCRIBED, *STOPPED, *RESUMED})
 
 
 class Said(Struct, gc=False):
@@ -40,7 +46,7 @@ class Said(Struct, gc=False):
 
 def consent_in(customer: Customer, event: Event, frame: Frame) -> list[str]:
     """Record what an event says of consent; what was opted out of just now (purposes, or purpose/channel)."""
-    if "consent" not in event.context and event.name not in UNSUBSCRIBED:
+    if "consent" not in event.context and event.name not in FIRM:
         return []
     choices = _stated_in(customer, event, frame)
     if not choices:
@@ -63,6 +69,11 @@ def _stated_in(customer: Customer, event: Event, frame: Frame) -> dict[str, bool
     wanted = [name for name, purpose in frame.plan.policy.purposes.items() if purpose.consent_required]
     if event.name in UNSUBSCRIBED:
         return {f"{name}{ending}": False for name in wanted for ending in UNSUBSCRIBED[event.name]}
+    if event.name in STOPPED:
+        return {f"{name}{STOPPED[event.name]}": False for name in frame.plan.policy.purposes}
+    if event.name in RESUMED and event.source in TRUSTED:
+        given, ending = customer.header.consent, RESUMED[event.name]
+        return {about: True for about, word in given.items() if about.endswith(ending) and not word.granted}
     consent = event.context.get("consent")
     if not isinstance(consent, dict):
         return {}

@@ -26,7 +26,7 @@ def look(tally: Tally, credit: Credit, board: Board, now: int) -> Board:
     free = scope not in board.paused and now >= tally.resumed + RESPITE
     if free and (harmed := harm_in(credit.measure, tally.measured(credit.measure), credit.watched)):
         board = structs.replace(board, version=board.version + 1, paused=board.paused | {scope})
-        tally.harmed = harmed
+        tally.harmed, tally.moved_on = harmed, 0  # harm does not wait for another day
         _move(tally, credit, "cautious", now)
     if credit.measure == CONVERSION:
         _daily(tally, credit, now)

@@ -15,6 +15,7 @@ from msgspec import Struct
 from numpy.typing import ArrayLike
 
 from journeyloop.learn.lesson import learn
+from journeyloop.learn.worth import Kept, average, keep
 from journeyloop.model.arm import SILENCE, Arms, Vector
 from journeyloop.model.credits import Lesson
 from journeyloop.model.feature import packed
@@ -82,7 +83,7 @@ class Learner:
         self._key = seed.to_bytes(8, "big", signed=True)
         self._made = 0
         self._open: set[int] = set()
-        self._worth, self._goals = 0.0, 0
+        self._worth, self._worths = 1.0, Kept()
 
     def choose(self, x: ArrayLike, eligible: Sequence[str] | None = None) -> Choice:
         """One choice among the eligible actions (None: all) and silence.
@@ -114,46 +115,48 @@ class Learner:
         A choice whose action did not arrive is void: do not resolve it.
 
         Raises:
-            ValueError: `value` is not finite, or another learner made the choice.
+            ValueError: `value` is not finite, `converted` neither true nor false, or another learner made the choice.
         """
-        if not isfinite(value):
-            raise ValueError(f"value is not finite: {value}")
+        if not isfinite(abs(value) + sum(abs(total) for _, total in self._worths.values())):
+            raise ValueError(f"value is not finite, or too large: {value}")
         if choice.action not in (None, *self.actions) or len(choice.x) != 4 * (self.features + 1):
             raise ValueError("not a choice of this learner")
+        reached = _truth(converted)
         if choice.number not in self._open:
             return False
         self._open.remove(choice.number)
-        if converted:
-            self._worth, self._goals = self._worth + value, self._goals + 1
-        self._learn(choice.action or SILENCE, choice.x, converted)
+        if reached:
+            keep(self._worths, value)
+            self._worth = average(self._worths)
+        self._learn(choice.action or SILENCE, choice.x, reached)
         return True
 
     def observe_silence(self, x: ArrayLike, converted: bool) -> None:
         """The outcome of somebody held out: silence learns from it."""
-        self._learn(SILENCE, packed(self._vector(x)), converted)
+        self._learn(SILENCE, packed(self._vector(x)), _truth(converted))
 
     def _learn(self, action: str, x: bytes, converted: bool) -> None:
-        self.arms, _ = learn(self.arms, Lesson("", action, x, bool(converted), ""))
+        self.arms, _ = learn(self.arms, Lesson("", action, x, converted, ""))
 
     def _options(self, arms: Arms, names: list[str], x: Vector) -> list[Option]:
         (silence, doubt), *beliefs = arms.beliefs(names, x)
-        worth = self._worth / self._goals if self._goals else 1.0
         return [
             Option(
-                mean, sd, silence, doubt, self.values.get(name, worth), worth, self.costs.get(name, 0.0),
+                mean, sd, silence, doubt, self.values.get(name, self._worth), self._worth, self.costs.get(name, 0.0),
                 self.weights.get(name, 1.0), self.mode,
             )
             for name, (mean, sd) in zip(names, beliefs, strict=True)
         ]  # fmt: skip
 
     def _vector(self, x: ArrayLike) -> Vector:
-        given = np.asarray(x, np.float32)
-        if given.shape != (self.features,):
-            raise ValueError(f"x has shape {given.shape}, not ({self.features},)")
-        wide = np.empty(self.features + 1, np.float32)
-        wide[0], wide[1:] = 1.0, given
-        if not isfinite(wide.dot(wide)):
-            raise ValueError("x is not finite, or too large")
+        with np.errstate(over="ignore"):  # told by the error instead
+            given = np.asarray(x, np.float32)
+            if given.shape != (self.features,):
+                raise ValueError(f"x has shape {given.shape}, not ({self.features},)")
+            wide = np.empty(self.features + 1, np.float32)
+            wide[0], wide[1:] = 1.0, given
+            if not isfinite(wide.dot(wide)):
+                raise ValueError("x is not finite, or too large")
         return wide
 
     def _known(self, eligible: Sequence[str]) -> list[str]:
@@ -167,7 +170,7 @@ class Learner:
         numbers = [*self.values.values(), *self.costs.values(), *self.weights.values()]
         faults = {
             "actions are names, at least one, each once, and none is empty": (
-                1 < len({SILENCE, *self.actions}) == len(self.actions) + 1
+                2 < len({SILENCE, None, *self.actions}) == len(self.actions) + 2
             ),
             "there is no such action in values, costs or weights": set(named) <= set(self.actions),
             "values, costs and weights are finite numbers": all(isfinite(number) for number in numbers),
@@ -179,3 +182,10 @@ class Learner:
         for fault, fine in faults.items():
             if not fine:
                 raise ValueError(fault)
+
+
+def _truth(converted: bool) -> bool:
+    """An outcome that is missing (None, NaN) is no outcome."""
+    if converted not in (True, False):
+        raise ValueError(f"converted is neither true nor false: {converted}")
+    return bool(converted)

@@ -80,8 +80,8 @@ def rows_until(deviation: float, distance: float) -> int | None:
 
 
 def advise(base_rate: float, rows_per_day: float, useful: float | None = None) -> Advice:
-    """Which holdout to choose. The number of people held out until something is known is about the same at any share;
-    a larger one is only sooner there. So: the smallest that shows a `useful` effect within four weeks, or 90 days."""
+    """Which holdout to choose. A larger one is sooner there, a smaller one holds out fewer people until something is
+    known. So: the smallest that shows a `useful` effect within four weeks, or 90 days."""
     useful = WORTH * base_rate if useful is None else useful
     waits = [(share, _days(rows_needed(useful, base_rate, 1.0 - share), rows_per_day)) for share in SHARES]
     for limit in (SOON_DAYS, LATE_DAYS):

@@ -117,6 +117,8 @@ def _unknown(evidence: Evidence, found: Uplift | None, left: int | None, rows_pe
     so_far = f"So far {_figures(evidence)}." if found is not None else "No windows have closed yet."
     if rows_per_day <= 0.0:
         return f"{so_far} No signals come in."
+    if found is None:
+        return so_far
     if not smaller_arm(evidence).goals:
         return f"{so_far} Too few have reached the goal to say how long it will take."
     if left is None:
@@ -125,12 +127,15 @@ def _unknown(evidence: Evidence, found: Uplift | None, left: int | None, rows_pe
 
 
 def _figures(evidence: Evidence) -> str:
+    """The rates of both arms; before them the difference, once there is enough to speak of one."""
     found = uplift(evidence)
     rates = ", ".join(
         f"{percent(group.mean())} of {group.rows:,} {name}"
         for name, group in (("treated", evidence.treated), ("held out", evidence.holdout))
     )
-    return f"{points(found.estimate)} {interval(found.low, found.high)}, {rates}" if found is not None else rates
+    if found is None or not found.enough:
+        return rates
+    return f"{points(found.estimate)} {interval(found.low, found.high)}, {rates}"
 
 
 def _amount(found: Uplift | None) -> str:

@@ -22,4 +22,4 @@ def days(count: int) -> str:
 
 def _digits(rate: float) -> int:
     """Two decimals below one percent: there the second one matters."""
-    return 2 if abs(rate) < 0.01 else 1
+    return 2 if 0.0 < abs(rate) < 0.01 else 1

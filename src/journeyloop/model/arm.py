@@ -38,7 +38,7 @@ class Arms(Struct, gc=False):
     """All arms of one moment: `names` (silence first), `means` (K, d), `covariances` (K, d, d), `seen` outcomes each.
 
     `meaning` is the hash of the goal and features they were learned for. `waiting` are rows not yet learned, per arm:
-    (x, y) in the order they came; the action arms wait like this until silence knows enough. `reached` says how many
+    packed, in the order they came; the action arms wait like this until silence knows enough. `reached` says how many
     of the outcomes seen were the goal.
     """
 
@@ -47,7 +47,7 @@ class Arms(Struct, gc=False):
     means: Floats
     covariances: Floats
     seen: list[int]
-    waiting: dict[str, list[tuple[Vector, float]]]
+    waiting: dict[str, list[bytes]]
     reached: list[int]
 
     @property

@@ -36,12 +36,14 @@ class DeliveryChanged(Struct, gc=False):
 
 
 class Send(Struct, gc=False):
-    """The intent is committed: hand the message to its channel if nothing has stopped it since."""
+    """The intent is committed: hand the message to its channel if nothing has stopped it since. `names` are all that
+    the person goes by."""
 
     person: bytes
     delivery: Delivery
     anonymous_ids: list[str]
     profile: dict[str, Any]
+    names: list[str] = []
 
 
 class Recall(Struct, gc=False):

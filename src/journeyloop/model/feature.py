@@ -7,6 +7,7 @@ its own, so that absence can be evidence; a value of the wrong type counts as mi
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from hashlib import blake2b
 from math import cos, log1p, pi, sin
 from typing import Any, Literal
@@ -20,6 +21,8 @@ from journeyloop.model.condition import look
 HOUR_MS = 3_600_000
 LARGEST = 1e300
 """A larger number, or one that is none, is missing."""
+SLOT = 4
+"""Bytes of one number, packed."""
 Kind = Literal["number", "category", "hour"]
 
 
@@ -68,9 +71,14 @@ class Feature(Struct, frozen=True):
         if isinstance(found, bool) or not isinstance(found, (str, int)):
             slots[-1] = 1.0
         else:
-            digest = blake2b(f"{'.'.join(self.path)}\0{found}".encode(), digest_size=8).digest()
-            slots[int.from_bytes(digest, "big") % self.buckets] = 1.0
+            slots[_bucket(self.path, found) % self.buckets] = 1.0
         return slots
+
+
+@lru_cache(maxsize=4_096)
+def _bucket(path: tuple[str, ...], found: str | int) -> int:
+    digest = blake2b(f"{'.'.join(path)}\0{found}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big")
 
 
 def _number(path: str, scale: float, present: bool = True) -> Feature:

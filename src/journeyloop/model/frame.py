@@ -9,7 +9,7 @@ from msgspec import Struct, field
 from journeyloop.model.arm import Arms
 from journeyloop.model.board import Board
 from journeyloop.model.breaker import BREAKER
-from journeyloop.model.budget import Budget
+from journeyloop.model.budget import Budget, left
 from journeyloop.model.credits import Beat, Count, Spend
 from journeyloop.model.effects import Effect, Note
 from journeyloop.model.identifier import Identifier
@@ -29,8 +29,8 @@ class Frame(Struct, gc=False):
     observation for /metrics, never read by the kernel, as is `refused`, which counts identifiers that were not taken by
     (type, reason). `duplicate` says that the input had been folded before, `past` that it tells of a time before we
     came: whatever it brings about, even by a merge, is no signal. `arms` is the board's other half: what has been
-    learned, by moment; only `tune` changes it, between turns. `reserved` is what this very input has promised of each
-    budget, which the board does not know yet.
+    learned, by moment; only `tune` changes it, between turns. `rooms` is what the board leaves of each budget, and
+    `reserved` what this very input has promised of it, which the board does not know yet.
     """
 
     now: int
@@ -46,6 +46,7 @@ class Frame(Struct, gc=False):
     past: bool = False
     arms: dict[str, Arms] = field(default_factory=dict)
     reserved: dict[str, int] = field(default_factory=dict)
+    rooms: dict[str, int] = field(default_factory=dict)
 
     def emit(self, effect: Effect) -> None:
         self.out.append(effect)
@@ -84,6 +85,12 @@ class Frame(Struct, gc=False):
         breaker = self.plan.policy.breaker
         if breaker is not None and BREAKER not in self.board.paused:
             self.out.append(To("tune", EVERYBODY, Beat(breaker, signals, led, contacts)))
+
+    def left(self, budget: Budget) -> int:
+        """What may still be promised. The board is summed up once, not for each candidate."""
+        if budget.of not in self.rooms:
+            self.rooms[budget.of] = left(budget, self.board.spent.get(budget.of), self.now)
+        return self.rooms[budget.of] - self.reserved.get(budget.of, 0)
 
     def note(self, kind: str, person: bytes, moment: str, text: str, reason: str = "") -> None:
         self.out.append(Note(kind, person, moment, text, reason))

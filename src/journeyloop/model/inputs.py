@@ -140,7 +140,11 @@ class Unmerge(Struct, array_like=True, tag="unmerge", gc=False):
 
 
 class PlanChanged(Struct, array_like=True, tag="plan", gc=False):
+    """From now on this plan is in force: who brought it, and what they said of it."""
+
     hash: str
+    by: str = ""
+    note: str = ""
 
 
 class Paused(Struct, array_like=True, tag="paused", gc=False):
@@ -149,6 +153,7 @@ class Paused(Struct, array_like=True, tag="paused", gc=False):
     scope: str
     paused: bool
     by: str = ""
+    note: str = ""
 
 
 class Epoch(Struct, array_like=True, tag="epoch", gc=False):

@@ -8,8 +8,9 @@ from __future__ import annotations
 from msgspec import Struct
 
 from journeyloop.model.audience import Aging, Audience, Computed, Crossing, Watching
+from journeyloop.model.breaker import BREAKER
 from journeyloop.model.condition import PathReader
-from journeyloop.model.moment import Match, Moment
+from journeyloop.model.moment import Action, Match, Moment
 from journeyloop.model.policy import Policy
 from journeyloop.model.prediction import Prediction
 
@@ -49,7 +50,7 @@ class Plan(Struct):
     `pushes` are the URLs that are told of an audience's changes; `predictions` by name the chances that moments
     wait for. What would else be counted over all moments again and again: `places` is each one's place in their order,
     `measures` how much is compared with a holdout over all of them, `horizon` how long a contact must be remembered
-    (ms)."""
+    (ms). `recipients` are the only people who may be contacted in this environment (None: everybody)."""
 
     hash: str
     moments: dict[str, Moment]
@@ -72,6 +73,24 @@ class Plan(Struct):
     places: dict[str, int] = {}
     measures: int = 1
     horizon: int = 0
+    recipients: tuple[str, ...] | None = None
+
+    def unknown(self, scope: str) -> str | None:
+        """Why this is nothing that can be paused, or None if it can."""
+        if scope == BREAKER:
+            return "the breaker has paused nothing"
+        kind, _, name = scope.partition(":")
+        known = {"moment": self.moments, "channel": self.channels}.get(kind)
+        if scope == "all" or (known is not None and name in known):
+            return None
+        return f"there is no {scope}: write all or {kind}: and one of {', '.join(sorted(known or ())) or 'none'}"
 
     def moment(self, name: str) -> Moment | None:
         return self.moments.get(name)
+
+    def unable(self, moment: Moment, action: Action) -> str | None:
+        """Why this plan cannot send an action as it is written, or None."""
+        unsupported = moment.unsupported + action.unsupported
+        if unsupported:
+            return f"not_supported_yet: {unsupported[0]}"
+        return None if action.channel in self.channels else f"channel_unavailable: {action.channel}"

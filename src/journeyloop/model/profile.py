@@ -98,7 +98,10 @@ def _trait_reader(name: str) -> Callable[[Customer, int], Any]:
     return lambda c, now: trait(c, name)
 
 
-PROFILE |= {name: _trait_reader(name) for name in TRAITS} | {name: _age_reader(name) for name in AGES}
+PROFILE |= {name: _age_reader(name) for name in AGES}
+BUILT_IN = tuple(PROFILE)
+"""What is no trait as it was stated."""
+PROFILE |= {name: _trait_reader(name) for name in TRAITS}
 
 SESSION: dict[str, Callable[[Customer, int], Any]] = {
     "events": lambda c, now: c.header.session.events,
@@ -121,7 +124,7 @@ def profile_values(customer: Customer, now: int, computed: dict[str, Computed]) 
     """All built-ins and traits that are present: what templates and the profile API see. Each is what a condition reads
     by that name; a trait stated as null is absent, so that a template's default stands for it."""
     found = {name: value[0] for name, value in customer.traits.items()}
-    found |= {name: profile_value(customer, name, now, computed) for name in (*computed, *PROFILE)}
+    found |= {name: profile_value(customer, name, now, computed) for name in (*computed, *BUILT_IN)}
     return {name: value for name, value in found.items() if value is not None}
 
 

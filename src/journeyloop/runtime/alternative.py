@@ -12,13 +12,16 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from journeyloop.decide import arbitrate
+from journeyloop.decide.score import price, worth
 from journeyloop.learn import learn
 from journeyloop.model.arm import SILENCE, Arms
 from journeyloop.model.credits import Lesson
 from journeyloop.model.decision import SignalRow, Verdict
 from journeyloop.model.feature import unpacked
-from journeyloop.model.moment import Action, Moment
+from journeyloop.model.moment import Moment
 
+NO_PRICES: dict[str, float] = {}
+"""A policy is told without those of budgets."""
 QUIET = "silence"
 """How doing nothing is called in a policy's file."""
 
@@ -105,14 +108,9 @@ def _reworded(row: SignalRow, verdict: Verdict, moment: Moment, words: dict[str,
     if said.cost is not None:
         found.cost = said.cost
     if said.gives is not None:
-        found.value = _worth(row, verdict, moment) - said.gives
+        action = moment.action(verdict.action)
+        found.value = (worth(row, action) if action else row.worth) - said.gives
     return found
-
-
-def _worth(row: SignalRow, verdict: Verdict, moment: Moment) -> float:
-    """What the goal is worth with this action, before its gifts."""
-    own = next((action.value for action in moment.actions if action.name == verdict.action), None)
-    return row.worth if own is None else own
 
 
 # --- a learner on the log ---------------------------------------------------------------------------------------------
@@ -139,17 +137,11 @@ def _forecast(row: SignalRow, one: Occasion, arms: Arms | None) -> list[Verdict]
     silence, *beliefs = arms.beliefs([verdict.action for verdict in one.verdicts], x)
     row.learned, row.silence, row.silence_sd = True, *silence
     own = {action.name: action for action in one.moment.actions}
-    return [
-        _priced(row, replace(verdict, mean=mean, sd=sd), own[verdict.action], one.moment)
-        for verdict, (mean, sd) in zip(one.verdicts, beliefs, strict=True)
-    ]
-
-
-def _priced(row: SignalRow, verdict: Verdict, action: Action, moment: Moment) -> Verdict:
-    """As the moment was written then, without the price of budgets."""
-    verdict.value = _worth(row, verdict, moment) - action.gives
-    verdict.cost, verdict.weight = action.cost, action.weight
-    return verdict
+    believed = zip(one.verdicts, beliefs, strict=True)
+    verdicts = [replace(verdict, mean=mean, sd=sd) for verdict, (mean, sd) in believed]
+    for verdict in verdicts:
+        price(row, verdict, own[verdict.action], NO_PRICES)
+    return verdicts
 
 
 def halves(told: Sequence[Occasion], held_out: Sequence[Occasion]) -> tuple[list[Occasion], list[Occasion]]:

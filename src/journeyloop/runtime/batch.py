@@ -143,10 +143,13 @@ class Batch:
             case Unmerge():
                 self._part(applied, frame)
             case PlanChanged(hash=hash):
+                self._previous = self.memory.singles.chained()
                 self.memory.plan = plan = self.plans(hash)
                 self.memory.singles.plan = hash
                 self.transaction.put("plans", hash.encode(), msgpack.encode(plan.texts))
             case Paused(scope=scope):
+                self._previous = self.memory.singles.chained()
+                self.memory.singles.remember(applied, frame.now)
                 of = scope.removeprefix("moment:") if scope.startswith("moment:") else EVERYBODY
                 self.memory.singles.board = tune(self.touched.tally(of), applied, self.memory.singles.board, frame.now)
             case Epoch(number=number, code=code):

@@ -6,9 +6,11 @@ Each becomes an input like any other, and is done when it is durable.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import structlog
 
+from journeyloop.model.board import Board
 from journeyloop.model.event import Rejected
 from journeyloop.model.identifier import Identifier
 from journeyloop.model.inputs import Input, Outcome, Paused
@@ -17,11 +19,13 @@ from journeyloop.runtime import reads
 from journeyloop.runtime.imports import Imports, Progress
 from journeyloop.runtime.memory import Memory
 from journeyloop.runtime.person import joined
-from journeyloop.runtime.ports import Store
+from journeyloop.runtime.ports import Pages, Store
 from journeyloop.runtime.quarantine import Also, tried_again
 from journeyloop.runtime.rows import Kind, Terms
+from journeyloop.runtime.trial import Trial
 
 log = structlog.get_logger("journeyloop")
+PRIMARY = ("user_id", "anonymous_id")
 
 
 class Commands:
@@ -30,6 +34,8 @@ class Commands:
     store: Store
     memory: Memory
     plan: Plan
+    board: Board
+    pages: Pages
     imports: Imports
     clock: Callable[[], int]
 
@@ -80,7 +86,22 @@ class Commands:
         log.warning("unmerged", person=unmerge.person.hex(), by=by)
         return True
 
-    async def pause(self, scope: str, paused: bool, by: str) -> None:
-        """Stop or resume `all`, `moment:NAME` or `channel:NAME`, effective for the next send."""
-        await self.submit([Paused(scope, paused, by)])
+    async def pause(self, scope: str, paused: bool, by: str, note: str = "") -> str | None:
+        """Stop or resume `all`, `moment:NAME` or `channel:NAME`, effective for the next send. Or the reason why not: a
+        pause of something that does not exist would stop nothing."""
+        if scope not in self.board.paused and (refusal := self.plan.unknown(scope)) is not None:
+            return refusal
+        await self.submit([Paused(scope, paused, by, note)])
         log.warning("paused" if paused else "resumed", scope=scope)
+        return None
+
+    async def test_send(self, moment: str, action: str, to: str) -> dict[str, Any] | str:
+        """Show an action to one person (by user id, else by anonymous id), marked as a test; or the reason why not.
+        Nothing is decided, counted or written."""
+        with self.store.read() as reader:
+            found = (reads.find_customer(reader, self.memory.secret, (type_, to)) for type_ in PRIMARY)
+            customer = next((one for one in found if one is not None), None)
+        told = Trial(self.plan, self.board, self.pages, self.clock()).send(moment, action, to, customer)
+        if isinstance(told, dict):
+            log.warning("test sent", moment=moment, action=action, person=told["person"])
+        return told

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from msgspec import Struct, msgpack
 
 from journeyloop.model.identifier import Identifier
-from journeyloop.model.inputs import Epoch, Input, PlanChanged
+from journeyloop.model.inputs import Epoch, Input, Paused, PlanChanged
 from journeyloop.model.plan import Plan
 from journeyloop.runtime.batch import Batch
 from journeyloop.runtime.memory import Memory
@@ -102,15 +102,18 @@ class Imports:
 
 
 class Alone:
-    """On a store that nobody serves."""
+    """On a store that nobody serves. `said`: by whom and why, where the plan is another than the store's last."""
 
-    def __init__(self, store: Store, memory: Memory, clock: Callable[[], int], code: str, libraries: str) -> None:
+    def __init__(
+        self, store: Store, memory: Memory, clock: Callable[[], int], code: str, libraries: str,
+        said: tuple[str, str] = ("", ""),
+    ) -> None:  # fmt: skip
         self.store, self.memory, self.clock = store, memory, clock
         self.plan = memory.plan
         singles = memory.singles
         self._first: list[Input] = [Epoch(singles.epoch + 1, code, libraries)]
         if singles.plan != self.plan.hash:
-            self._first.append(PlanChanged(self.plan.hash))
+            self._first.append(PlanChanged(self.plan.hash, *said))
 
     def progress(self, file: str) -> Progress:
         with self.store.read() as reader:
@@ -144,6 +147,18 @@ class Alone:
         unmerge.by = by
         self._commit([unmerge], self.clock())
         return True
+
+    def pause(self, scope: str, paused: bool, by: str, note: str = "") -> str | None:
+        """Stop or resume, for the server that starts next; or the reason why not."""
+        if scope not in self.memory.board.paused and (refusal := self.plan.unknown(scope)) is not None:
+            return refusal
+        self._commit([Paused(scope, paused, by, note)], self.clock())
+        return None
+
+    def change(self) -> None:
+        """The configuration as it is comes into force, if it is another."""
+        if self._first and isinstance(self._first[-1], PlanChanged):
+            self._commit([], self.clock())
 
     def _commit(self, inputs: Sequence[Input], now: int, also: Also | None = None) -> None:
         """The first one opens an epoch, as a server that starts does."""

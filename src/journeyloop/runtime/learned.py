@@ -6,13 +6,13 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from journeyloop.model.arm import SILENCE, Arms, Vector
+from journeyloop.model.arm import SILENCE, Arms
+from journeyloop.model.feature import SLOT
 from journeyloop.runtime import records
 from journeyloop.runtime.ports import Reader
 from journeyloop.runtime.records import ArmHeader
 
-_WIDE, _NARROW = "<f8", "<f4"
-_LABELS = {y: np.array(y, _NARROW).tobytes() for y in (0.0, 1.0)}
+_WIDE = "<f8"
 
 
 def arm_records(moment: str, arms: Arms, names: Iterable[str]) -> list[tuple[bytes, bytes | None]]:
@@ -41,7 +41,7 @@ def _key(moment: str, action: str) -> bytes:
 
 
 def _header(moment: str, name: str, arms: Arms) -> ArmHeader:
-    waiting = _packed(arms.waiting.get(name, []))
+    waiting = b"".join(arms.waiting.get(name, []))
     if name not in arms.names:
         return ArmHeader(moment, name, arms.meaning, -1, b"", b"", waiting)
     index = arms.names.index(name)
@@ -57,16 +57,10 @@ def _together(headers: list[ArmHeader]) -> Arms:
     width = len(born[0].mean) // 8
     means = np.array([np.frombuffer(one.mean, _WIDE) for one in born])
     covariances = np.array([np.frombuffer(one.covariance, _WIDE).reshape(width, width) for one in born])
-    waiting = {one.action: list(_rows(one.waiting, width)) for one in headers}
+    waiting = {one.action: _rows(one.waiting, SLOT * (width + 1)) for one in headers}
     names, seen, reached = zip(*((one.action, one.seen, one.reached) for one in born), strict=True)
     return Arms(born[0].meaning, list(names), means, covariances, list(seen), waiting, list(reached))
 
 
-def _packed(rows: list[tuple[Vector, float]]) -> bytes:
-    """The inverse of `_rows`."""
-    return b"".join(part for x, y in rows for part in (x.astype(_NARROW, copy=False).tobytes(), _LABELS[y]))
-
-
-def _rows(raw: bytes, width: int) -> Iterable[tuple[Vector, float]]:
-    for row in np.frombuffer(raw, _NARROW).reshape(-1, width + 1):
-        yield row[:-1].copy(), float(row[-1])
+def _rows(raw: bytes, size: int) -> list[bytes]:
+    return [raw[at : at + size] for at in range(0, len(raw), size)]

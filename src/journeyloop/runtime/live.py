@@ -7,7 +7,7 @@ channel's; nothing here decides.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
@@ -32,6 +32,7 @@ from journeyloop.runtime.answers import answered
 from journeyloop.runtime.commands import Commands
 from journeyloop.runtime.doors import Overloaded, Unavailable
 from journeyloop.runtime.feed import Feed, Who, describe, frames_of, identifier_label, known, label, sample
+from journeyloop.runtime.history import changed_files
 from journeyloop.runtime.imports import Imports
 from journeyloop.runtime.memory import Memory
 from journeyloop.runtime.metrics import Metrics
@@ -40,21 +41,30 @@ from journeyloop.runtime.ports import Pages, Receiver, Store
 from journeyloop.runtime.push import Pushing
 from journeyloop.runtime.quarantine import Also
 from journeyloop.runtime.questions import Questions
+from journeyloop.runtime.staging import Sink
 from journeyloop.runtime.sweep import Sweep
 from journeyloop.runtime.writer import Committed, Work, Writer, place_of
 
 log = structlog.get_logger("journeyloop")
 RETRY_AFTER = 1
 Configured = tuple[Plan | None, list[Problem]]
+Whose = Callable[[Collection[str]], tuple[str, str]]
+
+
+def nobody(files: Collection[str]) -> tuple[str, str]:
+    """Where nobody knows who changes files."""
+    return "", ""
 
 
 class Live(Questions, Commands):
-    """`configure` reads the configuration anew; `pages` is the on-page channel; `clock` gives ms since the epoch."""
+    """`configure` reads the configuration anew; `pages` is the on-page channel; `clock` gives ms since the epoch.
+    `whose` says who changed these files of it, and why."""
 
     def __init__(
         self, store: Store, memory: Memory, pages: Pages, configure: Callable[[], Configured], clock: Callable[[], int],
-        receiver: Receiver, inbox: int = 20_000,
+        receiver: Receiver, inbox: int = 20_000, whose: Whose = nobody,
     ) -> None:  # fmt: skip
+        self.whose, self.sink = whose, Sink()
         self.store, self.memory, self.pages, self.configure, self.clock = store, memory, pages, configure, clock
         self.plan = memory.plan
         self.board = memory.board
@@ -65,7 +75,7 @@ class Live(Questions, Commands):
         self.imports = Imports(store, self.submit, self._terms)
         self.writer = Writer(store, memory, self.plans.__getitem__, pages.watch, clock, self._committed, inbox)
         self.performer = Performer(
-            pages, self._tell, lambda: self.plan, lambda: self.board, clock, self._note
+            pages, self._tell, lambda: self.plan, lambda: self.board, clock, self._note, self.sink
         )  # fmt: skip
         self.sweep = Sweep(store, lambda: self.plan, self.submit)
         self.pushing = Pushing(store, memory.secret, lambda: self.plan, receiver, self.submit, clock)
@@ -76,7 +86,7 @@ class Live(Questions, Commands):
         singles = self.memory.singles
         inputs: list[Input] = [Epoch(singles.epoch + 1, code, libraries)]
         if singles.plan != self.plan.hash:
-            inputs.append(PlanChanged(self.plan.hash))
+            inputs.append(PlanChanged(self.plan.hash, *await self._whose(self._stored_texts(singles.plan))))
         opened = self._loop.create_task(self.submit(inputs))
         await asyncio.sleep(0)  # now they wait in the writer's queue
         self.writer.start()
@@ -158,6 +168,8 @@ class Live(Questions, Commands):
     ) -> dict[str, Any]:
         """One answer a placement for somebody who waits, each decided after the one before it. The decisions, their
         intents and that they were sent are one commit."""
+        if self.plan.recipients is not None and self._withheld(identifier):
+            return self._sunk(identifier, placements, context)
         asks = [Asked(identifier, one, uuid4().hex, context, browser) for one in placements]
         answers: dict[str, Answer] = {}
         for ask in asks:
@@ -174,18 +186,27 @@ class Live(Questions, Commands):
         made = answer.decision
         return answered(answer, placement, self.plan if made is None else self.plans[made.plan])
 
-    async def reload(self) -> dict[str, Any]:
-        """Read the configuration again. A broken one leaves the old plan running, and shows."""
+    async def reload(self, by: str = "", note: str = "") -> dict[str, Any]:
+        """Read the configuration again. A broken one leaves the old plan running, and shows. `by` nobody in particular:
+        whoever changed the files. A note on what is in force already is one more word on it."""
         plan, self.problems = await asyncio.get_running_loop().run_in_executor(None, self.configure)
         if plan is not None and plan.hash != self.plan.hash:
-            self.plans[plan.hash] = plan
-            await self.submit([PlanChanged(plan.hash)])
+            before, self.plans[plan.hash] = self.plan.texts, plan
+            said = (by, note) if by else await self._whose(before, plan.texts)
+            await self.submit([PlanChanged(plan.hash, *said)])
             self.sweep.begin()
             log.info("plan changed", plan=plan.hash)
+        elif plan is not None and note:
+            await self.submit([PlanChanged(plan.hash, by, note)])
         for problem in self.problems:
             if problem.level == "error":
                 log.error("configuration refused", problem=str(problem))
         return {"plan": self.plan.hash, "problems": self._problems()}
+
+    async def _whose(self, before: dict[str, str], after: dict[str, str] | None = None) -> tuple[str, str]:
+        """Who changed the configuration, on a thread: it may ask another program."""
+        changed = changed_files(before, self.plan.texts if after is None else after)
+        return await asyncio.get_running_loop().run_in_executor(None, self.whose, changed)
 
     # --- streams ----------------------------------------------------------------------------------------------------
 

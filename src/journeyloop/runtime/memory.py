@@ -16,6 +16,7 @@ from journeyloop.learn import level_of
 from journeyloop.model.board import NOWHERE, Board, Level, Tally
 from journeyloop.model.customer import Customer
 from journeyloop.model.identifier import Identifier
+from journeyloop.model.inputs import Paused
 from journeyloop.model.plan import Plan
 from journeyloop.runtime import records, upgrade
 from journeyloop.runtime.learned import read_arms
@@ -25,7 +26,8 @@ OWNERS = 32_768
 
 
 class Singles(Struct, array_like=True):
-    """The values there is one of, as stored under `meta`."""
+    """The values there is one of, as stored under `meta`. `changed` is the log position of the last change of plan or
+    pauses (-1: none is chained); `pauses` says of each that an operator made when, by whom and why."""
 
     position: int = 0
     epoch: int = 0
@@ -37,6 +39,19 @@ class Singles(Struct, array_like=True):
     ledger: int = 0
     ledger_head: bytes = bytes(32)
     pushed: int = 0
+    changed: int = -1
+    pauses: dict[str, tuple[int, str, str]] = {}
+
+    def chained(self) -> int:
+        """What operators change has a chain of its own through the log: the record before the one that comes now."""
+        previous, self.changed = self.changed, self.position
+        return previous
+
+    def remember(self, said: Paused, now: int) -> None:
+        """Who paused it, as long as it is paused."""
+        self.pauses = {scope: one for scope, one in self.pauses.items() if scope != said.scope}
+        if said.paused:
+            self.pauses[said.scope] = (now, said.by, said.note)
 
 
 class Memory:

@@ -75,6 +75,10 @@ class Metrics:
         self.inputs = Counter("journeyloop_inputs", "Inputs applied", registry=self.registry)
         self.duplicates = Counter("journeyloop_duplicates", "Events that had been seen before", registry=self.registry)
         self.refused = Counter("journeyloop_refused", "Refused inputs by reason", ["reason"], registry=self.registry)
+        self.hooks = Counter(
+            "journeyloop_hooks", "What other services sent, by what became of it", ["source", "result"],
+            registry=self.registry,
+        )  # fmt: skip
         self.identifiers = Counter(
             "journeyloop_identifiers_refused", "Identifiers not taken", ["type", "reason"], registry=self.registry
         )

@@ -14,6 +14,7 @@ from journeyloop.model.hours import place_of, untimely
 from journeyloop.model.inputs import Delivered
 from journeyloop.model.plan import Plan
 from journeyloop.runtime.ports import Pages
+from journeyloop.runtime.staging import NOT_LISTED, Sink, withheld
 
 REMEMBERED = 10_000
 
@@ -51,7 +52,9 @@ class Performer:
         board: Callable[[], Board],
         clock: Callable[[], int],
         note: Callable[[Note], None],
+        sink: Sink | None = None,
     ) -> None:
+        self.sink = sink or Sink()
         self.pages, self.report, self.plan, self.board = pages, report, plan, board
         self.clock, self.note = clock, note
         self.answers: dict[str, Callable[[Answer], None]] = {}
@@ -84,6 +87,9 @@ class Performer:
         reason = self._refusal(send)
         if reason is not None:
             return self._say(send, "suppressed", reason)
+        if withheld(self.plan(), send.names):
+            self.sink.keep(send, self.plan(), self.clock())
+            return self._say(send, "suppressed", NOT_LISTED)
         failed: list[str] = []
         written = self.pages.push(self._browsers(send), lambda signed: self._content(send, signed, failed))
         if written is not None:

@@ -14,6 +14,8 @@ from journeyloop.model.inputs import Asked
 from journeyloop.model.plan import Plan, Problem
 from journeyloop.runtime import explain, memberships, person, reads
 from journeyloop.runtime.answers import previewed
+from journeyloop.runtime.history import history, texts_of, version
+from journeyloop.runtime.hooked import Addressing, Told
 from journeyloop.runtime.imports import Progress, read_progress
 from journeyloop.runtime.lag import described, read_lags
 from journeyloop.runtime.late import late_sources, status
@@ -23,6 +25,7 @@ from journeyloop.runtime.memory import Memory
 from journeyloop.runtime.metrics import Metrics
 from journeyloop.runtime.ports import Store
 from journeyloop.runtime.quarantine import listed
+from journeyloop.runtime.staging import NOT_LISTED, Sink, withheld
 from journeyloop.runtime.writer import Writer
 
 
@@ -36,6 +39,7 @@ class Questions:
     plan: Plan
     board: Board
     problems: list[Problem]
+    sink: Sink
     clock: Callable[[], int]
 
     def blocked_ids(self) -> frozenset[str]:
@@ -71,6 +75,18 @@ class Questions:
         """The one way to write this identifier. Raises `Unusable`."""
         return normal(type_, value, None, self.plan.policy.identity)
 
+    def addressed(self, told: Told) -> tuple[bytes, str]:
+        """A call that another service told us of, with the ids of whom it is about, and how far it is trusted."""
+        with self.store.read() as reader:
+            secret = self.memory.secret
+            addressing = Addressing(
+                secret, self.plan.policy.identity, lambda one: reads.find_customer(reader, secret, one)
+            )  # fmt: skip
+            return addressing.addressed(told)
+
+    def count_hook(self, source: str, result: str) -> None:
+        self.measures.hooks.labels(source, result).inc()
+
     def decisions(self, identifier: Identifier) -> list[dict[str, Any]]:
         with self.store.read() as reader:
             customer = reads.find_customer(reader, self.memory.secret, identifier)
@@ -96,6 +112,43 @@ class Questions:
             customer = reads.find_customer(reader, self.memory.secret, identifier)
             return explain.why(reader, self.plan, found, customer, self.clock())
 
+    def _withheld(self, identifier: Identifier) -> bool:
+        """Whether this person must not be contacted in this environment."""
+        with self.store.read() as reader:
+            customer = reads.find_customer(reader, self.memory.secret, identifier)
+        names = [name.value for name in customer.sealed.names] if customer else []
+        return withheld(self.plan, [identifier[1], *names])
+
+    def _sunk(
+        self, identifier: Identifier, placements: Sequence[str], context: dict[str, Any]
+    ) -> dict[str, dict[str, Any]]:
+        """The answers to somebody who must not be contacted here: what they would have been goes to the sink."""
+        answers = self.preview(identifier, placements, context)
+        self.sink.keep_answers(self.person_of(identifier), answers.values(), self.clock())
+        return {one: {"action": None, "reason": NOT_LISTED, "decision_id": None} for one in placements}
+
+    def sunk(self) -> list[dict[str, Any]]:
+        """What went to nobody, newest first."""
+        return self.sink.listed()
+
+    def history(self) -> dict[str, Any]:
+        """The plans in the order they came into force, and the pauses."""
+        with self.store.read() as reader:
+            return history(reader)
+
+    def version(self, prefix: str) -> dict[str, Any] | None:
+        """The configuration of one version, as text; None: no version, or several, have a hash that begins so."""
+        with self.store.read() as reader:
+            try:
+                found = version(reader, prefix)
+            except LookupError:
+                return None
+            return {"hash": found, "files": texts_of(reader, found)}
+
+    def _stored_texts(self, hash_: str) -> dict[str, str]:
+        with self.store.read() as reader:
+            return texts_of(reader, hash_)
+
     def moments(self) -> dict[str, Any]:
         with self.store.read() as reader:
             rows, lags = reads.moments(reader, self.plan, self.clock()), read_lags(reader)
@@ -107,6 +160,8 @@ class Questions:
             "problems": self._problems(),
             "paused": sorted(self.board.paused),
             "breaker": self.board.tripped or None,
+            "pauses": [self._pause(scope) for scope in sorted(self.board.paused)],
+            "environment": self.plan.environment,
             "budgets": budgets(self.plan, self.board, self.clock()),
             "unknown_deliveries": sum(row["unknown"] for row in rows),
             "moments": rows,
@@ -138,6 +193,12 @@ class Questions:
         """How far the import of this file has come."""
         with self.store.read() as reader:
             return read_progress(reader, file)
+
+    def _pause(self, scope: str) -> dict[str, Any]:
+        """Who paused it, when and why; `by` is null where the evidence did."""
+        unsaid = self.board.tripped if scope == BREAKER else "it does harm"
+        at, by, note = self.memory.singles.pauses.get(scope, (None, None, unsaid))
+        return {"scope": scope, "at": at, "by": by, "note": note}
 
     def _problems(self) -> list[dict[str, Any]]:
         """Of the configuration; and that the breaker has paused everything."""

@@ -46,7 +46,8 @@ class LogHeader(Struct, array_like=True, gc=False):
     """The open part of a log record; its sealed part is the Input.
 
     `previous` is the position of the same person's last record (-1: none): with `Customer.header.last_position` and
-    `absorbed` this chain is the index from a person to their records. `refused` says why the input changed nothing.
+    `absorbed` this chain is the index from a person to their records. Changes of plan and pauses have a chain of their
+    own, from `Singles.changed`. `refused` says why the input changed nothing.
     """
 
     now: int

@@ -57,6 +57,8 @@ class Stub:
         self.moments: Callable[[], dict[str, Any]] = dict
         self.audiences: list[dict[str, Any]] = []
         self.sources: list[dict[str, Any]] = []
+        self.versions: list[dict[str, Any]] = []
+        self.paused: list[dict[str, Any]] = []
         self.profiles: dict[str, dict[str, Any]] = {}
         self._frames: dict[int, asyncio.Queue[bytes]] = {}
         self._feed: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
@@ -99,6 +101,8 @@ class Stub:
             Route("/console/moments", self._console_moments),
             Route("/console/audiences", lambda _: JSONResponse({"audiences": self.audiences})),
             Route("/console/sources", lambda _: JSONResponse({"sources": self.sources})),
+            Route("/console/history", lambda _: JSONResponse({"versions": self.versions, "pauses": []})),
+            Route("/console/pause", self._console_pause, methods=["POST"]),
             Route("/console/profile", self._console_profile),
             Route("/demo/config.js", self._config),
             Route("/demo/{path:path}", self._demo),
@@ -168,6 +172,10 @@ class Stub:
 
     async def _console_moments(self, _: Request) -> Response:
         return JSONResponse(self.moments(), self.status)
+
+    async def _console_pause(self, request: Request) -> Response:
+        self.paused.append(json.loads(await request.body()))
+        return JSONResponse({})
 
     async def _console_profile(self, request: Request) -> Response:
         """By the query as it is written: `user_id=u1`."""

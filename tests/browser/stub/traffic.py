@@ -73,7 +73,8 @@ def moments(beat: int = 0) -> dict[str, Any]:
         "signals": 9,
         "gated": {},
         "held_out": 1,
-        "silent": {"shadow": 8},
+        "silent": {},
+        "shadow": 8,
         "sent": 0,
         "shown": 0,
         "clicked": 0,
@@ -89,7 +90,13 @@ def moments(beat: int = 0) -> dict[str, Any]:
         "level": "warning",
         "message": "`versus` is not yet supported: this action is never eligible",
     }
-    return {"plan": "9f31c2e07a", "problems": [problem], "moments": [stall, drop], "unknown_deliveries": 0}
+    return {
+        "plan": "9f31c2e07a",
+        "problems": [problem],
+        "moments": [stall, drop],
+        "unknown_deliveries": 0,
+        "pauses": [],
+    }
 
 
 def _clause(text: str, *, yes: int, no: int, missing: int, never: bool = False) -> dict[str, Any]:

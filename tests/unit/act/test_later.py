@@ -82,6 +82,7 @@ def test_it_survives_a_restart_and_leaves_late_if_it_must() -> None:
 # --- what is asked again ----------------------------------------------------------------------------------------------
 
 PERSON = ("anonymous_id", "a1")
+LATER = moment(goal=GOAL, actions=f"[{action('later', ', after: 1h')}]", learn="{mode: fixed}")
 STOPPED: dict[str, Callable[[Rig], None]] = {
     "goal: Order Completed": lambda rig: rig.apply(rig.event("Order Completed")),
     "cancelled: Live Chat Started": lambda rig: rig.apply(rig.event("Live Chat Started")),
@@ -89,11 +90,15 @@ STOPPED: dict[str, Callable[[Rig], None]] = {
     "paused: all": lambda rig: rig.apply(Paused("all", True)),
     "moment_removed": lambda rig: rig.change(plan_of(moment("other"))),
     "action_removed": lambda rig: rig.change(plan_of(moment(goal=GOAL))),
+    "shadow: decided, not sent": lambda rig: rig.change(plan_of(LATER.replace("fixed", "shadow"))),
+    "not_supported_yet: coupon": lambda rig: rig.change(
+        plan_of(LATER.replace("after: 1h", "after: 1h, coupon: pool:one"))
+    ),
+    "quiet_hours: until 08:00 everywhere (zone unknown)": lambda rig: rig.change(
+        plan_of(LATER, policy="quiet_hours: {from: 21:00, to: 08:00, channels: [onpage]}\n")
+    ),
     "cap: 0 per person in 1h": lambda rig: rig.change(
-        plan_of(
-            moment(goal=GOAL, actions=f"[{action('later', ', after: 1h')}]"),
-            policy="caps: [{per: person, at_most: 0, within: 1h}]\n",
-        )
+        plan_of(LATER, policy="caps: [{per: person, at_most: 0, within: 1h}]\n")
     ),
 }
 

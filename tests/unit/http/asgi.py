@@ -10,9 +10,10 @@ from typing import Any
 
 from msgspec import Struct
 
-from journeyloop.adapters.http.context import HttpSettings
+from journeyloop.adapters.http.context import NO_SOURCES, HttpSettings
 from journeyloop.adapters.http.keys import Keys
 from journeyloop.adapters.http.site import Site, build_site
+from journeyloop.runtime.hooked import Sources
 from tests.unit.http.recording import RecordingDoor
 
 WRITE, SERVER, ADMIN = "jl_write_1234567890", "jl_server_1234567890", "jl_admin_1234567890"
@@ -39,8 +40,8 @@ class Answer(Struct):
         return found["error"]["code"]
 
 
-def site(door: RecordingDoor, settings: HttpSettings = DEFAULT) -> Site:
-    return build_site(door, KEYS, settings, clock=lambda: NOW, fresh_id=lambda: "fresh")
+def site(door: RecordingDoor, settings: HttpSettings = DEFAULT, sources: Sources = NO_SOURCES) -> Site:
+    return build_site(door, KEYS, settings, clock=lambda: NOW, fresh_id=lambda: "fresh", sources=sources)
 
 
 def basic(key: str) -> tuple[str, str]:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 from journeyloop.adapters.http.door import Frames
 from journeyloop.interpret.names import normal
+from journeyloop.model.customer import Customer
 from journeyloop.model.event import Event, Rejected
 from journeyloop.model.identifier import Identifier
 from journeyloop.model.inputs import Input
 from journeyloop.model.policy import BLOCKED, Identity
+from journeyloop.runtime.hooked import Addressing, Told
 from journeyloop.runtime.imports import Gap, Progress
 from journeyloop.runtime.rows import Kind
 
@@ -23,6 +26,8 @@ class RecordingDoor:
     def __init__(self) -> None:
         self.inputs: list[Input] = []
         self.rejected: list[Rejected] = []
+        self.customers: dict[Identifier, Customer] = {}
+        self.hooks: Counter[tuple[str, str]] = Counter()
         self.people: dict[Identifier, dict[str, Any]] = {}
         self.known_decisions: set[str] = set()
         self.outcomes: list[tuple[str, str]] = []
@@ -32,7 +37,9 @@ class RecordingDoor:
         self.answers: dict[str, dict[str, Any]] = {}
         self.machines: list[bool] = []
         self.unmerged: list[tuple[Identifier, Identifier | str, str]] = []
-        self.pauses: list[tuple[str, bool, str]] = []
+        self.pauses: list[tuple[str, bool, str, str]] = []
+        self.reloads: list[tuple[str, str]] = []
+        self.tests: list[tuple[str, str, str]] = []
         self.tabs: dict[str, list[dict[str, Any]]] = {}
         self.streams: list[tuple[str, bool]] = []
         self.rows: list[tuple[str, str, int, list[bytes]]] = []
@@ -72,6 +79,12 @@ class RecordingDoor:
         self._may_fail()
         self.unmerged.append((identifier, other, by))
         return identifier in self.people
+
+    def addressed(self, told: Told) -> tuple[bytes, str]:
+        return Addressing(b"secret", Identity(), self.customers.get).addressed(told)
+
+    def count_hook(self, source: str, result: str) -> None:
+        self.hooks[source, result] += 1
 
     def blocked_ids(self) -> frozenset[str]:
         return self.blocked
@@ -144,11 +157,26 @@ class RecordingDoor:
         self.outcomes.append((decision_id, outcome))
         return decision_id in self.known_decisions
 
-    async def pause(self, scope: str, paused: bool, by: str) -> None:
-        self.pauses.append((scope, paused, by))
+    async def pause(self, scope: str, paused: bool, by: str, note: str = "") -> str | None:
+        self.pauses.append((scope, paused, by, note))
+        return "there is no such moment" if scope == "moment:nowhere" else None
 
-    async def reload(self) -> dict[str, Any]:
+    async def test_send(self, moment: str, action: str, to: str) -> dict[str, Any] | str:
+        self.tests.append((moment, action, to))
+        return {"browser": to} if to == "a1" else "no tab is open"
+
+    async def reload(self, by: str = "", note: str = "") -> dict[str, Any]:
+        self.reloads.append((by, note))
         return {"plan": "p", "problems": []}
+
+    def history(self) -> dict[str, Any]:
+        return {"versions": [{"hash": "abcd"}], "pauses": []}
+
+    def version(self, prefix: str) -> dict[str, Any] | None:
+        return {"hash": "abcd", "files": {}} if prefix == "abcd" else None
+
+    def sunk(self) -> list[dict[str, Any]]:
+        return [{"content": {}}]
 
     def stream(self, anonymous_id: str, signed: bool) -> Frames:
         self.streams.append((anonymous_id, signed))

@@ -99,6 +99,8 @@ def test_moments_quarantine_reload(door: RecordingDoor) -> None:
     assert post(door, "/v1/quarantine/resubmit", {"numbers": [3, 4]}, ADMIN).json == {"accepted": 2, "refused": 0}
     assert post(door, "/v1/quarantine/resubmit", {"numbers": [-1]}, ADMIN).status == 400
     assert post(door, "/v1/reload", b"", ADMIN).json == {"plan": "p", "problems": []}
+    assert post(door, "/v1/reload", {"by": "Ana", "note": "why"}, ADMIN).status == 200
+    assert door.reloads == [("admin", ""), ("Ana (admin key)", "why")]
 
 
 # --- saying ---------------------------------------------------------------------------------------------------------
@@ -131,9 +133,33 @@ def test_presence(door: RecordingDoor) -> None:
 def test_pause_and_resume(door: RecordingDoor) -> None:
     assert post(door, "/v1/pause", {"scope": "moment:checkout_stall"}, ADMIN).status == 200
     assert post(door, "/v1/resume", {"scope": "all"}, ADMIN).status == 200
-    assert door.pauses == [("moment:checkout_stall", True, "admin"), ("all", False, "admin")]
+    assert post(door, "/v1/pause", {"scope": "all", "by": "Ana", "note": "why"}, ADMIN).status == 200
+    assert door.pauses == [
+        ("moment:checkout_stall", True, "admin", ""),
+        ("all", False, "admin", ""),
+        ("all", True, "Ana (admin key)", "why"),
+    ]
+    assert post(door, "/v1/pause", {"scope": "moment:nowhere"}, ADMIN).code == "unknown_scope"
     for scope in ("", "everything", "moment:", "channel:a\nb"):
         assert post(door, "/v1/pause", {"scope": scope}, ADMIN).code == "invalid_request"
+
+
+def test_what_operators_ask(door: RecordingDoor) -> None:
+    assert get(door, "/v1/history", "", ADMIN).json["versions"] == [{"hash": "abcd"}]
+    assert get(door, "/v1/history/abcd", "", ADMIN).json["hash"] == "abcd"
+    assert get(door, "/v1/history/beef", "", ADMIN).code == "not_found"
+    assert get(door, "/v1/sink", "", ADMIN).json == {"sink": [{"content": {}}]}
+    for path in ("/v1/history", "/v1/history/abcd", "/v1/sink"):
+        assert get(door, path).code == "forbidden"
+
+
+def test_a_test_is_shown_or_refused_with_the_reason(door: RecordingDoor) -> None:
+    wanted = {"moment": "m", "action": "a", "to": "a1"}
+    assert post(door, "/v1/test-send", wanted, ADMIN).json == {"browser": "a1"}
+    refused = post(door, "/v1/test-send", {**wanted, "to": "a2"}, ADMIN)
+    assert (refused.status, refused.code) == (409, "not_sent")
+    assert post(door, "/v1/test-send", {**wanted, "to": ""}, ADMIN).code == "invalid_request"
+    assert post(door, "/v1/test-send", wanted).code == "forbidden"
 
 
 # --- streams --------------------------------------------------------------------------------------------------------

@@ -62,6 +62,7 @@ def test_decide(door: RecordingDoor) -> None:
         ({"placement": "p", "user_id": "u", "reserve": "no"}, "invalid_request"),
         (b"{", "malformed_json"),
         (b"\xff", "malformed_json"),
+        (b'{"context":' * 40, "malformed_json"),
         (b"x" * 40_000, "too_large"),
         (b"\x1f\x8bxx", "malformed_gzip"),
     ],

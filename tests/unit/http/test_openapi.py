@@ -28,7 +28,7 @@ def test_every_route_is_described() -> None:
         operation = document["paths"][endpoint.path][endpoint.method.lower()]
         assert operation["summary"] == endpoint.about
         assert [found["name"] for found in operation["parameters"]] == [found.name for found in endpoint.query]
-        assert ("requestBody" in operation) == (endpoint.body is not None or endpoint.lines > 0)
+        assert ("requestBody" in operation) == (endpoint.body is not None or endpoint.lines + endpoint.raw > 0)
         assert ("security" in operation) == isinstance(endpoint.least, Role)
 
 

@@ -9,6 +9,7 @@ import pytest
 from journeyloop.model.consent import Consent, stricter
 from journeyloop.model.consent import stated as holds
 from journeyloop.model.effects import Stopped
+from journeyloop.model.event import Event
 from journeyloop.model.inputs import ConsentStated
 from journeyloop.model.ledger import chained
 from journeyloop.runtime import records
@@ -216,3 +217,40 @@ def test_who_only_typed_an_address_ends_no_opt_out(tie: str, expected: bool) -> 
     rig.apply(stranger)
     assert holds(rig.find("vera", "user_id").header.consent, "marketing") is expected
     assert rig.find().header.person == rig.find("vera", "user_id").header.person
+
+
+def said(rig: Rig, name: str, source: str = "server", message_id: str = "") -> None:
+    rig.now += 1
+    rig.apply(Event("track", name, message_id or name, rig.now, anonymous_id="a1", source=source))
+
+
+@pytest.mark.parametrize(
+    ("event", "channel"),
+    [("SMS Unsubscribed", "sms"), ("WhatsApp Unsubscribed", "whatsapp"), ("Email Bounced", "email")],
+)
+def test_stop_and_a_dead_address_end_the_channel_whatever_the_purpose(event: str, channel: str) -> None:
+    rig = Rig()
+    state(rig, True)
+    said(rig, event)
+    given, purposes = rig.find().header.consent, rig.plan.policy.purposes
+    assert purposes and all(holds(given, purpose, channel) is False for purpose in purposes)
+    assert holds(given, "marketing", "onpage") is True
+
+
+def test_start_ends_what_stop_began_and_grants_nothing_else() -> None:
+    rig = Rig()
+    said(rig, "SMS Subscribed")
+    assert rig.find().header.consent == {}
+    said(rig, "SMS Unsubscribed")
+    said(rig, "WhatsApp Unsubscribed")
+    said(rig, "SMS Subscribed", "browser", "m2")
+    assert holds(rig.find().header.consent, "marketing", "sms") is False
+    said(rig, "SMS Subscribed", message_id="m3")
+    given = rig.find().header.consent
+    assert (holds(given, "marketing", "sms"), holds(given, "marketing", "whatsapp")) == (True, False)
+    assert holds(given, "marketing") is None
+    granted = given["marketing/sms"]
+    said(rig, "SMS Subscribed", message_id="m4")
+    assert rig.find().header.consent["marketing/sms"] == granted, "what is granted needs no START"
+    said(rig, "SMS Unsubscribed")
+    assert holds(rig.find().header.consent, "marketing", "sms") is True, "a repeat of the first STOP counts once"

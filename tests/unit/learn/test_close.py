@@ -8,6 +8,7 @@ import pytest
 
 from journeyloop.learn.taught import LESSONS_PER_DAY
 from journeyloop.model.arm import SILENCE
+from journeyloop.model.feature import unpacked
 from journeyloop.model.inputs import Delivered, Outcome, Paused, TabOpened
 from tests.property.rig import DAY, HOUR, MINUTE, Rig, action, moment, plan_of
 
@@ -69,8 +70,8 @@ def test_each_window_teaches_the_arm_of_what_was_done_and_only_at_its_close() ->
     rig.pass_time(HOUR)
     silent = len(rig.made) - 1
     assert lessons(rig) == {"hello": 1} | ({SILENCE: silent} if silent else {})
-    [(x, y)] = rig.arms()["now"].waiting["hello"]
-    assert (y, x[0]) == (1.0, 1.0)
+    [row] = map(unpacked, rig.arms()["now"].waiting["hello"])
+    assert (row[-1], row[0]) == (1.0, 1.0)
 
 
 @pytest.mark.parametrize("end", ["failed", "suppressed", "expired"])

@@ -119,7 +119,6 @@ def test_a_weight_prefers_and_a_value_is_an_action_of_its_own() -> None:
     assert knowing(values={"good": 0.1}).choose([0.0]).propensities["good"] < 0.05
 
 
-@pytest.mark.filterwarnings("ignore:overflow")
 @pytest.mark.parametrize("x", [[np.nan], [np.inf], [-np.inf], [1e30], [1.0, 2.0], [], 1.0, [[1.0]]])
 def test_features_that_make_no_sense_are_refused_and_change_nothing(x: Any) -> None:
     learner = Learner(["a"], 1)
@@ -139,6 +138,24 @@ def test_a_value_that_is_not_finite_is_refused_and_the_choice_stays_open() -> No
     assert learner.resolve(choice, True, 2.0)
 
 
+def test_values_that_sum_to_infinity_are_refused() -> None:
+    learner = Learner(["a"], 0)
+    assert learner.resolve(learner.choose([]), True, 1e308)
+    with pytest.raises(ValueError, match="too large"):
+        learner.resolve(learner.choose([]), True, 1e308)
+
+
+@pytest.mark.parametrize("converted", [None, "yes", float("nan"), 2])
+def test_an_outcome_that_is_missing_is_refused_and_the_choice_stays_open(converted: Any) -> None:
+    learner = Learner(["a"], 0)
+    choice = learner.choose([])
+    with pytest.raises(ValueError, match="converted is neither"):
+        learner.resolve(choice, converted)
+    with pytest.raises(ValueError, match="converted is neither"):
+        learner.observe_silence([], converted)
+    assert learner.arms is None and learner.resolve(choice, np.bool_(True))  # type: ignore[arg-type]
+
+
 def test_a_choice_of_another_shape_is_refused() -> None:
     learner = Learner(["a"], 1)
     choice = learner.choose([0.0])
@@ -152,7 +169,8 @@ def test_a_choice_of_another_shape_is_refused() -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"actions": []}, {"actions": ["a", "a"]}, {"actions": ["", "a"]}, {"features": -1}, {"mode": "fixed"},
+        {"actions": []}, {"actions": ["a", "a"]}, {"actions": ["", "a"]}, {"actions": [None]}, {"features": -1},
+        {"mode": "fixed"},
         {"explore": 1.5}, {"explore": float("nan")}, {"values": {"b": 1.0}}, {"costs": {"a": float("inf")}},
         {"weights": {"a": -1.0}},
     ],

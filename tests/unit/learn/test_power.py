@@ -99,6 +99,7 @@ def test_small_traffic_cannot_learn() -> None:
     said = advise(0.04, 20)
     assert (said.learnable, said.share) == (False, 0.0)
     assert said.words.startswith("You cannot learn this here, use `fixed`: with 20 signals a day")
+    assert said.days == 546, "docs/concepts.md says a year and a half"
 
 
 @pytest.mark.parametrize(("base", "signals"), [(0.0, 1_000.0), (0.04, 0.0), (1.0, 1_000.0), (0.04, -3.0)])

@@ -125,6 +125,11 @@ def test_not_yet_known_says_how_long() -> None:
     assert found(evidence_of(treated, holdout)).word == STATIC
 
 
+def test_no_difference_is_named_before_there_is_enough_to_compare() -> None:
+    said = found(evidence_of((113, 54), (17, 9)))
+    assert said.sentence.startswith("So far 47.8 % of 113 treated, 52.9 % of 17 held out. About ")
+
+
 @pytest.mark.parametrize("rows_per_day", [0.5, 0.01])
 def test_at_this_traffic_never(rows_per_day: float) -> None:
     said = found(evidence_of((900, 36), (100, 4)), rows_per_day=rows_per_day)
@@ -136,7 +141,7 @@ def test_at_this_traffic_never(rows_per_day: float) -> None:
 @pytest.mark.parametrize(
     ("evidence", "rows_per_day", "end"),
     [
-        (Evidence(), 10.0, "No windows have closed yet. Too few have reached the goal to say how long it will take."),
+        (Evidence(), 10.0, "No windows have closed yet."),
         (evidence_of((900, 36), (100, 0)), 10.0, "Too few have reached the goal to say how long it will take."),
         (evidence_of((900, 36), (100, 4)), 0.0, "No signals come in."),
     ],

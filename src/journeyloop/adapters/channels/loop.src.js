@@ -308,7 +308,7 @@
     if (!fits(message)) return;
     show(message);
     settle(message.id);
-    tell(message.id, "shown");
+    tell(message.id, "shown", message.test);
     return true;
   };
   const retract = (id) => {
@@ -318,8 +318,8 @@
     emit("recalled", { id });
     browse();
   };
-  const tell = (id, outcome) => {
-    enqueue({ messageId: uuid(), decision_id: id, outcome });
+  const tell = (id, outcome, test) => { // of a test the server wants no word
+    if (!test) enqueue({ messageId: uuid(), decision_id: id, outcome });
     emit(outcome, { id });
   };
 
@@ -340,7 +340,7 @@
     frame.remove();
     if (inside) before?.focus?.();
   };
-  const show = ({ id, style, title, body, button }) => {
+  const show = ({ id, style, title, body, button, test }) => {
     const dialog = style === "dialog";
     const frame = element(`${KEY}-message`, { "data-id": id });
     const root = frame.attachShadow({ mode: "open" });
@@ -349,7 +349,7 @@
     root.adoptedStyleSheets = [sheet];
     const keys = new AbortController();
     const finish = (outcome) => {
-      tell(id, outcome);
+      tell(id, outcome, test);
       close();
       browse();
     };
@@ -357,7 +357,7 @@
     cross.onclick = () => finish("dismissed");
     const box = element("section", {
       role: dialog ? "dialog" : "region", "aria-label": title || "Message", tabindex: -1, ...(dialog && { "aria-modal": false }),
-    }, element("h2", {}, title || ""), element("p", {}, body || ""), cross);
+    }, test ? element("small", {}, "Test") : "", element("h2", {}, title || ""), element("p", {}, body || ""), cross);
     const link = button && element("a", { href: button.url }, button.label);
     if (/^https?:$/.test(link?.protocol)) { // never javascript: and its kin
       link.onclick = (click) => {
@@ -383,6 +383,7 @@ section{box-sizing:border-box;position:fixed;z-index:999999;right:20px;bottom:20
 background:var(--back);color:var(--text);box-shadow:0 12px 40px #0004;font:15px/1.5 system-ui,sans-serif;overflow-wrap:anywhere}
 h2{margin:0 32px 4px 0;font-size:17px}
 p{margin:0;opacity:.8}
+small{border:1px solid;border-radius:6px;padding:0 6px;font-weight:600}
 a{display:inline-block;margin-top:16px;padding:9px 18px;border-radius:10px;background:var(--act);color:var(--on);font-weight:600;text-decoration:none}
 button{position:absolute;top:12px;right:12px;width:32px;height:32px;border:0;border-radius:8px;background:none;color:inherit;font:22px/1 system-ui;cursor:pointer}
 section:focus{outline:0}

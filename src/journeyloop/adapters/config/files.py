@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 LARGEST = 1_000_000
 _FOLDERS = ("moments", "content")
-_FILES = ("journeyloop.toml", "policy.yaml", "policy.yml", "audiences.yaml", "audiences.yml")
+_FILES = (
+    "journeyloop.toml",
+    "policy.yaml",
+    "policy.yml",
+    "audiences.yaml",
+    "audiences.yml",
+    "sources.yaml",
+    "sources.yml",
+)
 
 
 class Unreadable(Exception):
@@ -28,6 +36,33 @@ def read_texts(directory: Path) -> dict[str, str]:
         raise Unreadable(str(directory), 1, "no such directory: make one with `journeyloop init`")
     named = {path.relative_to(directory).as_posix(): path for path in _paths(directory)}
     return {name: read_text(path, name) for name, path in named.items()}
+
+
+def write_texts(directory: Path, texts: dict[str, str]) -> None:
+    """Make these the texts of a directory: what else belongs to the configuration goes, anything else stays. Every
+    text is on the disk before the first file changes.
+
+    Raises:
+        ValueError: a name that is no part of a configuration.
+    """
+    for name in texts:
+        if not _belongs(name):
+            raise ValueError(f"{name} is no file of a configuration")
+    extra = [path for path in _paths(directory) if path.relative_to(directory).as_posix() not in texts]
+    fresh = [(directory / f"{name}.new", directory / name) for name in texts]
+    for text, (made, _) in zip(texts.values(), fresh, strict=True):
+        made.parent.mkdir(parents=True, exist_ok=True)
+        made.write_bytes(text.encode())
+    for made, path in fresh:
+        made.replace(path)
+    for path in extra:
+        path.unlink()
+
+
+def _belongs(name: str) -> bool:
+    parts = PurePosixPath(name).parts
+    inside = len(parts) > 1 and parts[0] in _FOLDERS and not {"", ".", ".."}.intersection(parts)
+    return name in _FILES or (inside and name.endswith((".yaml", ".yml")))
 
 
 def _paths(directory: Path) -> Iterator[Path]:

@@ -29,7 +29,7 @@ def read_learning(moment: Section, goal: Goal, names: Names) -> tuple[Mode, floa
         return "fixed", EXPLORE, learning
     learning = msgspec.structs.replace(
         learning,
-        update_every=section.integer("update_every", 1, 1, 10_000),
+        update_every=section.integer("update_every", 1, 1, 1_000),
         freeze=section.flag("freeze", False),
         promote=section.flag("promote", True),
     )

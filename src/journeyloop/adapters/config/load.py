@@ -17,35 +17,45 @@ from journeyloop.adapters.config.moment import Found, read_moment
 from journeyloop.adapters.config.policy import PolicyFile, read_policy
 from journeyloop.adapters.config.report import Report, suggestion
 from journeyloop.adapters.config.settings import Settings, meaning, parse_toml, read_settings
+from journeyloop.adapters.config.sources import read_sources
 from journeyloop.adapters.config.tree import Mapping, parse_yaml
 from journeyloop.adapters.config.watching import counting, index_watched
 from journeyloop.model.moment import Moment
 from journeyloop.model.plan import Plan, Problem
 from journeyloop.model.policy import Policy
+from journeyloop.runtime.hooked import Source
 
 T = TypeVar("T")
 _TOML, _POLICY, _AUDIENCES = "journeyloop.toml", "policy.yaml", "audiences.yaml"
+_SOURCES = "sources.yaml"
 
 
 class Loaded(Struct, frozen=True):
     """`plan` is None if any problem is an error; `problems` are sorted by file and line. `places` says where a
-    moment's `detect` stands: its file and line."""
+    moment's `detect` stands: its file and line. `sources` push to us; they are none of the plan's business."""
 
     plan: Plan | None
     problems: list[Problem]
     settings: Settings
     places: dict[str, tuple[str, int]] = {}
+    sources: dict[str, Source] = {}
 
 
-def load(texts: dict[str, str]) -> Loaded:
-    """Check the texts of a configuration directory (relative name → text) and build its plan."""
+def load(texts: dict[str, str], environment: str | None = None) -> Loaded:
+    """Check the texts of a configuration directory (relative name → text) and build its plan. `environment` is served
+    whatever the texts name."""
     problems: list[Problem] = []
     read = _Texts(texts, problems)
     settings = read.file(_TOML, read_settings, Settings(), parse_toml)
+    if environment is not None:
+        settings = structs.replace(settings, environment=environment)
+    if settings.recipients() == ():
+        read.report(_TOML).warn(1, f"recipients_allow: missing or empty: {settings.environment} contacts nobody")
     policy = read.file(_POLICY, read_policy, PolicyFile(Policy({})))
     audiences = read.file(_AUDIENCES, read_audiences, AudiencesFile())
     if _POLICY not in texts:
         problems.append(Problem(_POLICY, 1, "error", "missing: write `purposes: {marketing: {consent: required}}`"))
+    sources = read.file(_SOURCES, read_sources, dict[str, Source]())
     names = Names(
         audiences=frozenset(audiences.audiences), numbers=audiences.numbers, computed=frozenset(audiences.computed)
     ).with_traits(audiences.traits)
@@ -58,7 +68,7 @@ def load(texts: dict[str, str]) -> Loaded:
     kept = {found.name: found.moment for found in moments.values() if found.moment}
     places = {found.name: (file, found.detect) for file, found in moments.items()}
     plan = None if refused else _plan(texts, kept, policy.policy, audiences, settings)
-    return Loaded(plan, problems, settings, places)
+    return Loaded(plan, problems, settings, places, sources)
 
 
 class _Texts(Struct):
@@ -163,6 +173,7 @@ def _plan(
         places={name: place for place, name in enumerate(moments)},
         measures=sum(moment.measures for moment in moments.values()) or 1,
         horizon=_horizon(moments.values(), policy),
+        recipients=settings.recipients(),
     )
 
 

@@ -14,11 +14,14 @@ from journeyloop.adapters.config.section import Section
 from journeyloop.adapters.config.tree import Entry, Mapping, Node, Scalar, Sequence
 
 Durability = Literal["sync", "relaxed"]
+PRODUCTION, DEVELOPMENT = "production", "development"
 _NOT_MEANT_FOR_DECISIONS = ("host", "port")
+_RECIPIENT = re.compile(r"\*@[^\s@*]+|[^\s*]+")
 
 
 class Settings(Struct, frozen=True):
     """`inbox` is the number of inputs that may wait for the writer. `allowed_origins`: `*`, or scheme://host[:port].
+    `recipients_allow`: whom to contact outside production: user ids, anonymous ids, addresses, `*@example.com`.
 
     `durability`: `sync` survives power loss, `relaxed` may lose the last moments to it, never to a kill.
     """
@@ -29,6 +32,14 @@ class Settings(Struct, frozen=True):
     allowed_origins: tuple[str, ...] = ("*",)
     inbox: int = 20_000
     durability: Durability = "sync"
+    recipients_allow: tuple[str, ...] | None = None
+
+    def recipients(self) -> tuple[str, ...] | None:
+        """The only people who may be contacted; None: everybody. An environment that is neither production nor
+        development contacts nobody whom it does not name."""
+        if self.environment == PRODUCTION or (self.recipients_allow is None and self.environment == DEVELOPMENT):
+            return None
+        return self.recipients_allow or ()
 
 
 _DEFAULT = Settings()
@@ -37,7 +48,7 @@ _ORIGIN = re.compile(r"\*|https?://[A-Za-z0-9.\-\[\]:]+")
 
 def read_settings(root: Mapping, report: Report) -> Settings:
     """The settings, defaults where the file is silent; problems go to the report."""
-    section = Section(root, "", report, ("environment", "server", "store"))
+    section = Section(root, "", report, ("environment", "recipients_allow", "server", "store"))
     empty = Section(Mapping({}, 1), "", report, ())
     server = section.section("server", ("host", "port", "allowed_origins", "inbox")) or empty
     store = section.section("store", ("durability",)) or empty
@@ -48,7 +59,18 @@ def read_settings(root: Mapping, report: Report) -> Settings:
         allowed_origins=_origins(server),
         inbox=server.integer("inbox", _DEFAULT.inbox, 100, 1_000_000),
         durability=cast(Durability, store.choice("durability", ("sync", "relaxed"), _DEFAULT.durability)),
+        recipients_allow=_recipients(section),
     )
+
+
+def _recipients(section: Section) -> tuple[str, ...] | None:
+    if "recipients_allow" not in section:
+        return None
+    listed = section.texts("recipients_allow")
+    for one in listed:
+        if not _RECIPIENT.fullmatch(one):
+            section.error("recipients_allow", f'{one} names nobody: write a user id, an address or "*@example.com"')
+    return listed
 
 
 def _origins(server: Section) -> tuple[str, ...]:

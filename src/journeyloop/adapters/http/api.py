@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from journeyloop.adapters.http.answers import answer
-from journeyloop.adapters.http.calls import ConsentChange, OpenTabs, Pause, Resubmit
+from journeyloop.adapters.http.calls import ConsentChange, OpenTabs, Resubmit
 from journeyloop.adapters.http.context import Context
 from journeyloop.adapters.http.errors import forbidden, invalid, not_found, origin_not_allowed, refuse, unauthorized
 from journeyloop.adapters.http.gate import KEY, Call, Endpoint, Parameter, identifier
@@ -65,7 +65,13 @@ class Api:
     def _for_backends(self) -> list[Endpoint]:
         server = Role.SERVER
         return [
-            Endpoint("GET", "/v1/moments", "Live counts of every moment.", server, self.moments),
+            Endpoint(
+                "GET",
+                "/v1/moments",
+                "Each moment: live counts, effects with their intervals, `finding`; and budgets.",
+                server,
+                self.moments,
+            ),
             Endpoint("GET", "/v1/models", "What each arm has learned from.", server, self.models),
             Endpoint("GET", "/v1/sources", "How late events come, by who sends them.", server, self.sources),
             Endpoint("GET", "/v1/audiences", "Every audience, and how many are in it.", server, self.audiences),
@@ -77,11 +83,8 @@ class Api:
     def _for_operators(self) -> list[Endpoint]:
         admin = Role.ADMIN
         return [
-            Endpoint("POST", "/v1/pause", "Stop everything, a moment or a channel.", admin, self.pause, (), Pause),
-            Endpoint("POST", "/v1/resume", "End a pause.", admin, self.resume, (), Pause),
             Endpoint("GET", "/v1/quarantine", "Refused input with its reasons.", admin, self.quarantine, _LIMIT),
             Endpoint("POST", "/v1/quarantine/resubmit", "Try refused input again.", admin, self.resubmit, (), Resubmit),
-            Endpoint("POST", "/v1/reload", "Read the configuration again.", admin, self.reload),
             Endpoint("GET", "/console/moments", "The console's counts.", admin, self.moments, local=True),
             Endpoint("GET", "/console/audiences", "The console's audiences.", admin, self.audiences, local=True),
             Endpoint("GET", "/console/sources", "The console's sources.", admin, self.sources, local=True),
@@ -212,19 +215,8 @@ class Api:
 
     # --- running it -------------------------------------------------------------------------------------------------
 
-    async def pause(self, call: Call) -> ASGIApp:
-        await self.door.pause(call.body.scope, True, "admin")
-        return answer({"success": True})
-
-    async def resume(self, call: Call) -> ASGIApp:
-        await self.door.pause(call.body.scope, False, "admin")
-        return answer({"success": True})
-
     async def resubmit(self, call: Call) -> ASGIApp:
         return answer(await self.door.resubmit(call.body.numbers))
-
-    async def reload(self, call: Call) -> ASGIApp:
-        return answer(await self.door.reload())
 
     async def feed(self, call: Call) -> ASGIApp:
         return EventStream(self.door.feed())

@@ -116,7 +116,25 @@ class Resubmit(Struct):
     numbers: Annotated[list[Annotated[int, Meta(ge=0, lt=2**62)]], Meta(max_length=100_000)] = []
 
 
+class Reload(Struct):
+    """What the history says of the change: `by` whom, and a `note`. Without `by` it is whoever holds the key."""
+
+    by: Annotated[str, Meta(max_length=200)] = ""
+    note: Annotated[str, Meta(max_length=1_000)] = ""
+
+
+class TestSend(Struct):
+    """Show this action `to` one person: a user id, or an anonymous id."""
+
+    moment: Name
+    action: Name
+    to: Annotated[str, Meta(min_length=1, max_length=512)]
+
+
 class Pause(Struct):
-    """`all`, `moment:NAME` or `channel:NAME`; `breaker` where the breaker has paused everything."""
+    """`all`, `moment:NAME` or `channel:NAME`; `by` whom and why (`note`), for those who find it paused; `breaker`
+    where that has paused everything."""
 
     scope: Annotated[str, Meta(pattern="^(all|breaker|(moment|channel):[^\\x00-\\x20]{1,200})$")]
+    by: Annotated[str, Meta(max_length=200)] = ""
+    note: Annotated[str, Meta(max_length=1_000)] = ""

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from journeyloop.adapters.http.door import Door
 from journeyloop.adapters.http.keys import Keys, Role
+from journeyloop.runtime.hooked import Posted, Sources, Told
 
 
 class HttpSettings(Struct, frozen=True):
@@ -22,6 +23,19 @@ class HttpSettings(Struct, frozen=True):
     demo: bool = False
     allowed_origins: frozenset[str] = frozenset()
     is_loopback_bind: bool = True
+
+
+class NoSources:
+    """No service pushes to us."""
+
+    def known(self, name: str) -> bool:
+        return False
+
+    def heard(self, name: str, posted: Posted) -> list[Told | None]:
+        raise LookupError(name)
+
+
+NO_SOURCES = NoSources()
 
 
 def wall_clock() -> int:
@@ -39,6 +53,7 @@ class Context(Struct, frozen=True):
     settings: HttpSettings
     clock: Callable[[], int] = wall_clock
     fresh_id: Callable[[], str] = random_id
+    sources: Sources = NO_SOURCES
 
     def allows_origin(self, role: Role, origin: bytes | None) -> bool:
         """Only the public write key is bound to origins; other keys have no business in a browser's page."""

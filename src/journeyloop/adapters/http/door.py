@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from journeyloop.model.event import Rejected
 from journeyloop.model.identifier import Identifier
 from journeyloop.model.inputs import Input
+from journeyloop.runtime.hooked import Told
 from journeyloop.runtime.imports import Progress
 from journeyloop.runtime.rows import Kind
 
@@ -68,6 +69,14 @@ class Door(Protocol):
         """False: the two were never joined."""
         ...
 
+    def addressed(self, told: Told) -> tuple[bytes, str]:
+        """A call that another service told us of as JSON with ids, and the `source` of its event."""
+        ...
+
+    def count_hook(self, source: str, result: str) -> None:
+        """For /metrics: neither may hold anything of a person."""
+        ...
+
     def decisions(self, identifier: Identifier) -> list[dict[str, Any]]: ...
 
     def decision(self, decision_id: bytes) -> dict[str, Any] | None:
@@ -112,10 +121,28 @@ class Door(Protocol):
         """False: no decision has this id. `machine`: a bot reports it."""
         ...
 
-    async def pause(self, scope: str, paused: bool, by: str) -> None: ...
+    async def pause(self, scope: str, paused: bool, by: str, note: str = "") -> str | None:
+        """Once it is in force for the next send, None; or the reason why not."""
+        ...
 
-    async def reload(self) -> dict[str, Any]:
+    async def test_send(self, moment: str, action: str, to: str) -> dict[str, Any] | str:
+        """`{"person", "browser", "content", "vouched"}`, or the reason why nothing was shown."""
+        ...
+
+    async def reload(self, by: str = "", note: str = "") -> dict[str, Any]:
         """Read the configuration again, now: `{"plan": hash, "problems": […]}`."""
+        ...
+
+    def history(self) -> dict[str, Any]:
+        """`{"versions": […], "pauses": […]}`, oldest first. Called on a thread."""
+        ...
+
+    def version(self, prefix: str) -> dict[str, Any] | None:
+        """`{"hash", "files"}`; None: not exactly one version has a hash that begins so."""
+        ...
+
+    def sunk(self) -> list[dict[str, Any]]:
+        """What went to nobody, because only listed people are contacted here; newest first."""
         ...
 
     def stream(self, anonymous_id: str, signed: bool) -> Frames:

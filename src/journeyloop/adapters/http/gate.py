@@ -65,6 +65,8 @@ class Endpoint(Struct, frozen=True):
 
     `browser`: called from other origins, where the key may also come as `write_key` in query or body.
     `local`: a client on this machine needs no key. `lines`: the body is that many bytes of lines at most, as they are.
+    `optional`: there need be no body.
+    `raw`: it is that many bytes of anything, left as it came so that its signature can be checked.
     """
 
     method: str
@@ -77,6 +79,8 @@ class Endpoint(Struct, frozen=True):
     browser: bool = False
     local: bool = False
     lines: int = 0
+    optional: bool = False
+    raw: int = 0
 
 
 class Gate:
@@ -134,18 +138,20 @@ class Gate:
         origin = dict(scope["headers"]).get(b"origin")
         return None if self.context.allows_origin(role, origin) else origin_not_allowed()
 
-    async def _body(self, receive: Receive) -> Struct | Response | list[bytes] | None:
-        if not (self.decoder or self.endpoint.lines):
+    async def _body(self, receive: Receive) -> Struct | Response | list[bytes] | bytes | None:
+        if not (self.decoder or self.endpoint.lines or self.endpoint.raw):
             return None
-        raw = await read_body(receive, self.endpoint.lines or MAX_EVENT_BYTES)
+        raw = await read_body(receive, self.endpoint.lines or self.endpoint.raw or MAX_EVENT_BYTES)
         if isinstance(raw, Rejected):
             return refuse(413 if raw.reason == "too_large" else 400, raw.reason, raw.detail)
+        if self.endpoint.raw:
+            return raw
         if not self.decoder:
             return raw.removesuffix(b"\n").split(b"\n") if raw else []
         if refuse_depth(raw):
             return refuse(400, "too_deep", "The body is nested too deep.")
         try:
-            body: Struct = self.decoder.decode(raw)
+            body: Struct = self.decoder.decode(raw or (b"{}" if self.endpoint.optional else b""))
             msgspec.msgpack.encode(body)
         except msgspec.ValidationError as error:
             return invalid(_without_values(str(error)))

@@ -24,6 +24,7 @@ def is_local(scope: Scope, settings: HttpSettings) -> bool:
         and _is_loopback(client[0])
         and _is_loopback(_host(headers.get(b"host", b"").decode("latin-1")))
         and headers.get(b"sec-fetch-site", b"none") in (b"same-origin", b"none")
+        and headers.get(b"origin") in (None, b"http://" + headers.get(b"host", b""))
         and not any(name in headers for name in _FORWARDED)
     )
 

@@ -75,6 +75,8 @@ def _operation(endpoint: Endpoint, references: dict[Any, dict[str, Any]]) -> dic
         found["security"] = [{"basic": []}, {"bearer": []}] + ([{}] if endpoint.local or endpoint.browser else [])
     if endpoint.lines:
         found["requestBody"] = {"required": True, "content": {"application/x-ndjson": {"schema": {"type": "string"}}}}
+    if endpoint.raw:
+        found["requestBody"] = {"required": True, "content": {"*/*": {"schema": {}}}}
     if endpoint.body:
         schema = references[endpoint.body]
         found["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}

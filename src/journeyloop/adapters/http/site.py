@@ -15,18 +15,21 @@ from starlette.types import Message, Receive, Scope, Send
 
 from journeyloop.adapters.http.answers import answer
 from journeyloop.adapters.http.api import Api
-from journeyloop.adapters.http.context import Context, HttpSettings, random_id, wall_clock
+from journeyloop.adapters.http.context import NO_SOURCES, Context, HttpSettings, random_id, wall_clock
 from journeyloop.adapters.http.deciding import Deciding
 from journeyloop.adapters.http.door import Door
 from journeyloop.adapters.http.errors import broken, method_not_allowed, not_found, refuse
 from journeyloop.adapters.http.gate import Call, Endpoint, Gate, Preflight, WrongMethod
+from journeyloop.adapters.http.governing import Governing
 from journeyloop.adapters.http.holds import Holds
+from journeyloop.adapters.http.hooks import Hooks
 from journeyloop.adapters.http.imports import Imports
 from journeyloop.adapters.http.ingest import PATHS, Ingest
 from journeyloop.adapters.http.keys import Keys
 from journeyloop.adapters.http.openapi import document
 from journeyloop.adapters.http.pages import console_routes, demo_routes, loop_js
 from journeyloop.adapters.http.people import People
+from journeyloop.runtime.hooked import Sources
 
 log = structlog.get_logger(__name__)
 
@@ -37,9 +40,11 @@ def build_site(
     settings: HttpSettings,
     clock: Callable[[], int] = wall_clock,
     fresh_id: Callable[[], str] = random_id,
+    sources: Sources = NO_SOURCES,
 ) -> Site:
-    """The ASGI app. `clock` gives ms since the epoch, `fresh_id` names events that came without a messageId."""
-    return Site(Context(door, keys, settings, clock, fresh_id))
+    """The ASGI app. `clock` gives ms since the epoch, `fresh_id` names events that came without a messageId; `sources`
+    are the services that push to us."""
+    return Site(Context(door, keys, settings, clock, fresh_id, sources))
 
 
 def endpoints(context: Context) -> list[Endpoint]:
@@ -50,6 +55,8 @@ def endpoints(context: Context) -> list[Endpoint]:
         *People(context).endpoints(),
         *Holds(context).endpoints(),
         *Imports(context.door).endpoints(),
+        *Governing(context.door).endpoints(),
+        *Hooks(context).endpoints(),
     ]
 
     async def openapi(call: Call) -> Response:

@@ -4,6 +4,8 @@ import { runFeed } from "./feed.js";
 import { drawFigures } from "./figures.js";
 import { drawMoments } from "./moments.js";
 import { drawAudiences, drawSources } from "./panels.js";
+import { drawHistory } from "./history.js";
+import { drawPauses } from "./stopping.js";
 import "./search.js";
 
 const EVERY = 2000;
@@ -46,9 +48,11 @@ async function ask() {
   const counts = await answer.json();
   document.querySelector("#plan").textContent = counts.plan.slice(0, 8);
   drawProblems(counts.problems);
+  drawPauses(counts);
   drawFigures(counts);
   drawMoments(counts);
   await drawPanels(counts);
+  await drawHistory(counts);
   return "";
 }
 

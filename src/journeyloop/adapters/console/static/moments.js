@@ -1,9 +1,10 @@
 // One card per moment: what became of its signals, why it stayed silent, and what it was worth against the held out.
 import { drawing, element, number, wide, words } from "./dom.js";
+import { stopButton } from "./stopping.js";
 
 const MODES = {
   shadow: "decides, sends nothing", fixed: "the first eligible action, as written",
-  cautious: "explores a little", full: "learns freely",
+  cautious: "acts where it is fairly sure to add something", full: "acts by what it believes, and tries out what it doubts",
 };
 const cards = new Map(); // moment -> {root, body, clauses}
 const total = (reasons) => Object.values(reasons ?? {}).reduce((sum, count) => sum + count, 0);
@@ -16,7 +17,8 @@ const waiting = (moment) => Math.max(0, (moment.decided ?? moment.sent) - moment
 function fate(moment) {
   const parts = [
     ["acted", "sent", moment.sent], ["silent", "chose silence", total(moment.silent)],
-    ["held", "held out", moment.held_out], ["open", "waiting", waiting(moment)], ["open", "stopped in time", unsent(moment)],
+    ["held", "held out", moment.held_out], ["open", "decided in shadow, not sent", moment.shadow ?? 0],
+    ["open", "waiting", waiting(moment)], ["open", "stopped in time", unsent(moment)],
   ].filter(([, , count]) => count > 0);
   const all = parts.reduce((sum, [, , count]) => sum + count, 0);
   if (!all) return element("p", { class: "soft" }, "No signal yet.");
@@ -74,6 +76,19 @@ function effect({ uplift }) {
     element("p", { class: "soft" }, `${points(estimate)} points against the held out, between ${points(low)} and ${points(high)} (95 % at every look, ${number(rows)} windows).`));
 }
 
+const amount = (value) => `${value >= 0 ? "+" : "−"}${Math.abs(value).toFixed(2)}`;
+
+/** What else is compared: the value after refunds, the guards, and comparators ("what speed itself is worth"). */
+function others({ value, guards, versus }) {
+  const told = ({ estimate, low, high }, show) => `${show(estimate)}, between ${show(low)} and ${show(high)}`;
+  const lines = [
+    value?.enough && `Value per signal: ${told(value, amount)}.`,
+    ...Object.entries(guards ?? {}).map(([name, found]) => found?.enough && `${name}: ${told(found, points)} points.`),
+    ...Object.entries(versus ?? {}).map(([name, found]) => found?.enough && `${words(name)} against its comparator: ${told(found, points)} points.`),
+  ].filter(Boolean);
+  return lines.length ? element("ul", { class: "soft others" }, ...lines.map((line) => element("li", {}, line))) : null;
+}
+
 function worth(moment) {
   const { converted, resolved, pending } = moment;
   return element("div", { class: "worth" }, ...[element("h4", {}, "Goal reached when the window closed"),
@@ -82,6 +97,7 @@ function worth(moment) {
     finding(moment),
     unequal(moment),
     effect(moment),
+    others(moment),
     cut(moment),
     pending ? element("p", { class: "soft" }, `${number(pending)} outcome${pending === 1 ? "" : "s"} pending`) : null].filter(Boolean));
 }
@@ -106,13 +122,16 @@ function card(name) {
   return made;
 }
 
-function draw(moment) {
+function draw(moment, pauses) {
   const { root, head, notes, body, clauses, summary, list } = card(moment.moment);
-  const text = JSON.stringify(moment);
+  const scope = `moment:${moment.moment}`;
+  const stopped = pauses.filter((one) => one.scope === scope);
+  const text = JSON.stringify([moment, stopped]);
   if (root.drawn === text) return root;
   root.drawn = text;
   head.replaceChildren(element("h2", {}, moment.title || words(moment.moment)), element("span", { class: "mono soft" }, moment.moment),
-    element("span", { class: "pill mode", title: MODES[moment.mode_now] ?? "" }, moment.mode_now === moment.mode ? moment.mode : `${moment.mode_now}, written ${moment.mode}`));
+    element("span", { class: "pill mode", title: MODES[moment.mode_now] ?? "" }, moment.mode_now === moment.mode ? moment.mode : `${moment.mode_now}, written ${moment.mode}`),
+    stopButton(scope, stopped));
   notes.replaceChildren(...(moment.late_sources ?? []).map(({ sentence }) => element("p", { class: "warn" }, sentence)));
   body.replaceChildren(...[
     element("div", {}, element("h4", {}, `What became of ${number(moment.signals)} signal${moment.signals === 1 ? "" : "s"}`), fate(moment), reached(moment)),
@@ -128,8 +147,8 @@ function draw(moment) {
 }
 
 /** Draw the moments of `GET /console/moments`, in the order given. Cards stay, so an opened one stays open. */
-export function drawMoments({ moments }) {
+export function drawMoments({ moments, pauses }) {
   const place = document.querySelector("#moments");
-  const roots = moments.length ? moments.map(draw) : [element("p", { class: "card soft" }, "No moment is loaded.")];
+  const roots = moments.length ? moments.map((moment) => draw(moment, pauses)) : [element("p", { class: "card soft" }, "No moment is loaded.")];
   if (roots.length !== place.children.length || roots.some((root, index) => place.children[index] !== root)) place.replaceChildren(...roots);
 }
