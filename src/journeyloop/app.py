@@ -171,9 +171,7 @@ async def serving(
     for name in hooks.without_secret():
         log.error("source without a secret: nothing is taken from it", source=name)
     (directory / ADDRESS).write_bytes(json.encode({"url": url, "pid": os.getpid()}))
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*COLLECT)
+    _collect_rarely()
     serve = asyncio.create_task(_serve(server, listener, live.end_streams))
     watch = asyncio.create_task(_reload_on_change(directory, live))
     try:
@@ -187,6 +185,13 @@ async def serving(
         await live.stop()
         with suppress(OSError):
             (directory / ADDRESS).unlink()
+
+
+def _collect_rarely() -> None:
+    """What is here now stays; what comes has no cycles."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECT)
 
 
 def _site(
