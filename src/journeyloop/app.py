@@ -24,6 +24,7 @@ import uvicorn
 from msgspec import Struct, json
 
 from journeyloop import __version__
+from journeyloop.adapters import channels
 from journeyloop.adapters.channels.audience_push import AudiencePush
 from journeyloop.adapters.channels.onpage import OnPage
 from journeyloop.adapters.config.author import author_of
@@ -39,6 +40,7 @@ from journeyloop.adapters.http.site import build_site
 from journeyloop.adapters.store.directory import open_store
 from journeyloop.model.identifier import keyed_hash
 from journeyloop.model.plan import Problem
+from journeyloop.runtime.couriers import Couriers
 from journeyloop.runtime.live import Configured, Live, Whose, nobody
 from journeyloop.runtime.memory import Memory, read_singles
 from journeyloop.runtime.ports import Store, StoreBusy, StoreFailed
@@ -72,6 +74,22 @@ class Running(Struct):
     url: str
     live: Live
     keys: Keys
+
+
+class Newest(Struct):
+    """The configuration as it was last read without an error, with what speaks for its sources."""
+
+    directory: Path
+    environment: str | None
+    loaded: Loaded
+    hooks: Hooks
+
+    def read(self) -> Configured:
+        """Read it anew. A broken one changes nothing."""
+        fresh = check(self.directory, self.environment)
+        if fresh.plan is not None:
+            self.hooks.sources, self.loaded = fresh.sources, fresh
+        return fresh.plan, fresh.problems
 
 
 class WallClock:
@@ -121,7 +139,12 @@ def code_version() -> str:
 
 
 def build(
-    store: Store, secret: bytes, loaded: Loaded, configure: Callable[[], Configured], whose: Whose = nobody
+    store: Store,
+    secret: bytes,
+    loaded: Loaded,
+    configure: Callable[[], Configured],
+    whose: Whose = nobody,
+    couriers: Couriers | None = None,
 ) -> Live:
     """A loop over a store, not started."""
     assert loaded.plan is not None
@@ -130,7 +153,7 @@ def build(
         clock = WallClock(read_singles(reader).epoch_started)
     pages = OnPage(clock, lambda anonymous_id: live.opened(anonymous_id), lambda who, at: live.closed(who, at))
     receiver = AudiencePush(read_webhook_secret(os.environ), clock)
-    live = Live(store, memory, pages, configure, clock, receiver, loaded.settings.inbox, whose)
+    live = Live(store, memory, pages, configure, clock, receiver, loaded.settings.inbox, whose, couriers)
     live.problems = loaded.problems
     return live
 
@@ -156,19 +179,13 @@ async def serving(
     listener = bind(host or loaded.settings.host, loaded.settings.port if port is None else port)
     store, secret = open_store(directory, loaded.settings.durability, code_version())
 
-    hooks = Hooks(os.environ, loaded.sources)
-
-    def configure() -> Configured:
-        fresh = check(directory, environment)
-        if fresh.plan is not None:
-            hooks.sources = fresh.sources
-        return fresh.plan, fresh.problems
-
-    live = build(store, secret, loaded, configure, partial(author_of, directory))
+    newest = Newest(directory, environment, loaded, Hooks(os.environ, loaded.sources))
+    couriers = Couriers(lambda: newest.loaded.channels, lambda one: channels.connect(one, os.environ))
+    live = build(store, secret, loaded, newest.read, partial(author_of, directory), couriers)
     sys.setswitchinterval(SWITCH_INTERVAL)
     await live.start(code_version(), libraries())
-    server, url = _site(live, keys, loaded.settings, listener, demo, hooks)
-    for name in hooks.without_secret():
+    server, url = _site(live, keys, loaded.settings, listener, demo, newest.hooks)
+    for name in newest.hooks.without_secret():
         log.error("source without a secret: nothing is taken from it", source=name)
     (directory / ADDRESS).write_bytes(json.encode({"url": url, "pid": os.getpid()}))
     _collect_rarely()

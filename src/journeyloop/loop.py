@@ -29,8 +29,8 @@ def advance(customer: Customer, message: inputs.Message, frame: Frame) -> None:
             choose(customer, detect.asked(customer, ask, frame), frame, ask)
         case inputs.Forwarded(input=inputs.ConsentStated() | inputs.Held() as word):
             act.withdraw(customer, interpret.take_word(customer, word, frame), frame)
-        case inputs.Forwarded(input=inputs.Delivered() as delivered):
-            act.result(customer, delivered, frame)
+        case inputs.Forwarded(input=inputs.Ready() | inputs.Delivered() as word):
+            act.heard(customer, word, frame)
         case inputs.Forwarded(input=inputs.Outcome() as outcome):
             outcome_reported(customer, outcome, frame)
         case inputs.Forwarded(input=inputs.Judge()):

@@ -58,11 +58,13 @@ REFUSED = {"consent": {"categoryPreferences": {"marketing": False}}}
 WATCHING = Seen("/checkout", True, 0)
 
 
-def plan_of(*moments: str, policy: str = "", audiences: str = "") -> Plan:
-    """A plan from the texts of moments and what `policy` adds to the purposes; anything refused fails the test."""
+def plan_of(*moments: str, policy: str = "", audiences: str = "", settings: str = "") -> Plan:
+    """A plan from the texts of moments and what `policy` adds to the purposes; anything refused fails the test.
+    `settings` are journeyloop.toml."""
     names = [text.split("\n", 1)[0].removeprefix("moment:").strip() for text in moments]
     texts = {f"moments/{name}.yaml": text for name, text in zip(names, moments, strict=True)}
     texts |= {"policy.yaml": POLICY + policy} | ({"audiences.yaml": audiences} if audiences else {})
+    texts |= {"journeyloop.toml": settings} if settings else {}
     loaded = load(texts)
     assert loaded.plan is not None, "\n".join(map(str, loaded.problems))
     return loaded.plan
@@ -85,8 +87,8 @@ def moment(name: str = "now", body: str = "", **changes: str) -> str:
     return f"moment: {name}\n" + "".join(f"{key}: {value}\n" for key, value in lines.items()) + body
 
 
-def action(name: str = "hello", more: str = "") -> str:
-    return f"{{action: {name}, channel: onpage, content: {{title: Hello}}{more}}}"
+def action(name: str = "hello", more: str = "", channel: str = "onpage") -> str:
+    return f"{{action: {name}, channel: {channel}, content: {{title: Hello}}{more}}}"
 
 
 class Rig:

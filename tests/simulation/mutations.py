@@ -19,7 +19,7 @@ from journeyloop.model.credits import Lesson
 from journeyloop.model.customer import Header
 from journeyloop.model.policy import Policy
 from journeyloop.runtime import touched
-from journeyloop.runtime.perform import Performer
+from journeyloop.runtime.stops import Stops
 from journeyloop.testing.simulator import Simulation
 
 # Rooms export a function of the same name as these modules.
@@ -47,13 +47,13 @@ def nothing(*arguments: Any) -> None:
 
 def without(patch: MonkeyPatch, skipped: str) -> None:
     """The performer's last look, without this reason."""
-    refusal = Performer._refusal
+    refusal = Stops.refusal
 
-    def careless(self: Performer, send: Any) -> str | None:
+    def careless(self: Stops, send: Any) -> str | None:
         reason = refusal(self, send)
         return None if reason == skipped else reason
 
-    patch.setattr(Performer, "_refusal", careless)
+    patch.setattr(Stops, "refusal", careless)
 
 
 @caught_as("sent without consent")

@@ -1,7 +1,8 @@
 """From a decision to a message that was sent, shown, clicked or dismissed.
 
-An intent is written only when the channel can take the message: on-page, when a tab of the person is open. Its id is
-the decision's, which `loop.js` uses to show it once, so an on-page intent found after a crash is offered again.
+An intent is written only when the channel can take the message: on-page, when a tab of the person is open; elsewhere,
+when the channel has a free slot. Its id is the decision's, which `loop.js` uses to show it once, so an on-page intent
+found after a crash is offered again.
 """
 
 from __future__ import annotations
@@ -10,20 +11,20 @@ from msgspec.structs import replace
 
 from journeyloop.act.life import changed, contact, expiry_timer, find, move, start_timer
 from journeyloop.act.render import unrenderable
-from journeyloop.act.stop import stop
+from journeyloop.act.stop import gone, stop
 from journeyloop.model.customer import Customer
 from journeyloop.model.decision import Decision, Delivery
-from journeyloop.model.effects import Send
+from journeyloop.model.effects import Queued, Returned, Send
 from journeyloop.model.event import Event
 from journeyloop.model.frame import Frame
 from journeyloop.model.hours import untimely
-from journeyloop.model.inputs import Delivered, Outcome
+from journeyloop.model.inputs import Delivered, Outcome, Ready
 from journeyloop.model.moment import DAY
 from journeyloop.model.plan import Plan
 from journeyloop.model.profile import place, profile_values
+from journeyloop.model.reach import ONPAGE, PAGE, addresses, unreachable
 from journeyloop.model.spending import promise
 
-ONPAGE = "onpage"
 GRACE = 2_000
 REST = DAY
 MOST_ACTED = 64
@@ -56,6 +57,37 @@ def dispatch(customer: Customer, decision: Decision, pulled: bool, frame: Frame)
         move(customer, delivery, "suppressed" if refusal else "sent", refusal or "asked", frame)
     else:
         offer(customer, frame)
+        enqueue(customer, frame)
+
+
+def enqueue(customer: Customer, frame: Frame) -> None:
+    """What is due by now and not for a page waits for a free slot of its channel."""
+    for delivery in customer.header.deliveries:
+        if delivery.state == "due" and delivery.not_before <= frame.now and not _offered(delivery, frame):
+            frame.emit(Queued(customer.header.person, replace(delivery)))
+
+
+def heard(customer: Customer, word: Ready | Delivered, frame: Frame) -> None:
+    """A channel says that it has room for a message, or what became of one."""
+    if isinstance(word, Ready):
+        _ready(customer, word, frame)
+    else:
+        _result(customer, word, frame)
+
+
+def _ready(customer: Customer, message: Ready, frame: Frame) -> None:
+    """Its channel has a free slot: look at everything again, and write the intent or end it here."""
+    delivery = find(customer, message.decision)
+    if delivery is None or delivery.state != "due" or frame.now < delivery.not_before:
+        return _give_back(delivery, message.coupon, frame)
+    delivery.coupon = message.coupon
+    refusal = _refusal(customer, delivery, frame)
+    if refusal is not None:
+        move(customer, delivery, "suppressed", refusal, frame)
+    elif frame.now >= delivery.expires:
+        move(customer, delivery, "expired", "its channel had no room in time", frame)
+    elif move(customer, delivery, "intent", "", frame):
+        frame.emit(send(customer, delivery, frame.now, frame.plan))
 
 
 def offer(customer: Customer, frame: Frame) -> None:
@@ -63,7 +95,7 @@ def offer(customer: Customer, frame: Frame) -> None:
     if not customer.header.presence.open(frame.epoch):
         return
     for delivery in customer.header.deliveries:
-        if delivery.state != "due" or delivery.channel != ONPAGE or frame.now < delivery.not_before:
+        if delivery.state != "due" or frame.now < delivery.not_before or not _offered(delivery, frame):
             continue
         refusal = _refusal(customer, delivery, frame)
         if refusal is not None:
@@ -74,9 +106,9 @@ def offer(customer: Customer, frame: Frame) -> None:
 
 def reconsider(customer: Customer, frame: Frame) -> None:
     """Two people became one: what is on its way to either must be allowed for both. What is only due is judged when
-    it is offered."""
+    it is offered, or when its channel is ready."""
     for delivery in customer.header.deliveries:
-        if delivery.state in OFFERED and not delivery.shown:
+        if delivery.state in OFFERED and not delivery.shown and not gone(delivery):
             refusal = _refusal(customer, delivery, frame)
             if refusal is not None:
                 stop(customer, delivery, refusal, frame)
@@ -88,14 +120,34 @@ def offers(customer: Customer, now: int, plan: Plan) -> list[Send]:
     return [
         send(customer, delivery, now, plan)
         for delivery in customer.header.deliveries
-        if delivery.state in OFFERED and not delivery.shown and not delivery.recalled and now < delivery.expires
+        if delivery.channel == ONPAGE
+        and delivery.state in OFFERED
+        and not (delivery.shown or delivery.recalled)
+        and now < delivery.expires
     ]
 
 
 def send(customer: Customer, delivery: Delivery, now: int, plan: Plan) -> Send:
     profile = profile_values(customer, now, plan.computed)
     names = [name.value for name in customer.sealed.names]
-    return Send(customer.header.person, replace(delivery), customer.sealed.anonymous_ids(), profile, names)
+    browsers, to = customer.sealed.anonymous_ids(), addresses(customer, plan.channels.get(delivery.channel, PAGE))
+    user_id = next((name.value for name in customer.sealed.names if name.type == "user_id"), "")
+    return Send(customer.header.person, replace(delivery), browsers, profile, names, to, user_id)
+
+
+def _offered(delivery: Delivery, frame: Frame) -> bool:
+    """Whether it goes to a page as soon as one is open. One that carries a coupon waits for its code first."""
+    moment = frame.plan.moment(delivery.moment)
+    action = moment.action(delivery.action) if moment else None
+    return delivery.channel == ONPAGE and not (action and action.coupon)
+
+
+def _give_back(delivery: Delivery | None, code: str, frame: Frame) -> None:
+    """The code of a message that is no longer to be sent."""
+    moment = frame.plan.moment(delivery.moment) if delivery else None
+    action = moment.action(delivery.action) if moment and delivery else None
+    if code and action is not None:
+        frame.emit(Returned(action.coupon, code))
 
 
 def _refusal(customer: Customer, delivery: Delivery, frame: Frame) -> str | None:
@@ -111,6 +163,8 @@ def _refusal(customer: Customer, delivery: Delivery, frame: Frame) -> str | None
         frame.board.stops(delivery.moment, delivery.channel)
         or ("shadow: decided, not sent" if moment.mode == "shadow" else None)
         or frame.plan.unable(moment, action)
+        or unreachable(customer, frame.plan.channels[delivery.channel])
+        or (f"coupon: {action.coupon} has none left" if action.coupon and not delivery.coupon else None)
         or policy.refusal(header, moment.purpose, delivery.channel)
         or header.held_out(delivery.moment)
         or header.resting(delivery.topic, frame.now)
@@ -123,13 +177,28 @@ def _refusal(customer: Customer, delivery: Delivery, frame: Frame) -> str | None
     )
 
 
-def result(customer: Customer, message: Delivered, frame: Frame) -> None:
+def _result(customer: Customer, message: Delivered, frame: Frame) -> None:
     """A channel's word. A second word on the same delivery changes nothing."""
     delivery = find(customer, message.decision)
     if delivery is None:
         return
+    if message.state == "again":
+        return _again(customer, delivery, message, frame)
     doubtful = delivery.state == "intent" and delivery.intended < frame.epoch_started and message.state != "sent"
     move(customer, delivery, "unknown" if doubtful else message.state, message.reason, frame)
+
+
+def _again(customer: Customer, delivery: Delivery, message: Delivered, frame: Frame) -> None:
+    """It waits once more, with the room it holds in the caps, unless it was stopped meanwhile or would be stale."""
+    begins = frame.now + message.after
+    if delivery.recalled:
+        move(customer, delivery, "suppressed", delivery.recalled, frame)
+    elif begins >= delivery.expires:
+        move(customer, delivery, "failed", f"not in time: {message.reason}", frame)
+    elif move(customer, delivery, "due", message.reason, frame):
+        delivery.not_before, delivery.attempts = begins, delivery.attempts + 1
+        customer.header.timers[start_timer(delivery.decision)] = begins
+        changed(customer, delivery, frame)
 
 
 def outcome(customer: Customer, message: Outcome, frame: Frame) -> Event | None:
@@ -183,6 +252,7 @@ def came_due(customer: Customer, name: str, frame: Frame) -> None:
     """The timer of a delivery: its time has come, or is over."""
     if name.startswith("send/"):
         offer(customer, frame)
+        enqueue(customer, frame)
     else:
         expire(customer, name, frame)
 

@@ -6,13 +6,13 @@ from msgspec.structs import replace
 
 from journeyloop.model.customer import Contact, Customer
 from journeyloop.model.decision import Delivery
-from journeyloop.model.effects import DeliveryChanged
+from journeyloop.model.effects import DeliveryChanged, Returned
 from journeyloop.model.frame import Frame
 from journeyloop.model.spending import ALL, PER_SEND, pay, release
 
 NEXT: dict[str, frozenset[str]] = {
     "due": frozenset({"intent", "sent", "suppressed", "expired"}),
-    "intent": frozenset({"sent", "suppressed", "expired", "failed", "unknown"}),
+    "intent": frozenset({"due", "sent", "suppressed", "expired", "failed", "unknown"}),
 }
 RELEASES = frozenset({"suppressed", "expired", "failed"})
 MADE = frozenset({"sent", "unknown"})
@@ -26,12 +26,12 @@ def move(customer: Customer, delivery: Delivery, state: str, reason: str, frame:
     """Take one step of the table, or refuse it. An ended delivery never moves again."""
     if state not in NEXT.get(delivery.state, frozenset()):
         return False
-    if state == "intent" or (delivery.state, state) == ("due", "sent"):
+    if (state == "intent" and not delivery.attempts) or (delivery.state, state) == ("due", "sent"):
         frame.beat(contacts=1)
     delivery.state, delivery.reason = state, reason
     if state == "intent":
         delivery.intended = frame.now
-    else:
+    elif state != "due":
         _end(customer, delivery, frame)
     changed(customer, delivery, frame)
     return True
@@ -45,6 +45,7 @@ def _end(customer: Customer, delivery: Delivery, frame: Frame) -> None:
     header.timers.pop(start_timer(delivery.decision), None)
     if delivery.state in RELEASES:
         release(delivery, ALL, frame)
+        _return_coupon(delivery, frame)
     if delivery.state in RELEASES | MADE:
         header.contacts = [one for one in header.contacts if one.decision != delivery.decision]
     if delivery.state in MADE:
@@ -54,6 +55,14 @@ def _end(customer: Customer, delivery: Delivery, frame: Frame) -> None:
         header.deliveries = [one for one in header.deliveries if one is not delivery]
     frame.count(delivery.moment, delivery.state)
     frame.note(delivery.state, header.person, delivery.moment, delivery.action, delivery.reason)
+
+
+def _return_coupon(delivery: Delivery, frame: Frame) -> None:
+    moment = frame.plan.moment(delivery.moment)
+    action = moment.action(delivery.action) if moment else None
+    if delivery.coupon and action is not None:
+        frame.emit(Returned(action.coupon, delivery.coupon))
+        delivery.coupon = ""
 
 
 def contact(delivery: Delivery, at: int) -> Contact:

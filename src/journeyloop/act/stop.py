@@ -9,6 +9,7 @@ from journeyloop.model.effects import Recall
 from journeyloop.model.event import Event
 from journeyloop.model.frame import Frame
 from journeyloop.model.profile import scene
+from journeyloop.model.reach import ONPAGE
 
 
 def recall(customer: Customer, event: Event, frame: Frame) -> None:
@@ -44,12 +45,20 @@ def withdraw(customer: Customer, subjects: list[str], frame: Frame) -> None:
 def stop(customer: Customer, delivery: Delivery, reason: str, frame: Frame) -> None:
     """What is only due ends here. What may have left is recalled: its channel says whether it was in time."""
     if delivery.state == "due":
+        delivery.recalled_at = frame.now
         move(customer, delivery, "suppressed", reason, frame)
-    elif delivery.state in ("intent", "sent") and not (delivery.clicked or delivery.dismissed or delivery.recalled):
-        delivery.recalled = reason
+    elif delivery.state in ("intent", "sent") and not (
+        delivery.clicked or delivery.dismissed or delivery.recalled or gone(delivery)
+    ):
+        delivery.recalled, delivery.recalled_at = reason, frame.now
         changed(customer, delivery, frame)
         frame.count(delivery.moment, "recalled")
         frame.emit(_recall(customer, delivery))
+
+
+def gone(delivery: Delivery) -> bool:
+    """A message already handed to a provider cannot be recalled; one on a page can."""
+    return delivery.state == "sent" and delivery.channel != ONPAGE
 
 
 def recalls(customer: Customer) -> list[Recall]:
@@ -57,7 +66,7 @@ def recalls(customer: Customer) -> list[Recall]:
     return [
         _recall(customer, delivery)
         for delivery in customer.header.deliveries
-        if delivery.recalled and delivery.state != "suppressed"
+        if delivery.recalled and delivery.channel == ONPAGE and delivery.state != "suppressed"
     ]
 
 

@@ -8,6 +8,7 @@ from journeyloop.model.decision import Verdict
 from journeyloop.model.frame import Frame
 from journeyloop.model.moment import Action, Moment
 from journeyloop.model.profile import Scene
+from journeyloop.model.reach import unreachable
 from journeyloop.model.signal import Signal
 
 ELIGIBLE = "eligible"
@@ -24,7 +25,7 @@ def judge(
     reason = (
         (f"held out: {arm}" if arm != "treated" else None)
         or frame.board.stops(moment.name, action.channel)
-        or _possible(moment, action, placement, frame)
+        or _possible(customer, moment, action, placement, frame)
         or _stale(customer, moment, frame.now)
         or action.where.reason(truths, read.values)
         or policy.consent(customer, moment, action, frame)
@@ -42,8 +43,12 @@ def judge(
     return verdict
 
 
-def _possible(moment: Moment, action: Action, placement: str | None, frame: Frame) -> str | None:
-    return frame.plan.unable(moment, action) or ("other_placement" if action.placement != placement else None)
+def _possible(customer: Customer, moment: Moment, action: Action, placement: str | None, frame: Frame) -> str | None:
+    return (
+        frame.plan.unable(moment, action)
+        or ("other_placement" if action.placement != placement else None)
+        or unreachable(customer, frame.plan.channels[action.channel])
+    )
 
 
 def _stale(customer: Customer, moment: Moment, now: int) -> str | None:

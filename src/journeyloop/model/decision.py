@@ -104,7 +104,11 @@ class Decision(Struct, array_like=True, gc=False):
 
 class Delivery(Struct, array_like=True, gc=False):
     """The life of one message. Its id is its decision's id, which is also the channel's idempotency key. `promised` is
-    what it holds of each budget (millionths), and until when at the latest."""
+    what it holds of each budget (millionths), and until when at the latest.
+
+    `attempts` are the times it was handed to its channel and came back; `coupon` is the code it holds; `recalled_at` is
+    when something made it wrong (ms).
+    """
 
     decision: bytes
     moment: str
@@ -123,6 +127,9 @@ class Delivery(Struct, array_like=True, gc=False):
     intended: int = 0
     not_before: int = 0
     promised: dict[str, tuple[int, int]] = {}
+    attempts: int = 0
+    coupon: str = ""
+    recalled_at: int = 0
 
 
 class Row(Struct, array_like=True, gc=False):

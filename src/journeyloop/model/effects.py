@@ -37,13 +37,29 @@ class DeliveryChanged(Struct, gc=False):
 
 class Send(Struct, gc=False):
     """The intent is committed: hand the message to its channel if nothing has stopped it since. `names` are all that
-    the person goes by."""
+    the person goes by, `to` the addresses its channel can reach them by, `user_id` what their own system calls them."""
 
     person: bytes
     delivery: Delivery
     anonymous_ids: list[str]
     profile: dict[str, Any]
     names: list[str] = []
+    to: list[str] = []
+    user_id: str = ""
+
+
+class Queued(Struct, gc=False):
+    """This delivery waits, from now on, for a free slot of its channel."""
+
+    person: bytes
+    delivery: Delivery
+
+
+class Returned(Struct, gc=False):
+    """A coupon that was not handed out after all: its pool has it again."""
+
+    pool: str
+    code: str
 
 
 class Recall(Struct, gc=False):
@@ -98,4 +114,17 @@ class Recorded(Struct, gc=False):
     entry: Entry
 
 
-Effect = Membership | Recorded | Decided | Resolved | DeliveryChanged | Send | Recall | Answer | Stopped | Note
+Effect = (
+    Membership
+    | Recorded
+    | Decided
+    | Resolved
+    | DeliveryChanged
+    | Queued
+    | Returned
+    | Send
+    | Recall
+    | Answer
+    | Stopped
+    | Note
+)

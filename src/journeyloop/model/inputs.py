@@ -104,13 +104,25 @@ class TimerDue(Struct, array_like=True, tag="timer", gc=False):
     seen: Seen | None = None
 
 
+class Ready(Struct, array_like=True, tag="ready", gc=False):
+    """The channel of a delivery that waits has a free slot for it; `row` is the key of the outbox by which it waited.
+    `coupon` is the code it would carry, if it wants one and its pool had one."""
+
+    person: bytes
+    decision: bytes
+    row: bytes = b""
+    coupon: str = ""
+
+
 class Delivered(Struct, array_like=True, tag="delivered", gc=False):
-    """A channel's word on a delivery: `sent`, `suppressed`, `failed` (nothing left) or `unknown`."""
+    """A channel's word on a delivery: `sent`, `suppressed`, `failed` (nothing left), `unknown`, or `again`: nothing
+    left yet, or nothing that the channel would not know again; it is to be tried once more `after` ms."""
 
     person: bytes
     decision: bytes
     state: str
     reason: str = ""
+    after: int = 0
 
 
 class Outcome(Struct, array_like=True, tag="outcome", gc=False):
@@ -175,6 +187,7 @@ Input = (
     | Judge
     | Unmerge
     | TimerDue
+    | Ready
     | Delivered
     | Outcome
     | PlanChanged

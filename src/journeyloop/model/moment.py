@@ -176,7 +176,8 @@ class Action(Struct, frozen=True):
 
     `unsupported` names keys of the file that this version does not know how to honour: such an action is not eligible.
     `after` is part of the candidate; `value` is what the goal is worth with it, if not the goal's own; `versus` names
-    the comparator that a coin sends in its place. `closed` are the hours outside of `open`.
+    the comparator that a coin sends in its place. `closed` are the hours outside of `open`. `coupon` is the pool that
+    its codes come from.
     """
 
     name: str
@@ -194,6 +195,7 @@ class Action(Struct, frozen=True):
     value: float | None = None
     versus: str | None = None
     closed: Hours | None = None
+    coupon: str = ""
 
 
 class Hold(Struct, frozen=True):

@@ -13,6 +13,7 @@ from journeyloop.model.condition import PathReader
 from journeyloop.model.moment import Action, Match, Moment
 from journeyloop.model.policy import Policy
 from journeyloop.model.prediction import Prediction
+from journeyloop.model.reach import Address
 
 
 class Problem(Struct, frozen=True, order=True):
@@ -48,14 +49,15 @@ class Plan(Struct):
     name can move (and ANY, ALL), `aging` what time alone can move; `watching` names them all with
     their meaning. `by_crossed` finds moments by the name of an audience or crossing and its change;
     `pushes` are the URLs that are told of an audience's changes; `predictions` by name the chances that moments
-    wait for. What would else be counted over all moments again and again: `places` is each one's place in their order,
+    wait for; `channels` are those that are configured, with what each reaches a person by. What would else be counted
+    over all moments again and again: `places` is each one's place in their order,
     `measures` how much is compared with a holdout over all of them, `horizon` how long a contact must be remembered
     (ms). `recipients` are the only people who may be contacted in this environment (None: everybody)."""
 
     hash: str
     moments: dict[str, Moment]
     policy: Policy
-    channels: frozenset[str]
+    channels: dict[str, Address]
     environment: str
     texts: dict[str, str]
     by_event: dict[str, Listening]
@@ -80,7 +82,7 @@ class Plan(Struct):
         if scope == BREAKER:
             return "the breaker has paused nothing"
         kind, _, name = scope.partition(":")
-        known = {"moment": self.moments, "channel": self.channels}.get(kind)
+        known = {"moment": set(self.moments), "channel": set(self.channels)}.get(kind)
         if scope == "all" or (known is not None and name in known):
             return None
         return f"there is no {scope}: write all or {kind}: and one of {', '.join(sorted(known or ())) or 'none'}"

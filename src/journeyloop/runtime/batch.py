@@ -16,7 +16,7 @@ from journeyloop.learn import learn, tune
 from journeyloop.loop import advance
 from journeyloop.model.credits import Lesson
 from journeyloop.model.customer import Customer
-from journeyloop.model.effects import Decided, DeliveryChanged, Membership, Recorded, Resolved
+from journeyloop.model.effects import Decided, DeliveryChanged, Membership, Queued, Recorded, Resolved
 from journeyloop.model.event import Event
 from journeyloop.model.frame import EVERYBODY, Frame
 from journeyloop.model.inputs import (
@@ -33,6 +33,7 @@ from journeyloop.model.inputs import (
     Outcome,
     Paused,
     PlanChanged,
+    Ready,
     Seen,
     TabClosed,
     TabOpened,
@@ -155,7 +156,9 @@ class Batch:
             case Epoch(number=number, code=code):
                 singles = self.memory.singles
                 singles.epoch, singles.epoch_started, singles.code = number, frame.now, code
-            case Delivered() | Outcome():
+            case Ready() | Delivered() | Outcome():
+                if type(applied) is Ready:
+                    self.touched.asked_for(applied.row)
                 frame.advance(holding(applied, self.touched, frame.now), Forwarded(applied))
             case _:
                 frame.advance(applied.person, Forwarded(applied))
@@ -227,7 +230,10 @@ class Batch:
             case Decided(decision=decision):
                 self.touched.decisions.append(decision)
             case DeliveryChanged(delivery=delivery):
-                self.touched.deliveries[delivery.decision] = records.encode_delivery(delivery)
+                self.touched.delivered(delivery, effect.person)
+            case Queued(delivery=delivery):
+                self.touched.queued(delivery, effect.person)
+                self.effects.append(effect)
             case Membership(audience=audience, told=told):
                 self.touched.member(effect)
                 if told and audience in self.memory.plan.pushes:

@@ -7,15 +7,13 @@ channel's; nothing here decides.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 from uuid import uuid4
 
 import structlog
 
-from journeyloop.act import offers, recalls
-from journeyloop.model.effects import Answer, Membership, Note
+from journeyloop.model.effects import Answer, Membership
 from journeyloop.model.event import Rejected
 from journeyloop.model.identifier import Identifier
 from journeyloop.model.inputs import (
@@ -23,15 +21,14 @@ from journeyloop.model.inputs import (
     Epoch,
     Input,
     PlanChanged,
-    TabClosed,
-    TabOpened,
 )
 from journeyloop.model.plan import Plan, Problem
-from journeyloop.runtime import reads
 from journeyloop.runtime.answers import answered
 from journeyloop.runtime.commands import Commands
+from journeyloop.runtime.courier import House
+from journeyloop.runtime.couriers import Couriers, no_channels
 from journeyloop.runtime.doors import Overloaded, Unavailable
-from journeyloop.runtime.feed import Feed, Who, describe, frames_of, identifier_label, known, label, sample
+from journeyloop.runtime.feed import Feed
 from journeyloop.runtime.history import changed_files
 from journeyloop.runtime.imports import Imports
 from journeyloop.runtime.memory import Memory
@@ -42,6 +39,7 @@ from journeyloop.runtime.push import Pushing
 from journeyloop.runtime.quarantine import Also
 from journeyloop.runtime.questions import Questions
 from journeyloop.runtime.staging import Sink
+from journeyloop.runtime.streams import Streams
 from journeyloop.runtime.sweep import Sweep
 from journeyloop.runtime.writer import Committed, Work, Writer, place_of
 
@@ -56,13 +54,13 @@ def nobody(files: Collection[str]) -> tuple[str, str]:
     return "", ""
 
 
-class Live(Questions, Commands):
+class Live(Questions, Commands, Streams):
     """`configure` reads the configuration anew; `pages` is the on-page channel; `clock` gives ms since the epoch.
     `whose` says who changed these files of it, and why."""
 
     def __init__(
         self, store: Store, memory: Memory, pages: Pages, configure: Callable[[], Configured], clock: Callable[[], int],
-        receiver: Receiver, inbox: int = 20_000, whose: Whose = nobody,
+        receiver: Receiver, inbox: int = 20_000, whose: Whose = nobody, couriers: Couriers | None = None,
     ) -> None:  # fmt: skip
         self.whose, self.sink = whose, Sink()
         self.store, self.memory, self.pages, self.configure, self.clock = store, memory, pages, configure, clock
@@ -74,9 +72,11 @@ class Live(Questions, Commands):
         self.notes = Feed()
         self.imports = Imports(store, self.submit, self._terms)
         self.writer = Writer(store, memory, self.plans.__getitem__, pages.watch, clock, self._committed, inbox)
+        self.couriers = couriers or no_channels()
         self.performer = Performer(
-            pages, self._tell, lambda: self.plan, lambda: self.board, clock, self._note, self.sink
+            pages, self._tell, lambda: self.plan, lambda: self.board, clock, self._note, self.sink, self.couriers
         )  # fmt: skip
+        self.couriers.house = House(store, self.performer.stops, self.sink, lambda: self.plan, clock, self.commit)
         self.sweep = Sweep(store, lambda: self.plan, self.submit)
         self.pushing = Pushing(store, memory.secret, lambda: self.plan, receiver, self.submit, clock)
 
@@ -93,6 +93,7 @@ class Live(Questions, Commands):
         await opened
         self.sweep.start()
         self.pushing.start()
+        await self.couriers.renew()
         log.info("started", epoch=singles.epoch, plan=self.plan.hash, moments=len(self.plan.moments))
 
     def end_streams(self) -> None:
@@ -104,6 +105,7 @@ class Live(Questions, Commands):
         """Finish what was accepted."""
         await self.sweep.stop()
         await self.pushing.stop()
+        await self.couriers.stop()
         await asyncio.get_running_loop().run_in_executor(None, self.writer.stop)
         self.store.close()
 
@@ -123,6 +125,12 @@ class Live(Questions, Commands):
             self.measures.refused.labels(refused.reason).inc()
         if not self.writer.offer(Work(inputs, rejected, lambda error: _settle(done, error), also)):
             raise Overloaded(RETRY_AFTER)
+        await done
+
+    async def commit(self, inputs: Sequence[Input]) -> None:
+        """Like submit, for what the loop itself reports: it always has room."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.writer.offer(Work(inputs, (), lambda error: _settle(done, error)), own=True)
         await done
 
     def _tell(self, applied: Input, then: Callable[[], None] | None = None) -> None:
@@ -195,6 +203,7 @@ class Live(Questions, Commands):
             said = (by, note) if by else await self._whose(before, plan.texts)
             await self.submit([PlanChanged(plan.hash, *said)])
             self.sweep.begin()
+            await self.couriers.renew()
             log.info("plan changed", plan=plan.hash)
         elif plan is not None and note:
             await self.submit([PlanChanged(plan.hash, by, note)])
@@ -207,74 +216,6 @@ class Live(Questions, Commands):
         """Who changed the configuration, on a thread: it may ask another program."""
         changed = changed_files(before, self.plan.texts if after is None else after)
         return await asyncio.get_running_loop().run_in_executor(None, self.whose, changed)
-
-    # --- streams ----------------------------------------------------------------------------------------------------
-
-    @asynccontextmanager
-    async def stream(self, anonymous_id: str, signed: bool) -> AsyncIterator[AsyncIterator[bytes]]:
-        """Server-sent events for one browser. What is on its way and not shown yet is offered again, as
-        is the word that a message was taken back."""
-        known = anonymous_id in self.pages
-        stream = self.pages.connect(anonymous_id, signed)
-        if stream is None:
-            raise Overloaded(RETRY_AFTER)
-        if known:
-            self._offer(anonymous_id)
-        self.measures.browsers.set(len(self.pages))
-        try:
-            yield frames_of(stream.frames)
-        finally:
-            self.pages.disconnect(anonymous_id, stream)
-
-    def opened(self, anonymous_id: str) -> None:
-        """A browser has its first tab: tell the loop, then offer what waits."""
-        opened = TabOpened(("anonymous_id", anonymous_id), self.memory.singles.epoch)
-        self._tell(opened, lambda: self._offer(anonymous_id))
-
-    def closed(self, anonymous_id: str, at: int) -> None:
-        self.measures.browsers.set(len(self.pages))
-        self._tell(TabClosed(("anonymous_id", anonymous_id), self.memory.singles.epoch, at))
-
-    def _offer(self, anonymous_id: str) -> None:
-        with self.store.read() as reader:
-            customer = reads.find_customer(reader, self.memory.secret, ("anonymous_id", anonymous_id))
-        for recall in recalls(customer) if customer else []:
-            self.performer.take_back(recall)
-        for send in offers(customer, self.clock(), self.plan) if customer else []:
-            self.performer.send(send)
-
-    def saw_tabs(self, anonymous_id: str, tabs: list[dict[str, Any]]) -> None:
-        self.pages.report(anonymous_id, tabs)
-
-    @asynccontextmanager
-    async def feed(self) -> AsyncIterator[AsyncIterator[bytes]]:
-        queue = self.notes.subscribe()
-        try:
-            yield frames_of(queue)
-        finally:
-            self.notes.unsubscribe(queue)
-
-    def _note(self, note: Note) -> None:
-        self.measures.notes.labels(note.kind, note.moment).inc()
-        who = self._who(note.person) if self.notes.watched else _somebody(note.person)
-        self.notes.publish(self.clock(), note.kind, who, note.moment, note.text, note.reason)
-
-    def _who(self, person: bytes) -> Who:
-        with self.store.read() as reader:
-            customer = reads.read_customer(reader, person)
-        return _somebody(person) if customer is None else known(customer)
-
-    def _show_events(self, batch: Committed) -> None:
-        events = sample(one for work in batch.work for one in work.inputs)
-        with self.store.read() as reader:
-            for event in events:
-                customer = reads.find_customer(reader, self.memory.secret, event.primary())
-                who = known(customer) if customer else Who(label(None, identifier_label(event.primary())), "")
-                self.notes.publish(self.clock(), "event", who, "", describe(event), "")
-
-
-def _somebody(person: bytes) -> Who:
-    return Who(label(None, person.hex()), person.hex())
 
 
 def _settle(done: asyncio.Future[None], error: Exception | None) -> None:

@@ -1,44 +1,37 @@
-"""Effects become deeds, on the event loop, in commit order. The last look before the first byte is here: what was
-committed to stop a message stops it, in the same step that would hand it over.
-"""
+"""Effects become deeds, on the event loop, in commit order: on-page messages here, all others by their couriers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from journeyloop.act.render import Unrenderable, render
 from journeyloop.model.board import Board
-from journeyloop.model.effects import Answer, Note, Recall, Send, Stopped
-from journeyloop.model.hours import place_of, untimely
+from journeyloop.model.effects import Answer, Note, Queued, Recall, Send, Stopped
 from journeyloop.model.inputs import Delivered
 from journeyloop.model.plan import Plan
+from journeyloop.model.reach import ONPAGE
 from journeyloop.runtime.ports import Pages
 from journeyloop.runtime.staging import NOT_LISTED, Sink, withheld
+from journeyloop.runtime.stops import Stops
 
-REMEMBERED = 10_000
+
+class Post(Protocol):
+    """The couriers: what waits for a channel, and what may leave by it now."""
+
+    def queue(self, queued: Queued) -> None: ...
+
+    def take(self, send: Send) -> None: ...
 
 
-class Remembered:
-    """A bounded mapping that forgets its oldest."""
+class Nowhere:
+    """Where no channel is connected."""
 
-    def __init__(self, limit: int = REMEMBERED) -> None:
-        self.limit = limit
-        self._held: dict[Any, Any] = {}
+    def queue(self, queued: Queued) -> None:
+        """It waits."""
 
-    def add(self, one: Any, value: Any = True) -> None:
-        self._held[one] = value
-        if len(self._held) > self.limit:
-            del self._held[next(iter(self._held))]
-
-    def discard(self, one: Any) -> None:
-        self._held.pop(one, None)
-
-    def get(self, one: Any) -> Any:
-        return self._held.get(one)
-
-    def __contains__(self, one: Any) -> bool:
-        return one in self._held
+    def take(self, send: Send) -> None:
+        """Nobody was ready for it."""
 
 
 class Performer:
@@ -53,27 +46,29 @@ class Performer:
         clock: Callable[[], int],
         note: Callable[[Note], None],
         sink: Sink | None = None,
+        post: Post | None = None,
     ) -> None:
         self.sink = sink or Sink()
         self.pages, self.report, self.plan, self.board = pages, report, plan, board
         self.clock, self.note = clock, note
         self.answers: dict[str, Callable[[Answer], None]] = {}
-        self._written = Remembered()
-        self._recalled = Remembered()
-        self._stopped = Remembered()
+        self.stops = Stops(plan, board, clock)
+        self.post = post or Nowhere()
 
     def perform(self, effects: list[Any]) -> None:
         """Stops first: an opt-out committed together with a send wins."""
         for effect in effects:
             match effect:
-                case Stopped(person=person, purpose=purpose, stopped=stopped):
-                    (self._stopped.add if stopped else self._stopped.discard)((person, purpose))
+                case Stopped():
+                    self.stops.hear(effect)
                 case Recall():
                     self._recall(effect)
         for effect in effects:
             match effect:
                 case Send():
                     self.send(effect)
+                case Queued():
+                    self.post.queue(effect)
                 case Answer(request_id=request_id):
                     answer = self.answers.pop(request_id, None)
                     if answer is not None:
@@ -84,7 +79,9 @@ class Performer:
     def send(self, send: Send) -> None:
         """Hand the message to a live stream if there is one and nothing has stopped it; else it waits for a stream."""
         delivery = send.delivery
-        reason = self._refusal(send)
+        if delivery.channel != ONPAGE:
+            return self.post.take(send)
+        reason = self.stops.refusal(send)
         if reason is not None:
             return self._say(send, "suppressed", reason)
         if withheld(self.plan(), send.names):
@@ -93,7 +90,7 @@ class Performer:
         failed: list[str] = []
         written = self.pages.push(self._browsers(send), lambda signed: self._content(send, signed, failed))
         if written is not None:
-            self._written.add(delivery.decision, written)
+            self.stops.handed.add(delivery.decision, written)
             return self._say(send, "sent", "")
         if failed:
             self._say(send, "suppressed", failed[0])
@@ -101,33 +98,12 @@ class Performer:
 
     def _browsers(self, send: Send) -> list[str]:
         """Where it may go: to the browser that has it already, as long as that one is there, so no other shows it."""
-        holder = self._written.get(send.delivery.decision)
+        holder = self.stops.handed.get(send.delivery.decision)
         return [holder] if holder is not None and holder in self.pages else send.anonymous_ids
 
     def _say(self, send: Send, state: str, reason: str) -> None:
         if send.delivery.state == "intent":
             self.report(Delivered(send.person, send.delivery.decision, state, reason))
-
-    def _refusal(self, send: Send) -> str | None:
-        delivery = send.delivery
-        moment = self.plan().moment(delivery.moment)
-        if moment is None:
-            return "moment_removed"
-        subjects = (moment.purpose, f"{moment.purpose}/{delivery.channel}")
-        if any((send.person, subject) in self._stopped for subject in subjects):
-            return "consent: withdrawn"
-        if delivery.decision in self._recalled:
-            return "recalled"
-        if self.clock() >= delivery.expires:
-            return "expired"
-        return self.board().stops(delivery.moment, delivery.channel) or self._untimely(send)
-
-    def _untimely(self, send: Send) -> str | None:
-        """The hours that have begun since the intent, or before it is offered again."""
-        policy, action = self.plan().policy, self.plan().moments[send.delivery.moment].action(send.delivery.action)
-        kept = policy.hours(action) if action else []
-        place = place_of(send.profile.get("time_zone"), send.profile.get("country"))
-        return untimely(kept, self.clock(), place) if kept else None
 
     def _content(self, send: Send, signed: bool, failed: list[str]) -> bytes | None:
         """Only what is to be rendered; without profile fields for a browser nobody vouched for."""
@@ -147,8 +123,8 @@ class Performer:
 
     def _recall(self, recall: Recall) -> None:
         """Not yet handed over: suppressed. Already on a page: taken off it."""
-        self._recalled.add(recall.decision)
-        if recall.decision not in self._written:
+        self.stops.hear(recall)
+        if recall.decision not in self.stops.handed:
             self.report(Delivered(recall.person, recall.decision, "suppressed", recall.reason))
         self.take_back(recall)
 

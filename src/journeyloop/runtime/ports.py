@@ -18,6 +18,7 @@ TABLES = (
     "timers",  # due (8, big endian) + person (16) + name -> b""
     "decisions",  # decision id (16) -> decision record
     "deliveries",  # decision id (16) -> delivery record
+    "outbox",  # channel + NUL + decided (8) + decision id (16) -> person (16) + D (waits) or I (in its channel's hand)
     "by_person",  # person (16) + time (8) + decision id (16) -> b"": decisions of a person, in order
     "dedup",  # person (16) + day (2) + part (2) -> message hashes (8 bytes each)
     "moments",  # moment name -> tally record

@@ -25,6 +25,7 @@ COMPARED = (
     "timers",
     "decisions",
     "deliveries",
+    "outbox",
     "by_person",
     "dedup",
     "moments",

@@ -9,13 +9,13 @@ from journeyloop.interpret.identity import Owner
 from journeyloop.model.arm import Arms
 from journeyloop.model.board import Tally
 from journeyloop.model.customer import Customer
-from journeyloop.model.decision import Decision
+from journeyloop.model.decision import Decision, Delivery
 from journeyloop.model.effects import Membership, Resolved
 from journeyloop.model.event import Event
 from journeyloop.model.identifier import Identifier, identifier_key
 from journeyloop.model.inputs import Imported, Input
 from journeyloop.model.ledger import Entry, chained
-from journeyloop.runtime import records
+from journeyloop.runtime import outbox, records
 from journeyloop.runtime.learned import arm_records
 from journeyloop.runtime.memory import OWNERS, Memory, write_singles
 from journeyloop.runtime.ports import Transaction
@@ -42,6 +42,7 @@ class Touched:
         self._entries: list[Entry] = []
         self._learned: dict[str, set[str]] = {}
         self._resolved: dict[bytes, bytes] = {}
+        self._outbox: dict[bytes, bytes | None] = {}
 
     def prefetch(self, inputs: Iterable[Input]) -> None:
         """Read the owners and customers these events will need, each table in one go."""
@@ -148,6 +149,20 @@ class Touched:
         """A window has closed, or its value was settled."""
         self._resolved[outcome.decision + outcome.moment.encode()] = records.encode_outcome(outcome)
 
+    def delivered(self, delivery: Delivery, person: bytes) -> None:
+        """A delivery has another state. One in its channel's hand stays in the outbox until its end is known."""
+        self.deliveries[delivery.decision] = records.encode_delivery(delivery)
+        self._outbox[outbox.key_of(delivery)] = person + outbox.INTENT if delivery.state == "intent" else None
+
+    def asked_for(self, row: bytes) -> None:
+        """Its channel has room: whatever comes of it, it does not wait by this row any more."""
+        if row:
+            self._outbox[row] = None
+
+    def queued(self, delivery: Delivery, person: bytes) -> None:
+        """A delivery waits for its channel."""
+        self._outbox[outbox.key_of(delivery)] = person + outbox.DUE
+
     # --- writing ----------------------------------------------------------------------------------------------------
 
     def flush(self) -> None:
@@ -160,6 +175,7 @@ class Touched:
         put_many("decisions", [(one.id, records.encode_decision(one)) for one in self.decisions])
         put_many("by_person", [(one.person + one.at.to_bytes(8, "big") + one.id, b"") for one in self.decisions])
         put_many("deliveries", self.deliveries.items())
+        self._write_outbox()
         put_many("moments", [(name.encode(), records.encode_tally(one)) for name, one in self._tallies.items()])
         for moment, changed in self._learned.items():
             for key, record in arm_records(moment, self.memory.arms[moment], changed):
@@ -205,6 +221,13 @@ class Touched:
                 self.transaction.delete("audiences", key)
             else:
                 self.transaction.put("audiences", key, since)
+
+    def _write_outbox(self) -> None:
+        for key, row in self._outbox.items():
+            if row is None:
+                self.transaction.delete("outbox", key)
+            else:
+                self.transaction.put("outbox", key, row)
 
     def _write_ledger(self) -> None:
         """Each line is bound to the one before it, so none can be changed or left out unseen."""

@@ -22,7 +22,7 @@ from journeyloop.model.customer import Customer, Header
 from journeyloop.model.effects import Membership, Recorded
 from journeyloop.model.frame import Frame
 from journeyloop.model.identifier import identifier_key
-from journeyloop.model.inputs import Delivered, HandOver, Input, Judge, Outcome, TabOpened, TimerDue, To, Unmerge
+from journeyloop.model.inputs import Delivered, HandOver, Input, Judge, Outcome, Ready, TabOpened, TimerDue, To, Unmerge
 from journeyloop.model.ledger import Entry
 from journeyloop.runtime.chain import Record, Walk, identifier_of
 from journeyloop.runtime.memory import Memory
@@ -116,7 +116,7 @@ def _take(again: Again, one: Customer, gone: Customer, ours: set[bytes], touched
         touched.customers[customer.header.person] = customer
 
 
-def holding(word: Delivered | Outcome, touched: Touched, now: int) -> bytes:
+def holding(word: Ready | Delivered | Outcome, touched: Touched, now: int) -> bytes:
     """Who has the decision a word is about: the person it names, or who was told apart from them since."""
     named = living(touched, word.person, now)
     for person in (named.header.person, *named.header.apart):
@@ -190,7 +190,7 @@ def _readdressed(applied: Input, made: dict[bytes, bytes], world: World) -> list
     match applied:
         case TimerDue():
             return [replace(applied, person=person) for person in _having(applied, world)]
-        case Delivered() | Outcome():
+        case Ready() | Delivered() | Outcome():
             person = made.get(applied.decision)
             return [] if person is None else [replace(applied, person=person)]
         case Unmerge():

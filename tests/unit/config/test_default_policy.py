@@ -28,7 +28,7 @@ def scaffolded() -> Rig:
     loaded = load(texts)
     assert loaded.plan is not None, loaded.problems
     policy = replace(loaded.plan.policy, holdout=0.0)
-    return Rig(replace(loaded.plan, policy=policy, channels=frozenset(CHANNELS)), start=DAYTIME)
+    return Rig(replace(loaded.plan, policy=policy, channels=dict.fromkeys(CHANNELS, "anybody")), start=DAYTIME)
 
 
 @pytest.mark.parametrize("order", list(permutations(CHANNELS)))

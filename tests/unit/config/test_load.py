@@ -243,7 +243,7 @@ def test_hours_that_mean_nothing_are_refused(written: str) -> None:
 def test_another_channel_is_named_and_left_to_the_loop() -> None:
     texts = small(SMALL.replace("onpage", "email"))
     assert moment_of(texts).actions[0].channel == "email"
-    assert plan_of(texts).channels == {"onpage"}
+    assert plan_of(texts).channels == {"onpage": "page"}
     assert any(
         "failed.yaml:10: warning: actions.help.channel: channel_unavailable" in text for text in warnings_of(texts)
     )

@@ -13,8 +13,9 @@ from journeyloop.model.decision import Delivery
 from journeyloop.model.effects import Answer, Note, Recall, Send, Stopped
 from journeyloop.model.inputs import Delivered
 from journeyloop.model.plan import Plan
-from journeyloop.runtime.perform import Performer, Remembered
+from journeyloop.runtime.perform import Performer
 from journeyloop.runtime.ports import Pages
+from journeyloop.runtime.stops import Remembered
 from tests.property.rig import T, moment, plan_of
 
 PERSON, ID = b"p" * 16, b"d" * 16

@@ -18,8 +18,9 @@ from journeyloop.adapters.config.templates import check_templates
 from journeyloop.adapters.config.tree import Scalar, plain
 from journeyloop.model.duration import duration
 from journeyloop.model.moment import Action, Delay, Done, Limit, Unless
+from journeyloop.model.reach import ONPAGE
+from journeyloop.runtime.channels import SHAPES, Connection, Shape
 
-CONFIGURED = frozenset(("onpage",))
 KEYS = (
     "action", "channel", "content", "where", "placement", "cost", "gives", "weight", "limit", "after", "unless",
     "value", "versus", "open",
@@ -31,10 +32,12 @@ _URL = re.compile(r"https?://[A-Za-z0-9\[][^\\\s]*|/|/[^/\\{\s][^\\\s]*")
 
 
 class Surroundings(Struct, frozen=True):
-    """What the rest of the configuration says about every action of a moment. `ask` is the moment's placement."""
+    """What the rest of the configuration says about every action of a moment. `ask` is the moment's placement,
+    `channels` are those that are configured beside the page."""
 
     names: Names
     ask: str | None
+    channels: dict[str, Connection]
 
 
 def read_actions(moment: Section, around: Surroundings) -> tuple[Action, ...]:
@@ -86,12 +89,10 @@ def _action(section: Section, around: Surroundings) -> Action:
 def _check_channel(section: Section, channel: str, around: Surroundings) -> None:
     if around.ask is not None:
         _check_ask(section, channel, around.ask)
-    elif channel and channel not in CHANNELS:
-        section.warn(
-            "channel", f"channel_unavailable, this action is not sent: {channel}{suggestion(channel, CHANNELS)}"
-        )
-    elif channel and channel not in CONFIGURED:
-        section.warn("channel", f"channel_unavailable, this action is not sent: {channel} is not configured")
+    elif channel and channel != ONPAGE and channel not in around.channels:
+        hint = "" if channel in CHANNELS else suggestion(channel, (*CHANNELS, *around.channels))
+        missing = hint or f" is not configured: add [channels.{channel}] to journeyloop.toml"
+        section.warn("channel", f"channel_unavailable, this action is not sent: {channel}{missing}")
 
 
 def _check_ask(section: Section, channel: str, ask: str) -> None:
@@ -174,12 +175,24 @@ def _content(section: Section, channel: str, around: Surroundings) -> dict[str, 
         section.error("content", "missing: write what the message says, `content: {title: …, body: …}`")
     if written is None:
         return {}
-    on_page = channel == "onpage"
+    on_page = channel == ONPAGE
     if on_page:
         _check_on_page(section, written.entries if around.ask else ())
+    elif channel in around.channels:
+        _check_fields(section, SHAPES[around.channels[channel].kind])
     check_templates(written, section.name("content"), around.names.profile, on_page, section.report)
     content: dict[str, Any] = plain(written)
     return content
+
+
+def _check_fields(section: Section, shape: Shape) -> None:
+    """What the channel can carry, and what it cannot do without."""
+    written = section.mapping("content")
+    known = written.entries if written and "*" in shape.content else shape.content
+    content = section.section("content", known)
+    for needed in shape.needs if content else ():
+        if not any(key in content for key in needed):  # type: ignore[operator]
+            section.error("content", f"missing: write {' or '.join(needed)}")
 
 
 def _check_on_page(section: Section, own: Collection[str]) -> None:

@@ -9,8 +9,8 @@ from typing import TypeVar
 
 from msgspec import Struct, structs
 
-from journeyloop.adapters.config.action import CONFIGURED
 from journeyloop.adapters.config.audiences import AudiencesFile, read_audiences
+from journeyloop.adapters.config.channels import read_channels
 from journeyloop.adapters.config.conditions import Names
 from journeyloop.adapters.config.listening import index_asks, index_computed, index_events, index_predictions
 from journeyloop.adapters.config.moment import Found, read_moment
@@ -23,6 +23,8 @@ from journeyloop.adapters.config.watching import counting, index_watched
 from journeyloop.model.moment import Moment
 from journeyloop.model.plan import Plan, Problem
 from journeyloop.model.policy import Policy
+from journeyloop.model.reach import ONPAGE, PAGE, Address
+from journeyloop.runtime.channels import SHAPES, Connection
 from journeyloop.runtime.hooked import Source
 
 T = TypeVar("T")
@@ -32,13 +34,15 @@ _SOURCES = "sources.yaml"
 
 class Loaded(Struct, frozen=True):
     """`plan` is None if any problem is an error; `problems` are sorted by file and line. `places` says where a
-    moment's `detect` stands: its file and line. `sources` push to us; they are none of the plan's business."""
+    moment's `detect` stands: its file and line. `sources` push to us, `channels` lead out; what they speak is none of
+    the plan's business."""
 
     plan: Plan | None
     problems: list[Problem]
     settings: Settings
     places: dict[str, tuple[str, int]] = {}
     sources: dict[str, Source] = {}
+    channels: dict[str, Connection] = {}
 
 
 def load(texts: dict[str, str], environment: str | None = None) -> Loaded:
@@ -59,7 +63,8 @@ def load(texts: dict[str, str], environment: str | None = None) -> Loaded:
     names = Names(
         audiences=frozenset(audiences.audiences), numbers=audiences.numbers, computed=frozenset(audiences.computed)
     ).with_traits(audiences.traits)
-    moments = _moments(read, names, policy)
+    channels = read.file(_TOML, read_channels, dict[str, Connection](), parse_toml)
+    moments = _moments(read, names, policy, channels)
     _check_mentions(policy, moments, read.report(_POLICY))
     _check_holds(read, policy, moments)
     _name_others(read)
@@ -67,8 +72,9 @@ def load(texts: dict[str, str], environment: str | None = None) -> Loaded:
     refused = any(problem.level == "error" for problem in problems)
     kept = {found.name: found.moment for found in moments.values() if found.moment}
     places = {found.name: (file, found.detect) for file, found in moments.items()}
-    plan = None if refused else _plan(texts, kept, policy.policy, audiences, settings)
-    return Loaded(plan, problems, settings, places, sources)
+    reach = {name: SHAPES[one.kind].address for name, one in channels.items()}
+    plan = None if refused else _plan(texts, kept, policy.policy, audiences, settings, reach)
+    return Loaded(plan, problems, settings, places, sources, channels)
 
 
 class _Texts(Struct):
@@ -95,12 +101,12 @@ class _Texts(Struct):
         return default if root is None else read(root, report)
 
 
-def _moments(read: _Texts, names: Names, policy: PolicyFile) -> dict[str, Found]:
+def _moments(read: _Texts, names: Names, policy: PolicyFile, channels: dict[str, Connection]) -> dict[str, Found]:
     """File name → moment, in the order of the names, which is the order of the plan."""
     files: dict[str, Found] = {}
     owners: dict[str, str] = {}
     for name in sorted(name for name in read.texts if _is_yaml(name, "moments")):
-        found = read.file(name, lambda root, report: read_moment(root, names, policy, report), None)
+        found = read.file(name, lambda root, report: read_moment(root, names, policy, channels, report), None)
         if found is None or not found.name:
             continue
         files[name] = found
@@ -151,7 +157,12 @@ def _is_yaml(name: str, folder: str) -> bool:
 
 
 def _plan(
-    texts: dict[str, str], moments: dict[str, Moment], policy: Policy, audiences: AudiencesFile, settings: Settings
+    texts: dict[str, str],
+    moments: dict[str, Moment],
+    policy: Policy,
+    audiences: AudiencesFile,
+    settings: Settings,
+    channels: dict[str, Address],
 ) -> Plan:
     computed = audiences.computed
     watched = index_watched(moments.values(), audiences.audiences, computed)
@@ -159,7 +170,7 @@ def _plan(
         hash=_hash(texts),
         moments=moments,
         policy=policy,
-        channels=CONFIGURED,
+        channels={ONPAGE: PAGE} | channels,
         environment=settings.environment,
         texts=dict(texts),
         by_event=index_events(moments.values()),

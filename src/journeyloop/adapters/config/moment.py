@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from journeyloop.adapters.config import detect
 from journeyloop.adapters.config.action import Surroundings, read_actions
@@ -21,6 +22,7 @@ from journeyloop.model.duration import duration
 from journeyloop.model.expression import Path
 from journeyloop.model.moment import MOVING, Action, Confirm, Detect, Hold, Learning, Moment
 from journeyloop.model.profile import PROFILE, TRAITS
+from journeyloop.runtime.channels import Connection
 
 KEYS = (
     "moment", "title", "purpose", "topic", "owner", "who", "from", "detect", "confirm", "fresh", "goal", "holdout",
@@ -42,12 +44,14 @@ class Found(Struct, frozen=True):
     also: int
 
 
-def read_moment(root: Mapping, names: Names, policy: PolicyFile, report: Report) -> Found:
+def read_moment(
+    root: Mapping, names: Names, policy: PolicyFile, channels: dict[str, Connection], report: Report
+) -> Found:
     """Read one file; problems go to the report."""
     section = Section(root, "", report, KEYS)
     name, topic = section.identifier("moment", "checkout_stall"), section.text("topic", "")
     noticed = _detect(section, names)
-    around = Surroundings(names, noticed.ask if noticed else None)
+    around = Surroundings(names, noticed.ask if noticed else None, channels)
     moment = _moment(section, name, topic or name, noticed or Detect(), around, policy)
     if noticed and not moment.waits and not noticed.within:
         _check_waiting(section)
@@ -63,7 +67,7 @@ def _moment(
     section: Section, name: str, topic: str, noticed: Detect, around: Surroundings, policy: PolicyFile
 ) -> Moment:
     goal, expires = read_goal(section, around.names)
-    around = Surroundings(around.names.for_ask(), around.ask) if around.ask else around
+    around = replace(around, names=around.names.for_ask()) if around.ask else around
     who, actions = read_condition(section, "who", around.names), _actions(section, around)
     mode, explore, learning = read_learning(section, goal, around.names)
     guards = detect.read_matches(section, "guard", Names(around.names.profile))

@@ -1,0 +1,93 @@
+"""`[channels.NAME]` of journeyloop.toml → the ways out of the house. It names the environment variables of secrets."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from journeyloop.adapters.config.report import Report, suggestion
+from journeyloop.adapters.config.section import Section, as_section
+from journeyloop.adapters.config.tree import Mapping
+from journeyloop.runtime.channels import SHAPES, Connection, Option, Shape, Terms
+
+COMMON = ("kind", "concurrency", "rate", "timeout")
+BUILT_IN = ("onpage", "in_app")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
+_URL = re.compile(r"https?://[^\s/?#@]+[^\s#]*")
+
+
+def read_channels(root: Mapping, report: Report) -> dict[str, Connection]:
+    """By name; problems go to the report."""
+    listed = Section(root, "", report, root.entries).mapping("channels") if "channels" in root.entries else None
+    found: dict[str, Connection] = {}
+    for name, entry in listed.entries.items() if listed else ():
+        if not _NAME.fullmatch(name) or name in BUILT_IN:
+            report.error(entry.line, f"channels.{name}: write a name of a-z, 0-9 and _ that is not {BUILT_IN[0]}")
+        elif isinstance(entry.value, Mapping):
+            connection = _connection(name, entry.value, report)
+            found |= {name: connection} if connection else {}
+        else:
+            report.error(entry.line, f"channels.{name}: write a table, [channels.{name}]")
+    return found
+
+
+def _connection(name: str, written: Mapping, report: Report) -> Connection | None:
+    path = f"channels.{name}"
+    kind = Section(written, path, report, written.entries).choice("kind", tuple(SHAPES))
+    shape = SHAPES.get(kind)
+    if shape is None:
+        return None
+    section = as_section(written, path, report, (*COMMON, *shape.options, *shape.secrets))
+    if section is None:
+        return None
+    options = {key: _option(section, key, option) for key, option in shape.options.items()}
+    return Connection(name, kind, options, _secrets(section, shape), _terms(section))
+
+
+def _option(section: Section, key: str, option: Option) -> Any:
+    if key not in section and not option.required:
+        return option.default
+    match option.type:
+        case "flag":
+            return section.flag(key, option.default)
+        case "integer":
+            return section.integer(key, option.default, 0, 1_000_000)
+        case "number":
+            return section.number(key, option.default or 0.0)
+    text = section.text(key, option.default, option.example)
+    if option.type == "url" and text and not _URL.fullmatch(text):
+        section.error(key, f"write an address such as {option.example or 'https://api.example.com'}")
+    return text
+
+
+def _secrets(section: Section, shape: Shape) -> dict[str, str]:
+    """Each names the environment variable that holds it."""
+    found: dict[str, str] = {}
+    for key in shape.secrets:
+        if key in section:
+            name = section.text(key, example="SMTP_PASSWORD")
+            if name and not _VARIABLE.fullmatch(name):
+                section.error(key, "write the name of an environment variable (A-Z, 0-9, _), never the secret itself")
+            found[key] = name
+    return found
+
+
+def _terms(section: Section) -> Terms:
+    usual = Terms()
+    rate = section.number("rate", usual.rate)
+    if rate <= 0:
+        section.error("rate", "write how many messages a second, above 0")
+        rate = usual.rate
+    timeout = section.number("timeout", usual.timeout)
+    if not 0 < timeout <= 120:
+        section.error("timeout", "write seconds, above 0 and at most 120")
+        timeout = usual.timeout
+    return Terms(section.integer("concurrency", usual.concurrency, 1, 256), rate, timeout)
+
+
+def know_channel(section: Section, key: str, channel: str, known: tuple[str, ...]) -> None:
+    """Warn of a channel that would never be sent to."""
+    if channel not in known:
+        hint = suggestion(channel, known) or ": add [channels." + channel + "] to journeyloop.toml"
+        section.warn(key, f"channel_unavailable, this action is not sent: {channel}{hint}")
