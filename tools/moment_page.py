@@ -51,7 +51,7 @@ LOADED = {
     "goal": {*goal.KEYS},
     "learn": {*learning.KEYS},
     "learn.features": {*features.KEYS},
-    "actions": {*action.KEYS, *action.LATER},
+    "actions": {*action.KEYS},
     "policy.yaml: quiet_hours": {*hours.KEYS},
     "audiences.yaml: traits": {*audiences.TRAIT_KEYS},
     "audiences.yaml: audiences": {*audiences.AUDIENCE_KEYS},
@@ -59,7 +59,6 @@ LOADED = {
 LATER = {
     "also": {*moment.ALSO_LATER, "text"},
     "detect": {*detect.LATER, "drop"},
-    "actions": {*action.LATER},
 }
 
 

@@ -172,11 +172,16 @@ def test_present_true_asks_for_any_tab() -> None:
 
 
 def test_a_restricting_key_keeps_its_action_from_being_sent() -> None:
-    restricted = SMALL + "    coupon: pool:welcome\n"
-    assert moment_of(small(restricted)).actions[0].unsupported == ("coupon",)
+    restricted = SMALL + "    placement: sidebar\n"
+    assert moment_of(small(restricted)).actions[0].unsupported == ("placement",)
     assert warnings_of(small(restricted)) == [
-        "moments/failed.yaml:13: warning: not yet supported: actions.help.coupon (this action is not sent)",
+        "moments/failed.yaml:13: warning: not yet supported: actions.help.placement (only with detect.ask; "
+        "this action is not sent)",
     ]
+
+
+def test_a_coupon_names_its_pool() -> None:
+    assert moment_of(small(SMALL + "    coupon: pool:welcome\n")).actions[0].coupon == "welcome"
 
 
 QUIET = "purposes: {service: {consent: not_required}}\nquiet_hours: "

@@ -23,10 +23,10 @@ from journeyloop.runtime.channels import SHAPES, Connection, Shape
 
 KEYS = (
     "action", "channel", "content", "where", "placement", "cost", "gives", "weight", "limit", "after", "unless",
-    "value", "versus", "open",
+    "value", "versus", "open", "coupon",
 )  # fmt: skip
 ON_PAGE = ("title", "body", "button", "style")
-LATER = ("coupon",)
+_POOL = re.compile(r"pool:([a-z0-9][a-z0-9_-]{0,39})")
 _UNLESS = re.compile(r"(seen|clicked|dismissed)\(\s*([A-Za-z0-9_-]+)\s*\)")
 _URL = re.compile(r"https?://[A-Za-z0-9\[][^\\\s]*|/|/[^/\\{\s][^\\\s]*")
 
@@ -45,7 +45,7 @@ def read_actions(moment: Section, around: Surroundings) -> tuple[Action, ...]:
     actions: list[Action] = []
     sections: list[Section] = []
     for number, item in enumerate(moment.items("actions")):
-        section = as_section(item, f"actions[{number}]", moment.report, KEYS, LATER)
+        section = as_section(item, f"actions[{number}]", moment.report, KEYS)
         if section is None:
             continue
         action = _action(section, around)
@@ -83,6 +83,7 @@ def _action(section: Section, around: Surroundings) -> Action:
         versus=section.text("versus", example="next_day_email") if "versus" in section else None,
         unsupported=_unsupported(section, channel, around.ask),
         closed=read_open(section),
+        coupon=_coupon(section, around.ask),
     )
 
 
@@ -106,9 +107,7 @@ def _check_ask(section: Section, channel: str, ask: str) -> None:
 
 def _unsupported(section: Section, channel: str, ask: str | None) -> tuple[str, ...]:
     """What restricts sending and cannot be honoured yet: such an action is refused rather than sent without it."""
-    found = list(section.unsupported)
-    for key in section.unsupported:
-        section.report.later(section.line(key), section.name(key), "this action is not sent")
+    found: list[str] = []
     if "placement" in section and ask is None and channel == "onpage":
         consequence = "only with detect.ask; this action is not sent"
         section.report.later(section.line("placement"), section.name("placement"), consequence)
@@ -154,6 +153,19 @@ def _check_named(section: Section, action: Action, actions: dict[str, Action]) -
         section.error("versus", "an action cannot be compared with itself: write another")
     elif action.versus not in others:
         section.error("versus", f"{action.versus} has a comparator itself: a coin decides between two, not more")
+
+
+def _coupon(section: Section, ask: str | None) -> str:
+    """The pool of its codes: each is given to one person, and comes back if its message was not sent."""
+    scalar = section.scalar("coupon")
+    if scalar is None:
+        return ""
+    found = _POOL.fullmatch(scalar.text)
+    if found is None:
+        section.error("coupon", "write the pool of its codes, such as pool:welcome")
+    elif ask is not None:
+        section.error("coupon", "an ask is answered at once, and a code is reserved before: remove coupon")
+    return found[1] if found else ""
 
 
 def _limit(section: Section) -> Limit | None:
