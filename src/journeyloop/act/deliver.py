@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from journeyloop.act.life import changed, contact, expiry_timer, find, move, start_timer
+from journeyloop.act.life import changed, contact, expiry_timer, find, hold_room, move, start_timer
 from journeyloop.act.render import unrenderable
 from journeyloop.act.stop import gone, stop
 from journeyloop.model.customer import Customer
@@ -21,11 +21,15 @@ from journeyloop.model.hours import untimely
 from journeyloop.model.inputs import Delivered, Outcome, Ready
 from journeyloop.model.moment import DAY
 from journeyloop.model.plan import Plan
+from journeyloop.model.policy import reserved
 from journeyloop.model.profile import place, profile_values
 from journeyloop.model.reach import ONPAGE, PAGE, addresses, unreachable
 from journeyloop.model.spending import promise
 
 GRACE = 2_000
+LAST_WORD = 130_000
+"""An attempt lasts two minutes at most (`timeout` of a channel): by then its end is known, or nobody will tell (ms)."""
+
 REST = DAY
 MOST_ACTED = 64
 REFLEX = 150
@@ -172,7 +176,8 @@ def _refusal(customer: Customer, delivery: Delivery, frame: Frame) -> str | None
         or untimely(policy.hours(action), frame.now, place(customer))
         or (action.unless.refusal(moment.name, header.acted) if action.unless else None)
         or policy.capped(
-            contact(delivery, frame.now), (one for one in header.contacts if one.decision != delivery.decision)
+            contact(delivery, frame.now),
+            (one for one in reserved(header, frame.now) if one.decision != delivery.decision),
         )
     )
 
@@ -191,6 +196,9 @@ def _result(customer: Customer, message: Delivered, frame: Frame) -> None:
 def _again(customer: Customer, delivery: Delivery, message: Delivered, frame: Frame) -> None:
     """It waits once more, with the room it holds in the caps, unless it was stopped meanwhile or would be stale."""
     begins = frame.now + message.after
+    if delivery.state != "intent":
+        return
+    delivery.doubt = delivery.doubt or message.doubt
     if delivery.recalled:
         move(customer, delivery, "suppressed", delivery.recalled, frame)
     elif begins >= delivery.expires:
@@ -198,6 +206,7 @@ def _again(customer: Customer, delivery: Delivery, message: Delivered, frame: Fr
     elif move(customer, delivery, "due", message.reason, frame):
         delivery.not_before, delivery.attempts = begins, delivery.attempts + 1
         customer.header.timers[start_timer(delivery.decision)] = begins
+        hold_room(customer, delivery, frame.now if delivery.doubt else begins)
         changed(customer, delivery, frame)
 
 
@@ -258,13 +267,18 @@ def came_due(customer: Customer, name: str, frame: Frame) -> None:
 
 
 def expire(customer: Customer, name: str, frame: Frame) -> None:
-    """No stale nudge. An intent waits a little for its channel's word; one from before a restart is in doubt."""
+    """No stale nudge. An intent waits for its channel's word; one that never came, or that is from before a restart, is
+    in doubt."""
     delivery = find(customer, bytes.fromhex(name.partition("/")[2]))
     if delivery is None:
         return
-    if delivery.state == "intent" and frame.now < delivery.expires + GRACE:
-        customer.header.timers[name] = delivery.expires + GRACE
+    on_page = delivery.channel == ONPAGE
+    last = delivery.expires + (GRACE if on_page else LAST_WORD)
+    if delivery.state == "intent" and frame.now < last:
+        customer.header.timers[name] = last
     elif delivery.state == "intent" and delivery.intended < frame.epoch_started:
         move(customer, delivery, "unknown", "the server stopped after the intent was written", frame)
+    elif delivery.state == "intent" and not on_page:
+        move(customer, delivery, "unknown", "its channel never told how it ended", frame)
     else:
         move(customer, delivery, "expired", "nobody could be reached in time", frame)

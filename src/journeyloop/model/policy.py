@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from journeyloop.model.breaker import Breaker
 from journeyloop.model.budget import Budget
@@ -99,3 +100,11 @@ class Policy(Struct, frozen=True):
                 if counted >= cap.at_most:
                     return f"cap: {cap}"
         return None
+
+
+def reserved(header: Header, now: int) -> list[Contact]:
+    """The contacts made and those that room is held for. What is in its channel's hand may arrive any moment."""
+    in_hand = {one.decision for one in header.deliveries if one.state == "intent"}
+    if not in_hand:
+        return header.contacts
+    return [replace(one, at=max(one.at, now)) if one.decision in in_hand else one for one in header.contacts]
