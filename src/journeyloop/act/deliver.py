@@ -67,7 +67,7 @@ def dispatch(customer: Customer, decision: Decision, pulled: bool, frame: Frame)
 def enqueue(customer: Customer, frame: Frame) -> None:
     """What is due by now and not for a page waits for a free slot of its channel."""
     for delivery in customer.header.deliveries:
-        if delivery.state == "due" and delivery.not_before <= frame.now and not _offered(delivery, frame):
+        if delivery.state == "due" and not _early(delivery, frame) and not _offered(delivery, frame):
             frame.emit(Queued(customer.header.person, replace(delivery)))
 
 
@@ -82,7 +82,7 @@ def heard(customer: Customer, word: Ready | Delivered, frame: Frame) -> None:
 def _ready(customer: Customer, message: Ready, frame: Frame) -> None:
     """Its channel has a free slot: look at everything again, and write the intent or end it here."""
     delivery = find(customer, message.decision)
-    if delivery is None or delivery.state != "due" or frame.now < delivery.not_before:
+    if delivery is None or delivery.state != "due" or _early(delivery, frame):
         return _give_back(delivery, message.coupon, frame)
     delivery.coupon = message.coupon
     refusal = _refusal(customer, delivery, frame)
@@ -99,7 +99,7 @@ def offer(customer: Customer, frame: Frame) -> None:
     if not customer.header.presence.open(frame.epoch):
         return
     for delivery in customer.header.deliveries:
-        if delivery.state != "due" or frame.now < delivery.not_before or not _offered(delivery, frame):
+        if delivery.state != "due" or _early(delivery, frame) or not _offered(delivery, frame):
             continue
         refusal = _refusal(customer, delivery, frame)
         if refusal is not None:
@@ -144,6 +144,11 @@ def _offered(delivery: Delivery, frame: Frame) -> bool:
     moment = frame.plan.moment(delivery.moment)
     action = moment.action(delivery.action) if moment else None
     return delivery.channel == ONPAGE and not (action and action.coupon)
+
+
+def _early(delivery: Delivery, frame: Frame) -> bool:
+    """Its time has not come, or it is not to be tried again yet."""
+    return frame.now < max(delivery.not_before, delivery.again_at)
 
 
 def _give_back(delivery: Delivery | None, code: str, frame: Frame) -> None:
@@ -204,7 +209,7 @@ def _again(customer: Customer, delivery: Delivery, message: Delivered, frame: Fr
     elif begins >= delivery.expires:
         move(customer, delivery, "failed", f"not in time: {message.reason}", frame)
     elif move(customer, delivery, "due", message.reason, frame):
-        delivery.not_before, delivery.attempts = begins, delivery.attempts + 1
+        delivery.again_at, delivery.attempts = begins, delivery.attempts + 1
         customer.header.timers[start_timer(delivery.decision)] = begins
         hold_room(customer, delivery, frame.now if delivery.doubt else begins)
         changed(customer, delivery, frame)
