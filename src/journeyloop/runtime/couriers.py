@@ -76,7 +76,10 @@ class Couriers:
                 "kind": connection.kind,
                 "in_hand": courier.in_hand,
                 "circuit": courier.circuit.state,
-                "ended": dict(courier.counts),
+                "concurrency": connection.terms.concurrency,
+                "rate": connection.terms.rate,
+                "told": dict(courier.counts),
+                "trouble": courier.trouble and {"at": courier.trouble[0], "reason": courier.trouble[1]},
             }
             for name, (connection, courier) in sorted(self._couriers.items())
         ]
