@@ -32,7 +32,7 @@ async def ended(house: House, count: int) -> dict[str, int]:
         states = [one.state for one in house.deliveries()]
         if len(states) >= count and not {"due", "intent"} & set(states):
             return {state: states.count(state) for state in set(states)}
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.3)  # reading them all takes its time
 
 
 class Racing(Post):
