@@ -1,4 +1,4 @@
-"""A receiver of webhooks in a process of its own: it takes what comes to `/take` and never answers `/hang`. `GET /seen`
+"""A receiver of webhooks in a process of its own: it takes what comes to `/take` and never answers `/hang…`. `GET /seen`
 tells [path, user id, ms since the epoch] of each message since the last such question.
 """
 
@@ -40,7 +40,7 @@ class Receiver:
             writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(told) + told)
             return
         self.seen.append((path, body, at))
-        if path == "/hang":
+        if path.startswith("/hang"):
             await self.hanging.wait()
         writer.write(TAKEN)
 

@@ -8,10 +8,12 @@ const STANDS = {
   missing: ["warn", "not connected"],
 };
 
-function channel({ channel: name, circuit, trouble }) {
+function channel({ channel: name, circuit, trouble, told }) {
   const [tone, said] = STANDS[circuit];
+  const lost = ["unknown", "failed"].filter((state) => told[state]).map((state) => `${number(told[state])} ${state}`);
   const last = trouble ? [element("small", { class: "soft" }, "last trouble ", timestamp(trouble.at), `: ${words(trouble.reason)}`)] : [];
-  return element("div", { "data-channel": name }, element("span", {}, name), element("small", { class: tone }, said), ...last);
+  return element("div", { "data-channel": name }, element("span", {}, name), element("small", { class: tone }, said),
+    ...(lost.length ? [element("small", { class: "warn" }, lost.join(", "))] : []), ...last);
 }
 
 const lost = (one) => element("li", { "data-failed": one.decision_id },
@@ -25,9 +27,8 @@ export function drawChannels({ channels }, { failed }, { unknown_deliveries: unk
   redraw(place, [channels, failed, unknown], () => [
     element("div", { class: "head" }, element("h2", {}, "Channels"),
       element("span", { class: unknown ? "warn" : "soft", "data-unknown": unknown }, `${number(unknown)} of unknown end`)),
-    table(["Channel", "Waiting#", "In hand#", "Sent#", "Unknown#", "Failed#"], channels.map((one) => [
-      channel(one), number(one.waiting), number(one.in_hand),
-      number(one.told.sent ?? 0), number(one.told.unknown ?? 0), number(one.told.failed ?? 0)])),
-    ...(failed.length ? [element("h3", {}, "May not have arrived"), element("ul", {}, ...failed.map(lost))] : []),
+    table(["Channel", "Waiting#", "In hand#", "Sent#"], channels.map((one) => [
+      channel(one), number(one.waiting), number(one.in_hand), number(one.told.sent ?? 0)])),
+    ...(failed.length ? [element("p", { class: "soft" }, "May not have arrived"), element("ul", {}, ...failed.map(lost))] : []),
   ]);
 }
