@@ -64,7 +64,8 @@ MOMENTS = {
     "ticket": ("{event: Ticket Opened}", "tools", '{title: "Call back", "priority": 1}'),
     "quiet": ("{event: Nobody Listens}", "deaf", "{title: Hello}"),
     "lost": (
-        '{event: SMS Failed, where: event.properties.status == "undelivered" && size(event.properties.decision_id) > 9}',
+        "{event: SMS Failed, "
+        'where: event.properties.status == "undelivered" && size(event.properties.decision_id) == 32}',
         "tools",
         "{title: The text did not arrive}",
     ),
