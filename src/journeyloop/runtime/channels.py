@@ -5,7 +5,7 @@ provider. What a provider's protocol means is each adapter's business (`adapters
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -41,13 +41,14 @@ class Receipt(Struct):
     `sent`: the provider has it. `failed`: it will never take this one. `again`: nothing left, or the provider said
     that it did not take it; `after` is how long it asked to wait (s). `unknown`: it may have taken it. `trouble`: the
     channel is to blame and not the message, which the circuit breaker counts. `reason` is short and holds no personal
-    data.
+    data. `gone`: the endpoint of a browser that does not exist any more.
     """
 
     state: State
     reason: str = ""
     after: float = 0.0
     trouble: bool = False
+    gone: str = ""
 
 
 class Channel(Protocol):
@@ -65,6 +66,15 @@ class Channel(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+@runtime_checkable
+class Pushes(Protocol):
+    """A channel to browsers that asked for push: the key they subscribe with, and why it would push to one never."""
+
+    public_key: str
+
+    def refusal(self, endpoint: str, p256dh: str, auth: str) -> str | None: ...
 
 
 Type = Literal["text", "url", "integer", "number", "flag"]
@@ -140,9 +150,9 @@ SHAPES: dict[str, Shape] = {
     ),
     "webpush": Shape(
         "push",
-        {"subject": Option(example="mailto:ops@example.com")},
+        {"subject": Option(example="mailto:ops@example.com"), "loopback": Option("flag", False, False)},
         ("private_key",),
-        ("title", "body", "icon", "url", "tag"),
+        ("title", "body", "icon", "url"),
         (("title",),),
     ),
     "webhook": Shape("anybody", {"url": Option("url", example="https://example.com/hooks")}, ("secret",), ("*",)),
