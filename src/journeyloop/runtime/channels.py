@@ -111,13 +111,15 @@ class Terms(Struct, frozen=True):
 
 
 class Connection(Struct, frozen=True):
-    """One `[channels.NAME]`: its kind with the values of its options; `secrets` are names of environment variables."""
+    """One `[channels.NAME]`: its kind with the values of its options; `secrets` are names of environment variables.
+    `loopback`: the address of a provider may be this machine, which it may outside production."""
 
     name: str
     kind: str
     options: dict[str, Any] = {}
     secrets: dict[str, str] = {}
     terms: Terms = Terms()
+    loopback: bool = False
 
 
 _ELSEWHERE, _TEMPLATE = ("template", "variables"), (("template",),)
