@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from journeyloop.adapters.channels import webpush
 from journeyloop.runtime.channels import Channel, Connection
 
 Environ = Mapping[str, str]
-KINDS: dict[str, Callable[[Connection, Environ], Channel]] = {}
+KINDS: dict[str, Callable[[Connection, Environ], Channel]] = {
+    "webpush": webpush.connect,
+}
 
 
 def connect(connection: Connection, environ: Environ) -> Channel:
