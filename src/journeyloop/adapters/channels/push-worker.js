@@ -21,7 +21,7 @@ const page = (written) => {
 
 const read = (data) => {
   try {
-    return data.json();
+    return data.json() || {};
   } catch { return {}; } // no message of ours; the browser wants to see something all the same
 };
 
