@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ from pywebpush import WebPusher  # type: ignore[import-untyped]
 from yarl import URL
 
 from journeyloop.act.render import Unrenderable
-from journeyloop.adapters import channels
+from journeyloop.adapters.channels.environ import Environ, secret
 from journeyloop.adapters.channels.guard import Refused, host_of, is_near, permit
 from journeyloop.adapters.channels.outward import Outward
 from journeyloop.adapters.channels.receipts import usual
@@ -130,10 +130,10 @@ class WebPush:
         return self._circuits.setdefault(host, Circuit(time.monotonic))
 
 
-def connect(connection: Connection, environ: Mapping[str, str]) -> WebPush:
+def connect(connection: Connection, environ: Environ) -> WebPush:
     """Raises LookupError: there is no key, it is none of P-256, or push services would refuse the subject."""
 
-    signing, subject = read_key(channels.secret(connection, environ, "private_key")), connection.options["subject"]
+    signing, subject = read_key(secret(connection, environ, "private_key")), connection.options["subject"]
     loopback = connection.loopback and connection.options.get("loopback", False)
     timeout = connection.terms.timeout * 0.9  # a little sooner than the courier loses patience, to learn of it here
     made = WebPush(signing, subject, timeout, loopback, lambda: time.time_ns() // 1_000_000)
