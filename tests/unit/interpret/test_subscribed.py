@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from itertools import permutations
+from typing import Any
 
 import pytest
 
@@ -143,25 +144,36 @@ def test_it_comes_along_at_the_login_and_goes_with_the_browser() -> None:
     assert reached(rig, "a1") == [], "it asks anew for whoever uses it now"
 
 
-def test_an_unmerge_gives_each_their_browser_back_and_none_that_is_gone() -> None:
-    for gone in (False, True):
-        rig = shop()
-        mail = {"traits": {"email": "ana@example.com"}, "source": "server"}
-        rig.track("Identify", "a1", user_id="u1", **mail)
-        rig.track("Page", "a2")
-        subscribe(rig, "a1")
-        theirs = subscribe(rig, "a2")
-        absorbed = rig.find("a2").header.person
-        rig.track("Identify", "a2", **mail)
-        assert len(reached(rig)) == 2
-        rig.track("Asked For", "a2")
-        send(rig)
-        state = "again" if gone else "sent"
-        rig.apply(Delivered(rig.made[-1].person, rig.made[-1].id, state, "", SECOND, theirs if gone else ""))
-        rig.apply(Unmerge(rig.find("a1").header.person, absorbed))
-        assert reached(rig, "a1") == ["https://push.example/a1"]
-        assert reached(rig, "a2") == ([] if gone else [theirs])
-        assert rig.replayed().different == 0
+@pytest.mark.parametrize("asks", [{"who": "a2"}, {"anonymous_id": None, "user_id": "u1"}])
+@pytest.mark.parametrize("gone", [False, True])
+def test_an_unmerge_gives_each_their_browser_back_and_none_that_is_gone(gone: bool, asks: dict[str, Any]) -> None:
+    """Whosever message it was that found it gone."""
+    rig = shop()
+    mail = {"traits": {"email": "ana@example.com"}, "source": "server"}
+    rig.track("Identify", "a1", user_id="u1", **mail)
+    subscribe(rig, "a1")
+    rig.now += SECOND
+    rig.track("Page", "a2")
+    theirs = subscribe(rig, "a2")
+    absorbed = rig.find("a2").header.person
+    rig.track("Identify", "a2", **mail)
+    assert len(reached(rig)) == 2
+    rig.track("Asked For", **asks)
+    assert json.loads(send(rig).to[0])["endpoint"] == theirs
+    state = "again" if gone else "sent"
+    rig.apply(Delivered(rig.made[-1].person, rig.made[-1].id, state, "", SECOND, theirs if gone else ""))
+    rig.apply(Unmerge(rig.find("a1").header.person, absorbed))
+    assert reached(rig, "a1") == ["https://push.example/a1"]
+    assert reached(rig, "a2") == ([] if gone else [theirs])
+    assert rig.replayed().different == 0
+
+
+def test_a_browser_whose_name_was_dropped_is_no_address() -> None:
+    rig = shop()
+    subscribe(rig)
+    customer = rig.find()
+    customer.sealed.names = []
+    assert addresses(customer, "push") == [] and unreachable(customer, "push")
 
 
 @pytest.mark.parametrize("signed", [False, True])
