@@ -5,6 +5,8 @@ Here is no waiting: the couriers and the simulated one go by the same rules.
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from journeyloop.act.render import Unrenderable
 from journeyloop.model.effects import Send
 from journeyloop.model.inputs import Delivered
@@ -40,7 +42,9 @@ class Attempt:
         """What is told of this attempt. Doubt is tried again only where the channel would know the message."""
         if receipt.state == "unknown" and self.idempotent:
             return self._again(receipt, doubt=True)
-        return self._again(receipt) if receipt.state == "again" else self.told(receipt.state, receipt.reason)
+        if receipt.state == "again":
+            return self._again(receipt)
+        return replace(self.told(receipt.state, receipt.reason), gone=receipt.gone)
 
     def _again(self, receipt: Receipt, doubt: bool = False) -> Delivered:
         backoff = min(LONGEST_BACKOFF, max(receipt.after, 2.0 ** min(self.send.delivery.attempts, 10)))
@@ -51,7 +55,7 @@ class Attempt:
         return self.told("suppressed", f"content: {error}" if isinstance(error, Unrenderable) else str(error))
 
     def told(self, state: str, reason: str, after: int = 0, doubt: bool = False) -> Delivered:
-        return Delivered(self.send.person, self.send.delivery.decision, state, reason, after, doubt)
+        return Delivered(self.send.person, self.send.delivery.decision, state, reason, after, doubt=doubt)
 
 
 def unsettled(reader: Reader, channel: str, idempotent: bool) -> list[Delivered]:

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from journeyloop.act.render import Unrenderable
 from journeyloop.model.effects import Send
-from journeyloop.model.inputs import Delivered, Input, Ready
+from journeyloop.model.inputs import ConsentStated, Delivered, Input, Ready
 from journeyloop.model.plan import Plan
 from journeyloop.runtime import outbox
 from journeyloop.runtime.attempt import Attempt, unsettled
@@ -157,9 +157,9 @@ class Courier:
             await self.house.commit([Ready(one.person, one.decision, one.key)])
             send = self._sends.pop(one.decision, None)
             if send is not None:
-                word = await self._word(send)
-                await self.house.commit([word])
-                self.counts[word.state] = self.counts.get(word.state, 0) + 1
+                words = await self._word(send)
+                await self.house.commit(words)
+                self._count(words[0])
         except Exception as error:
             self._aside.add(one.decision)
             log.error("a channel's word was refused", channel=self.name, error=type(error).__name__)
@@ -169,22 +169,27 @@ class Courier:
             self._in_hand.pop(one.decision, None)
             self._slots.release()
 
-    async def _word(self, send: Send) -> Delivered:
-        """What is to be told of it."""
+    async def _word(self, send: Send) -> list[Delivered | ConsentStated]:
+        """What is to be told of it, and of the person: one commit."""
         plan, attempt = self.house.plan(), Attempt(send, self.house.stops, self.channel.idempotent)
         if withheld(plan, send.names):
             self.house.sink.keep(send, plan, self.house.clock())
-            return attempt.told("suppressed", NOT_LISTED)
+            return [attempt.told("suppressed", NOT_LISTED)]
         if reason := self.house.stops.refusal(send):
-            return attempt.told("suppressed", reason)
+            return [attempt.told("suppressed", reason)]
         try:
             receipt = await self._attempt(send, attempt)
         except (Withheld, Unrenderable) as stopped:
-            return attempt.stopped(stopped)
+            return [attempt.stopped(stopped)]
         if receipt.trouble:
             self.trouble = self.house.clock(), receipt.reason
         self.circuit.heard(receipt.trouble)
-        return attempt.word(receipt)
+        word = attempt.word(receipt)
+        return [word, *opted_out(send, plan, self.house.clock())] if receipt.opted_out else [word]
+
+    def _count(self, word: Delivered | ConsentStated) -> None:
+        if isinstance(word, Delivered):
+            self.counts[word.state] = self.counts.get(word.state, 0) + 1
 
     async def _attempt(self, send: Send, attempt: Attempt) -> Receipt:
         """However it ends, there is a receipt."""
@@ -198,3 +203,10 @@ class Courier:
             if not isinstance(error, TimeoutError):
                 log.error("channel failed", channel=self.name, error=type(error).__name__)
             return attempt.receipt(error)
+
+
+def opted_out(send: Send, plan: Plan, now: int) -> list[ConsentStated]:
+    """What a provider knew before us: nothing goes to this person by this channel any more, whatever its purpose."""
+    choices = {f"{purpose}/{send.delivery.channel}": False for purpose in plan.policy.purposes}
+    known = [("user_id", send.user_id)] if send.user_id else [("anonymous_id", one) for one in send.anonymous_ids]
+    return [ConsentStated(who, choices, now, "server") for who in known[:1]]

@@ -15,6 +15,7 @@ from journeyloop.model.event import Event, Rejected
 from journeyloop.model.identifier import Identifier
 from journeyloop.model.inputs import Input
 from journeyloop.model.policy import BLOCKED, Identity
+from journeyloop.runtime.channels import Pushes
 from journeyloop.runtime.hooked import Addressing, Told
 from journeyloop.runtime.imports import Gap, Progress
 from journeyloop.runtime.rows import Kind
@@ -46,6 +47,7 @@ class RecordingDoor:
         self.progress = Progress()
         self.listed: list[tuple[str, int, bytes]] = []
         self.closed = 0
+        self.pushing: Pushes | None = None
         self.frames: list[bytes] = [b"event: show\ndata: {}\n\n"]
         self.endless = False
         self.blocked = BLOCKED
@@ -88,6 +90,9 @@ class RecordingDoor:
 
     def blocked_ids(self) -> frozenset[str]:
         return self.blocked
+
+    def pushes(self) -> Pushes | None:
+        return self.pushing
 
     def topics(self) -> frozenset[str]:
         return frozenset({"cart", "marketing"})

@@ -1,5 +1,5 @@
-"""A receiver of webhooks in a process of its own: it takes what comes to `/take` and never answers `/hang…`. `GET /seen`
-tells [path, user id, ms since the epoch] of each message since the last such question.
+"""A receiver of webhooks in a process of its own: it takes what comes and never answers `/hang…`. `GET /seen` tells
+[path, user id, ms since the epoch] of each message since the last such question.
 """
 
 from __future__ import annotations
