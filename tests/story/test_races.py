@@ -10,6 +10,8 @@ import random
 import time
 from collections.abc import Callable
 
+import pytest
+
 from journeyloop.adapters.store.memory import MemoryStore
 from journeyloop.model.inputs import ConsentStated
 from journeyloop.model.plan import Plan
@@ -66,6 +68,7 @@ class Racing(Post):
         self.acknowledged.add(who)
 
 
+@pytest.mark.slow
 def test_no_send_starts_after_an_opt_out_was_acknowledged() -> None:
     post = Racing()
     post.house = house = House(post, QUICK, plan=letters())
@@ -123,6 +126,7 @@ def test_after_a_pause_nothing_leaves_and_nothing_stale_after_it() -> None:
     run(house, play)
 
 
+@pytest.mark.slow
 def test_after_nine_hours_down_nothing_stale_leaves_and_the_rest_at_the_usual_pace() -> None:
     """Ten thousand are due when the server comes back: planned letters, and absences that nobody watched."""
     late = moment("late", detect="{event: Planned}", actions=f"[{action('late', ', after: 2h', 'letters')}]",
