@@ -26,5 +26,5 @@ def against(
         yield held
     if kept and (quiet := untimely(kept, wanted.at, place(customer))):
         yield quiet
-    if capped := policy.capped(wanted, (one for one in header.contacts if one.decision != wanted.decision)):
+    if capped := policy.capped(wanted, [one for one in header.contacts if one.decision != wanted.decision]):
         yield capped

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from msgspec import Struct, field, structs
 
@@ -102,7 +102,7 @@ class Policy(Struct, frozen=True):
         """The hours in which this action is not sent."""
         return self.quiet(action.channel) + ([("closed", action.closed)] if action.closed else [])
 
-    def capped(self, wanted: Contact, made: Iterable[Contact]) -> str | None:
+    def capped(self, wanted: Contact, made: Sequence[Contact]) -> str | None:
         """The cap that leaves no room for one more contact beside those made or reserved, before it or (where they are
         planned) after it, or None."""
         for cap in self.caps:
