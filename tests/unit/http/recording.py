@@ -16,6 +16,7 @@ from journeyloop.model.identifier import Identifier
 from journeyloop.model.inputs import Input
 from journeyloop.model.plan import Problem
 from journeyloop.model.policy import BLOCKED, Identity
+from journeyloop.runtime.channels import Pushes
 from journeyloop.runtime.hooked import Addressing, Told
 from journeyloop.runtime.imports import Gap, Progress
 from journeyloop.runtime.permission import Message
@@ -49,6 +50,7 @@ class RecordingDoor:
         self.listed: list[tuple[str, int, bytes]] = []
         self.messages: list[Message] = []
         self.closed = 0
+        self.pushing: Pushes | None = None
         self.frames: list[bytes] = [b"event: show\ndata: {}\n\n"]
         self.endless = False
         self.blocked = BLOCKED
@@ -91,6 +93,9 @@ class RecordingDoor:
 
     def blocked_ids(self) -> frozenset[str]:
         return self.blocked
+
+    def pushes(self) -> Pushes | None:
+        return self.pushing
 
     def topics(self) -> frozenset[str]:
         return frozenset({"cart", "marketing"})
