@@ -10,6 +10,7 @@ from journeyloop.model.breaker import Breaker
 from journeyloop.model.budget import Budget
 from journeyloop.model.consent import stated
 from journeyloop.model.customer import Contact, Header
+from journeyloop.model.disposition import Disposition
 from journeyloop.model.hours import Hours, QuietHours
 from journeyloop.model.moment import Action, span
 
@@ -70,6 +71,7 @@ class Policy(Struct, frozen=True):
     budgets: tuple[Budget, ...] = ()
     quiet_hours: QuietHours | None = None
     breaker: Breaker | None = None
+    dispositions: dict[str, Disposition] = {}
 
     def refusal(self, header: Header, purpose: str, channel: str | None = None) -> str | None:
         """Why this purpose may not be pursued with this person (over this channel), or None if it may."""

@@ -146,7 +146,7 @@ SHAPES: dict[str, Shape] = {
         (("title",),),
     ),
     "webhook": Shape("anybody", {"url": Option("url", example="https://example.com/hooks")}, ("secret",), ("*",)),
-    "desk": Shape("anybody", {}, (), ("title", "brief", "say", "avoid"), (("title",),)),
+    "desk": Shape("desk", {}, (), ("title", "brief", "say", "avoid"), (("title",),)),
     "braze": Shape(
         "user_id", {"api": Option("url", example="https://rest.fra-01.braze.eu")}, ("key",), _ELSEWHERE, _TEMPLATE
     ),

@@ -6,6 +6,7 @@ from typing import cast
 
 from msgspec import Struct
 
+from journeyloop.adapters.config.dispositions import read_dispositions
 from journeyloop.adapters.config.hours import read_quiet_hours
 from journeyloop.adapters.config.identity import read_identity
 from journeyloop.adapters.config.report import Report, suggestion
@@ -16,7 +17,7 @@ from journeyloop.model.budget import Budget, Of
 from journeyloop.model.policy import Cap, Policy, Purpose
 
 CHANNELS = ("onpage", "push", "email", "sms", "whatsapp", "webhook", "in_app")
-_KEYS = ("purposes", "holdout", "caps", "quiet_hours", "budgets", "channels", "identity", "breaker")
+_KEYS = ("purposes", "holdout", "caps", "quiet_hours", "budgets", "channels", "identity", "breaker", "dispositions")
 BUDGET_KEYS = ("of", "at_most", "within")
 OF = ("gives", "cost", "contacts")
 BREAKER_KEYS = ("contacts_per_minute", "share_of_signals")
@@ -31,8 +32,11 @@ class Mention(Struct, frozen=True):
 
 
 class PolicyFile(Struct, frozen=True):
+    """`disposed` is the line of its dispositions."""
+
     policy: Policy
     mentions: tuple[Mention, ...] = ()
+    disposed: int = 1
 
 
 def read_policy(root: Mapping, report: Report) -> PolicyFile:
@@ -52,9 +56,10 @@ def read_policy(root: Mapping, report: Report) -> PolicyFile:
         budgets=_budgets(section),
         quiet_hours=read_quiet_hours(section, CHANNELS),
         breaker=_breaker(section),
+        dispositions=read_dispositions(section),
         unsupported=channels.name_unsupported() if channels else (),
     )
-    return PolicyFile(policy, tuple(mentions))
+    return PolicyFile(policy, tuple(mentions), section.line("dispositions"))
 
 
 def _purposes(section: Section) -> dict[str, Purpose]:

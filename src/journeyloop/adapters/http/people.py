@@ -50,21 +50,21 @@ class People:
         ]
 
     async def profile(self, call: Call) -> ASGIApp:
-        who = self._who(call)
+        who = self.who(call)
         if isinstance(who, Response):
             return who
         profile = self.door.profile(who)
         return not_found() if profile is None else answer(profile)
 
     async def export(self, call: Call) -> ASGIApp:
-        who = self._who(call)
+        who = self.who(call)
         if isinstance(who, Response):
             return who
         held = await asyncio.to_thread(self.door.export, who)
         return not_found() if held is None else answer(held)
 
     async def decisions(self, call: Call) -> ASGIApp:
-        who = self._who(call)
+        who = self.who(call)
         return who if isinstance(who, Response) else answer({"decisions": self.door.decisions(who)})
 
     async def decision(self, call: Call) -> ASGIApp:
@@ -73,7 +73,7 @@ class People:
         return not_found() if told is None else answer(told)
 
     async def why(self, call: Call) -> ASGIApp:
-        who = self._who(call)
+        who = self.who(call)
         if isinstance(who, Response):
             return who
         if not call.query.get("moment"):
@@ -102,7 +102,7 @@ class People:
                 return self._normal(type_, value)
         return identifier(joined.user_id, joined.anonymous_id)
 
-    def _who(self, call: Call) -> Identifier | Response:
+    def who(self, call: Call) -> Identifier | Response:
         """The identifier asked for: the first that is given, as it is written in the store."""
         query = call.query
         for type_ in ("email", "phone"):
