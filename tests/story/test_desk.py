@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from playwright.sync_api import BrowserContext, expect
 
 from tests.story.conftest import end
 from tests.story.projects import project
@@ -135,6 +136,25 @@ def test_a_failed_payment_comes_to_the_desk_while_somebody_is_on_the_phone(serve
     state = eventually(lambda: desk.states[-1], lambda one: one["brief"]["who"]["orders"] == 1)
     assert (state["suggestion"], state["brief"]["told"], state["brief"]["open"]) == (None, [], [])
     desk.close()
+
+
+def test_the_page_hears_it_too_and_one_key_accepts(server: Server, context: BrowserContext) -> None:
+    """On this machine, without a key."""
+    user = somebody(server)
+    before = server.moment("failed")["clicked"]
+    page = context.new_page()
+    page.goto(f"{server.url}/desk?q={user}%40example.com")
+    expect(page.get_by_role("heading", name="Ada Lovelace")).to_be_visible()
+    expect(page.locator("#pills")).to_contain_text("live")
+    server.track("Payment Failed", {"amount": 89.5}, userId=user)
+    expect(page.get_by_role("heading", name="Offer Ada to pay by invoice")).to_be_visible()
+    expect(page.locator("#told")).to_contain_text("The card was refused for 89.5.")
+    page.wait_for_timeout(400)
+    page.keyboard.press("a")
+    expect(page.locator("#suggestion")).to_contain_text("Accepted.")
+    assert server.moment("failed")["clicked"] == before + 1
+    page.locator("[data-disposition=complaint_open]").click()
+    expect(page.locator("#avoid")).to_contain_text("Nothing about marketing: it is on hold")
 
 
 def test_asking_twice_is_one_contact_and_an_answer_counts_once(server: Server) -> None:

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 from journeyloop.model.customer import Customer
+from journeyloop.model.disposition import DISPOSED
 from journeyloop.model.event import Event
 from journeyloop.model.moment import Moment
 from journeyloop.model.plan import Plan
@@ -118,8 +119,20 @@ def _signals(decisions: list[dict[str, Any]], plan: Plan) -> Iterator[dict[str, 
 def _words(event: Event) -> str:
     if event.kind == "page" and isinstance(path := _path(event), str):
         return f"Looked at {path}"
-    amount = event.properties.get("amount")
-    return f"{describe(event)} · {amount:,.2f}" if isinstance(amount, int | float) else describe(event)
+    if event.name == DISPOSED:
+        return f"An agent noted: {event.properties.get('disposition')}"
+    return _payment(event) if event.name in FAILED else describe(event)
+
+
+def _payment(event: Event) -> str:
+    """What could not be paid, and what the bank says."""
+    said = event.properties
+    amount = next(
+        (said[name] for name in ("amount", "value", "total") if isinstance(said.get(name), int | float)), None
+    )
+    cause = next((said[name] for name in ("decline_code", "code", "reason") if isinstance(said.get(name), str)), "")
+    parts = [event.name, f"{amount:,.2f}" if amount is not None else "", cause.replace("_", " ")]
+    return " · ".join(part for part in parts if part)
 
 
 def _path(event: Event) -> Any:
