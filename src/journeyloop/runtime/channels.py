@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol
 
 from msgspec import Struct
 
-from journeyloop.model.reach import Address
+from journeyloop.model.reach import DESK, Address
 
 State = Literal["sent", "failed", "unknown", "again"]
 
@@ -155,3 +155,9 @@ SHAPES: dict[str, Shape] = {
     ),
 }
 """By kind. A new kind is a row here and a module in `adapters/channels`."""
+
+
+def pulled(connection: Connection) -> bool:
+    """Whether messages wait there for whoever asks: nobody carries them."""
+    shape = SHAPES.get(connection.kind)
+    return shape is not None and shape.address == DESK

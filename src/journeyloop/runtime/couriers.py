@@ -9,8 +9,7 @@ from typing import Any
 import structlog
 
 from journeyloop.model.effects import Queued, Send
-from journeyloop.model.reach import DESK
-from journeyloop.runtime.channels import SHAPES, Channel, Connection
+from journeyloop.runtime.channels import Channel, Connection, pulled
 from journeyloop.runtime.courier import Courier, House
 
 log = structlog.get_logger("journeyloop")
@@ -29,7 +28,7 @@ class Couriers:
     async def renew(self) -> None:
         """Begin what is new or changed, end what is gone; what did not change goes on."""
         assert self.house is not None
-        wanted = {name: one for name, one in self.connections().items() if SHAPES[one.kind].address != DESK}
+        wanted = {name: one for name, one in self.connections().items() if not pulled(one)}
         for name, (connection, courier) in list(self._couriers.items()):
             if wanted.get(name) != connection:
                 del self._couriers[name]

@@ -79,7 +79,9 @@ async function ask() {
 function hear(state) {
   draw(state);
   refused = Math.min(refused, state.waiting);
-  if (!state.suggestion && state.waiting > refused) ask();
+  if (state.suggestion || state.waiting <= refused) return;
+  refused = state.waiting;
+  ask();
 }
 
 function listen() {
