@@ -11,7 +11,7 @@ from tests.docs.pages import PAGES, ROOT, Block, blocks
 from tools.reference import stale
 
 MOMENTS = [
-    pytest.param(block, id=f"{page.relative_to(ROOT)}:{block.line}")
+    pytest.param(block, page, id=f"{page.relative_to(ROOT)}:{block.line}")
     for page in PAGES
     for block in blocks(page.read_text())
     if block.language == "yaml" and block.text.startswith("moment:")
@@ -22,10 +22,14 @@ def test_the_committed_reference_is_up_to_date() -> None:
     assert stale() == [], "run `make docs`"
 
 
-@pytest.mark.parametrize("block", MOMENTS)
-def test_a_shown_moment_loads_without_a_problem(block: Block, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("block", "page"), MOMENTS)
+def test_a_shown_moment_loads_without_a_problem(block: Block, page: Path, tmp_path: Path) -> None:
+    """With the channels that its page adds to what `init` writes."""
     scaffold(tmp_path)
     name = block.text.splitlines()[0].removeprefix("moment:").strip()
-    loaded = load(read_texts(tmp_path) | {f"moments/{name}.yaml": block.text})
+    texts = read_texts(tmp_path) | {f"moments/{name}.yaml": block.text}
+    for added in (one.text for one in blocks(page.read_text()) if one.text.startswith("[channels.")):
+        texts["journeyloop.toml"] += added
+    loaded = load(texts)
     assert loaded.plan is not None and name in loaded.plan.moments
     assert [str(problem) for problem in loaded.problems if problem.file == f"moments/{name}.yaml"] == []

@@ -7,6 +7,8 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -14,7 +16,7 @@ import httpx
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
-from tests.story.conftest import end
+from tests.story.conftest import Serve, end
 from tests.story.projects import project
 from tests.story.servers import PATIENCE_S, SHIPPED, Server, bearer, eventually
 
@@ -56,13 +58,17 @@ actions: [{action: sorry, channel: onpage, content: {title: We are sorry}}]
 MOMENTS = {"failed": FAILED, "held": HELD, "banner": BANNER, "listens": LISTENS}
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def shop(directory: Path) -> Path:
     files = {f"moments/{name}.yaml": text for name, text in MOMENTS.items()} | {"policy.yaml": POLICY}
-    directory = project(tmp_path_factory.mktemp("desk") / "shop", files=files)
+    project(directory, files=files)
     settings = directory / "journeyloop.toml"
     settings.write_text(settings.read_text() + '\n[channels.agent]\nkind = "desk"\n')
-    running = Server(directory, SHIPPED)
+    return directory
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    running = Server(shop(tmp_path_factory.mktemp("desk") / "shop"), SHIPPED)
     yield running
     end(running)
 
@@ -88,15 +94,15 @@ def texts(lines: list[dict[str, Any]]) -> list[str]:
 class Desk:
     """What an agent's screen hears."""
 
-    def __init__(self, server: Server, user: str) -> None:
+    def __init__(self, server: Server, name: str, type_: str = "user_id") -> None:
         self.states: list[dict[str, Any]] = []
         self._client = httpx.Client(base_url=server.url, timeout=None, headers=bearer(server.keys.server))
-        self._thread = threading.Thread(target=self._read, args=(user,), daemon=True)
+        self._thread = threading.Thread(target=self._read, args=({type_: name},), daemon=True)
         self._thread.start()
 
-    def _read(self, user: str) -> None:
+    def _read(self, who: dict[str, str]) -> None:
         try:
-            with self._client.stream("GET", "/v1/agent/stream", params={"user_id": user}) as answer:
+            with self._client.stream("GET", "/v1/agent/stream", params=who) as answer:
                 for line in answer.iter_lines():
                     if line.startswith("data: "):
                         self.states.append(json.loads(line.removeprefix("data: ")))
@@ -174,6 +180,44 @@ def test_asking_twice_is_one_contact_and_an_answer_counts_once(server: Server) -
     assert told["suggestion"] is None
     assert told["brief"]["contacts"][0]["outcome"] == "declined"
     assert "Nothing about failed: dismissed, and resting" in texts(told["brief"]["avoid"])
+
+
+def test_twenty_agents_at_once_are_one_contact_and_one_answer(server: Server) -> None:
+    user = somebody(server)
+    before = server.moment("failed")
+    server.track("Payment Failed", {"amount": 1}, userId=user)
+    with ThreadPoolExecutor(20) as pool:
+        told = list(pool.map(lambda _: ask(server, user_id=user)["suggestion"]["decision_id"], range(20)))
+        said = [{"decision_id": told[0], "answer": ("accepted", "declined")[number % 2]} for number in range(20)]
+        codes = list(pool.map(lambda body: server.post("/v1/agent/answer", body).status_code, said))
+    after = server.moment("failed")
+    counts = [after[name] - before[name] for name in ("sent", "clicked", "dismissed")]
+    assert len(set(told)) == 1
+    assert counts in ([1, 1, 0], [1, 0, 1])
+    assert codes == [200 if (number % 2 == 0) is bool(counts[1]) else 409 for number in range(20)]
+
+
+def test_outside_production_a_listed_customer_only_is_spoken_to(serve: Serve, tmp_path: Path) -> None:
+    server = serve(shop(tmp_path / "shop"), SHIPPED, "--env", "staging")
+    user = somebody(server)
+    server.track("Payment Failed", {"amount": 1}, userId=user)
+    for _ in range(2):
+        told = ask(server, user_id=user)
+        assert (told["suggestion"], told["reason"], told["waiting"]) == (None, "not in recipients_allow", 1)
+        assert texts(told["brief"]["told"]) == ["The card was refused for 1."]
+
+
+def test_a_visitor_who_logs_in_is_watched_on(server: Server) -> None:
+    """The desk was opened for a browser; who it is turns out meanwhile."""
+    browser, user = uuid4().hex, somebody(server)
+    server.track("Product Viewed", {}, anonymousId=browser)
+    desk = Desk(server, browser, "anonymous_id")
+    desk.wait_for("Visitor")
+    server.track("Logged In", {}, userId=user, anonymousId=browser)
+    desk.wait_for("Ada Lovelace")
+    server.track("Payment Failed", {"amount": 3}, userId=user)
+    desk.wait_for("The card was refused for 3.")
+    desk.close()
 
 
 def test_who_is_held_out_has_a_brief_and_no_suggestion(server: Server) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from journeyloop.model.inputs import Asked, Held, Outcome
 from journeyloop.runtime.briefing import briefed
+from journeyloop.runtime.person import export
 from tests.property.rig import DAY, HOUR, REFUSED, Rig, T, moment, plan_of
 
 DESK = '[channels.agent]\nkind = "desk"\n'
@@ -87,6 +88,15 @@ def test_last_contacts_say_what_came_of_them() -> None:
     rig.apply(Outcome(rig.find().header.person, sent.decision, "dismissed", reason="other"))
     [told] = brief(rig)["contacts"]
     assert (told["channel"], told["what"], told["outcome"]) == ("agent", "Their payment failed: call_back", "declined")
+
+
+def test_a_brief_is_part_of_what_is_held_about_a_person() -> None:
+    rig = rig_of(FAILED + 'also: [{brief: agent, text: "Call {{ profile.first_name }}"}]\n')
+    rig.track("Identify", traits={"first_name": "Ada"})
+    rig.track("Payment Failed")
+    with rig.store.read() as reader:
+        held = export(reader, rig.secret, rig.plan, rig.find(), rig.now)
+    assert [(one["moment"], one["text"]) for one in held["briefs"]] == [("failed", "Call Ada")]
 
 
 def test_what_is_better_not_said() -> None:
