@@ -23,7 +23,7 @@ from journeyloop.model.inputs import Asked, Delivered, Outcome, Ready
 from journeyloop.model.moment import DAY
 from journeyloop.model.plan import Plan
 from journeyloop.model.profile import place, profile_values
-from journeyloop.model.reach import ONPAGE, PAGE, addresses, unreachable
+from journeyloop.model.reach import ONPAGE, PAGE, addresses, unreachable, vouched
 from journeyloop.model.spending import promise
 
 GRACE = 2_000
@@ -142,9 +142,10 @@ def offers(customer: Customer, now: int, plan: Plan) -> list[Send]:
 def send(customer: Customer, delivery: Delivery, now: int, plan: Plan) -> Send:
     profile = profile_values(customer, now, plan.computed)
     names = [name.value for name in customer.sealed.names]
-    browsers, to = customer.sealed.anonymous_ids(), addresses(customer, plan.channels.get(delivery.channel, PAGE))
+    address = plan.channels.get(delivery.channel, PAGE)
+    browsers, to, sure = customer.sealed.anonymous_ids(), addresses(customer, address), vouched(customer, address)
     user_id = next((name.value for name in customer.sealed.names if name.type == "user_id"), "")
-    return Send(customer.header.person, replace(delivery), browsers, profile, names, to, user_id)
+    return Send(customer.header.person, replace(delivery), browsers, profile, names, to, user_id, sure)
 
 
 def _offered(delivery: Delivery, frame: Frame) -> bool:
@@ -191,6 +192,9 @@ def _refusal(customer: Customer, delivery: Delivery, frame: Frame) -> str | None
 
 def _result(customer: Customer, message: Delivered, frame: Frame) -> None:
     """A channel's word. A second word on the same delivery changes nothing."""
+    if message.gone:
+        sealed = customer.sealed
+        sealed.subscriptions = [one for one in sealed.subscriptions if one.endpoint != message.gone]
     delivery = find(customer, message.decision)
     if delivery is None:
         return

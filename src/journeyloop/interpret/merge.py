@@ -26,6 +26,7 @@ from journeyloop.model.identifier import Name, identifier_key
 from journeyloop.model.inputs import HandOver
 from journeyloop.model.ledger import Entry
 from journeyloop.model.prediction import Observation
+from journeyloop.model.subscription import best
 
 COUNTED = 1_000
 """More times than any count keeps."""
@@ -82,6 +83,7 @@ def _sealed(customer: Customer, other: Customer, frame: Frame) -> None:
     mine.context = context.merged(mine.context, theirs.context)
     customer.header.bot = context.is_bot(mine.context.value("user_agent") or "")
     mine.armed = {**theirs.armed, **mine.armed}
+    mine.subscriptions = best([*mine.subscriptions, *theirs.subscriptions])
     mine.privacy = max((one for one in (mine.privacy, theirs.privacy) if one is not None), default=None)
     mine.briefs = newest([*mine.briefs, *theirs.briefs], frame.now)
     mine.looks = {

@@ -15,6 +15,7 @@ from journeyloop.model.customer import Customer
 from journeyloop.model.event import Event
 from journeyloop.model.identifier import Identifier
 from journeyloop.model.seen import Seen as Seen
+from journeyloop.model.subscription import PushSubscribed as PushSubscribed
 
 # --- inputs: to an identifier ---------------------------------------------------------------------------------------
 
@@ -101,13 +102,15 @@ class Ready(Struct, array_like=True, tag="ready", gc=False):
 
 class Delivered(Struct, array_like=True, tag="delivered", gc=False):
     """A channel's word on a delivery: `sent`, `suppressed`, `failed` (nothing left), `unknown`, or `again`: nothing
-    left yet, or nothing that the channel would not know again; it is to be tried once more `after` ms."""
+    left yet, or nothing that the channel would not know again; it is to be tried once more `after` ms. `gone`: the
+    endpoint it went to is no browser's any more."""
 
     person: bytes
     decision: bytes
     state: str
     reason: str = ""
     after: int = 0
+    gone: str = ""
 
 
 class Outcome(Struct, array_like=True, tag="outcome", gc=False):
@@ -171,6 +174,7 @@ Input = (
     | Asked
     | ConsentStated
     | Held
+    | PushSubscribed
     | Imported
     | Judge
     | Unmerge

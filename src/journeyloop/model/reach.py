@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from journeyloop.model.customer import Customer
+from journeyloop.model.subscription import Subscription
 
 Address = Literal["page", "desk", "email", "phone", "push", "user_id", "anybody"]
 """What a message is addressed to: an open page, an agent who asks, a verified e-mail address or telephone number, a
@@ -13,6 +14,7 @@ browser that asked for push, the id that other tools know the person by; or noth
 ONPAGE = "onpage"
 PAGE: Address = "page"
 DESK: Address = "desk"
+PUSH: Address = "push"
 VERIFIED: frozenset[Address] = frozenset({"email", "phone"})
 MISSING: dict[Address, str] = {
     "email": "no verified e-mail address",
@@ -27,12 +29,27 @@ def addresses(customer: Customer, address: Address) -> list[str]:
 
     An address counts once somebody whom we trust has vouched for it.
     """
+    if address == PUSH:
+        return [one.address() for one in subscriptions(customer)]
     found = [
         name
         for name in customer.sealed.names
         if name.type == address and (name.verified or address not in VERIFIED)
     ]  # fmt: skip
     return [name.value for name in sorted(found, key=lambda name: (-name.at, name.value))]
+
+
+def subscriptions(customer: Customer) -> list[Subscription]:
+    """Of the browsers that are theirs by now, the one used last first."""
+    used = {name.value: name.at for name in customer.sealed.names if name.type == "anonymous_id"}
+    theirs = [one for one in customer.sealed.subscriptions if one.browser in used]
+    return sorted(theirs, key=lambda one: (-max(used[one.browser], one.at), one.browser))
+
+
+def vouched(customer: Customer, address: Address) -> bool:
+    """Whether whoever reads a message there is this person, as far as anybody knows. Of a browser that asked for push
+    the host's backend must have said so: an anonymous id can be copied."""
+    return address != PUSH or all(one.signed for one in subscriptions(customer)[:1])
 
 
 def unreachable(customer: Customer, address: Address) -> str | None:

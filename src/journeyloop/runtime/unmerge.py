@@ -227,6 +227,9 @@ def settle(one: Customer, before: int, again: Again, parted: Sides, frame: Frame
     stays.arms, stays.scores, leaves.scores = was.arms, was.scores, {}
     leaves.arms = {name: arm if was.arms.get(name, arm) == arm else "mixed" for name, arm in leaves.arms.items()}
     _mark(one, before, again, parted, frame)
+    live = {subscription.endpoint for subscription in one.sealed.subscriptions}  # one that ended has ended
+    for side in (again.stays.sealed, again.leaves.sealed):
+        side.subscriptions = [subscription for subscription in side.subscriptions if subscription.endpoint in live]
 
 
 def _really(was: Header, now: Header, theirs: Callable[[bytes], bool], again: Again) -> None:

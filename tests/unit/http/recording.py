@@ -16,6 +16,7 @@ from journeyloop.model.event import Event, Rejected
 from journeyloop.model.identifier import Identifier
 from journeyloop.model.inputs import Input
 from journeyloop.model.policy import BLOCKED, Identity
+from journeyloop.runtime.channels import Pushes
 from journeyloop.runtime.hooked import Addressing, Told
 from journeyloop.runtime.imports import Gap, Progress
 from journeyloop.runtime.rows import Kind
@@ -50,6 +51,7 @@ class RecordingDoor:
         self.disposed: list[tuple[Identifier, Disposition, str, str]] = []
         self.refused = ""
         self.closed = 0
+        self.pushing: Pushes | None = None
         self.frames: list[bytes] = [b"event: show\ndata: {}\n\n"]
         self.endless = False
         self.blocked = BLOCKED
@@ -114,6 +116,9 @@ class RecordingDoor:
 
     def blocked_ids(self) -> frozenset[str]:
         return self.blocked
+
+    def pushes(self) -> Pushes | None:
+        return self.pushing
 
     def topics(self) -> frozenset[str]:
         return frozenset({"cart", "marketing"})

@@ -86,6 +86,30 @@ class Unmerge(Struct):
     anonymous_id: Id | None = None
 
 
+class PushKeys(Struct):
+    """A point of P-256 (65 bytes) and a secret (16 bytes) of the browser's, both base64url."""
+
+    p256dh: Annotated[str, Meta(max_length=128)]
+    auth: Annotated[str, Meta(max_length=64)]
+
+
+class PushSubscription(Struct):
+    """As the browser writes it: `JSON.stringify(subscription)`."""
+
+    endpoint: Annotated[str, Meta(max_length=2048)]
+    keys: PushKeys
+
+
+class Push(Struct):
+    """A browser's `subscription` to push; null when it has ended. With a `token` signed by your server, messages may
+    speak of who it is; an invalid one is refused."""
+
+    anonymous_id: Id
+    subscription: PushSubscription | None
+    token: Annotated[str, Meta(max_length=4_096)] | None = None
+    write_key: str | None = None
+
+
 class Tab(Struct):
     """One open tab: `page` is its path, `idle` the ms since the last input."""
 

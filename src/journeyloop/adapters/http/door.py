@@ -13,6 +13,7 @@ from journeyloop.model.disposition import Disposition
 from journeyloop.model.event import Rejected
 from journeyloop.model.identifier import Identifier
 from journeyloop.model.inputs import Input
+from journeyloop.runtime.channels import Pushes
 from journeyloop.runtime.desk import Answered, Refused
 from journeyloop.runtime.hooked import Told
 from journeyloop.runtime.imports import Progress
@@ -121,6 +122,10 @@ class Door(Protocol):
 
     async def outcome(self, decision_id: str, outcome: str, machine: bool = False) -> bool:
         """False: no decision has this id. `machine`: a bot reports it."""
+        ...
+
+    def pushes(self) -> Pushes | None:
+        """The channel that pushes to browsers; None: there is none, or it cannot be used."""
         ...
 
     async def pause(self, scope: str, paused: bool, by: str, note: str = "") -> str | None:

@@ -28,8 +28,9 @@ from journeyloop.adapters.http.imports import Imports
 from journeyloop.adapters.http.ingest import PATHS, Ingest
 from journeyloop.adapters.http.keys import Keys
 from journeyloop.adapters.http.openapi import document
-from journeyloop.adapters.http.pages import console_routes, demo_routes, loop_js
+from journeyloop.adapters.http.pages import browser_scripts, console_routes, demo_routes
 from journeyloop.adapters.http.people import People
+from journeyloop.adapters.http.subscribing import Subscribing
 from journeyloop.runtime.hooked import Sources
 
 log = structlog.get_logger(__name__)
@@ -53,6 +54,7 @@ def endpoints(context: Context) -> list[Endpoint]:
     table = [
         *Api(context).endpoints(),
         *Deciding(context).endpoints(),
+        *Subscribing(context).endpoints(),
         *People(context).endpoints(),
         *Holds(context).endpoints(),
         *Desk(context).endpoints(),
@@ -124,7 +126,7 @@ def _routes(context: Context) -> list[BaseRoute]:
         routes.append(Route(endpoint.path, Gate(endpoint, context), methods=[endpoint.method]))
         allowed.setdefault(endpoint.path, []).append(endpoint.method)
     routes += [Route(path, WrongMethod(", ".join(methods))) for path, methods in allowed.items()]
-    routes.append(loop_js())
+    routes += browser_scripts()
     if context.settings.demo:
         routes += demo_routes(context)
     return [*routes, *console_routes()]
