@@ -23,6 +23,7 @@ from journeyloop.adapters.config import (
     moment,
     settings,
 )
+from journeyloop.adapters.config import policy as policy_file
 from journeyloop.adapters.config.conditions import EVENT
 from journeyloop.model import moment as nouns
 from journeyloop.model import policy
@@ -34,6 +35,7 @@ from journeyloop.model.disposition import Disposition
 from journeyloop.model.feature import Feature
 from journeyloop.model.hours import QuietHours
 from journeyloop.model.profile import PROFILE, SESSION, TRAITS
+from journeyloop.model.reported import Reported
 from tools.table import table
 
 WORDS = Path(__file__).with_name("moment.toml")
@@ -49,6 +51,7 @@ STRUCTS: dict[str, type[Struct]] = {
     "Feature": Feature,
     "Budget": Budget,
     "QuietHours": QuietHours,
+    "Reported": Reported,
     "Breaker": Breaker,
     "Disposition": Disposition,
     "none": Struct,
@@ -68,6 +71,7 @@ LOADED = {
     "actions": {*action.KEYS},
     "policy.yaml: quiet_hours": {*hours.KEYS},
     "policy.yaml: dispositions": {*dispositions.KEYS},
+    "policy.yaml: reported": {*policy_file.REPORTED_KEYS},
     "audiences.yaml: traits": {*audiences.TRAIT_KEYS},
     "audiences.yaml: audiences": {*audiences.AUDIENCE_KEYS},
 }

@@ -18,11 +18,11 @@ from journeyloop.model.decision import Decision, Delivery
 from journeyloop.model.effects import Queued, Returned, Send
 from journeyloop.model.event import Event
 from journeyloop.model.frame import Frame
-from journeyloop.model.hours import untimely
 from journeyloop.model.inputs import Asked, Delivered, Outcome, Ready
 from journeyloop.model.moment import DAY
+from journeyloop.model.permission import against
 from journeyloop.model.plan import Plan
-from journeyloop.model.profile import place, profile_values
+from journeyloop.model.profile import profile_values
 from journeyloop.model.reach import ONPAGE, PAGE, addresses, unreachable, vouched
 from journeyloop.model.spending import promise
 
@@ -178,15 +178,9 @@ def _refusal(customer: Customer, delivery: Delivery, frame: Frame) -> str | None
         or frame.plan.unable(moment, action)
         or unreachable(customer, frame.plan.channels[delivery.channel])
         or (f"coupon: {action.coupon} has none left" if action.coupon and not delivery.coupon else None)
-        or policy.refusal(header, moment.purpose, delivery.channel)
         or header.held_out(delivery.moment)
-        or header.resting(delivery.topic, frame.now)
-        or header.held(delivery.topic, moment.purpose, frame.now)
-        or untimely(policy.hours(action), frame.now, place(customer))
         or (action.unless.refusal(moment.name, header.acted) if action.unless else None)
-        or policy.capped(
-            contact(delivery, frame.now), (one for one in header.contacts if one.decision != delivery.decision)
-        )
+        or next(against(customer, contact(delivery, frame.now), moment.purpose, policy.hours(action), policy), None)
     )
 
 

@@ -14,6 +14,7 @@ from journeyloop.interpret import cart, context, money, orders, traits, visits
 from journeyloop.interpret.audiences import inherit, standing
 from journeyloop.interpret.fold import summed_counts
 from journeyloop.interpret.identity import make_room
+from journeyloop.interpret.reported import united
 from journeyloop.interpret.rolling import add_up
 from journeyloop.model.absorbed import Absorbed
 from journeyloop.model.brief import newest
@@ -233,7 +234,7 @@ HEADER: dict[str, Callable[[Any, Any], Any]] = {
     "first_order": _earliest,
     "last_order": max,
     "arms": merge_arms,
-    "contacts": lambda mine, theirs: sorted(mine + theirs, key=lambda contact: contact.at),
+    "contacts": united,
     "rests": _newest_by_name,
     "holds": _newest_by_name,
     "deliveries": _add,

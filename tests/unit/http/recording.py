@@ -15,10 +15,12 @@ from journeyloop.model.disposition import Disposition
 from journeyloop.model.event import Event, Rejected
 from journeyloop.model.identifier import Identifier
 from journeyloop.model.inputs import Input
+from journeyloop.model.plan import Problem
 from journeyloop.model.policy import BLOCKED, Identity
 from journeyloop.runtime.channels import Pushes
 from journeyloop.runtime.hooked import Addressing, Told
 from journeyloop.runtime.imports import Gap, Progress
+from journeyloop.runtime.permission import Message
 from journeyloop.runtime.rows import Kind
 
 SILENCE = {"action": None, "reason": "nothing_listens", "decision_id": None}
@@ -50,6 +52,7 @@ class RecordingDoor:
         self.agents: list[tuple[str, str, str, str]] = []
         self.disposed: list[tuple[Identifier, Disposition, str, str]] = []
         self.refused = ""
+        self.messages: list[Message] = []
         self.closed = 0
         self.pushing: Pushes | None = None
         self.frames: list[bytes] = [b"event: show\ndata: {}\n\n"]
@@ -137,6 +140,24 @@ class RecordingDoor:
     def preview(self, identifier: Identifier, placements: Sequence[str], context: dict[str, Any]) -> dict[str, Any]:
         self.previewed += [(identifier, placement, context) for placement in placements]
         return {placement: {**SILENCE, "preview": True} for placement in placements}
+
+    def wrong(self, message: Message) -> tuple[str, str] | None:
+        known = message.channel in ("email", "push") and message.topic in ("", "cart")
+        return None if known else ("unknown_channel", "There is no such channel: did you mean email?")
+
+    def may_send(self, messages: Sequence[Message]) -> list[dict[str, Any]]:
+        self.messages += messages
+        return [{"may_send": True, "reasons": [], "until": None} for _ in messages]
+
+    def longest_days(self) -> int:
+        return 7
+
+    def contacts(self, days: int) -> dict[str, Any]:
+        return {"days": days}
+
+    def would_have(self, days: int, policy: str | None) -> dict[str, Any] | list[Problem]:
+        wrong = Problem("policy.yaml", 1, "error", "caps: write a list")
+        return [wrong] if policy == "caps: 3" else {"days": days, "policy": policy}
 
     def profile(self, identifier: Identifier) -> dict[str, Any] | None:
         return self.people.get(identifier)

@@ -11,7 +11,6 @@ from msgspec import Struct
 from journeyloop.adapters.config.conditions import Names, read_condition
 from journeyloop.adapters.config.hours import read_open
 from journeyloop.adapters.config.notation import next_time, rate
-from journeyloop.adapters.config.policy import CHANNELS
 from journeyloop.adapters.config.report import suggestion
 from journeyloop.adapters.config.section import Section, as_section
 from journeyloop.adapters.config.templates import check_templates
@@ -19,7 +18,7 @@ from journeyloop.adapters.config.tree import Scalar, plain
 from journeyloop.model.brief import AGENT
 from journeyloop.model.duration import duration
 from journeyloop.model.moment import Action, Delay, Done, Limit, Unless
-from journeyloop.model.reach import DESK, ONPAGE
+from journeyloop.model.reach import CHANNELS, DESK, ONPAGE
 from journeyloop.runtime.channels import SHAPES, Connection, Shape
 
 KEYS = (

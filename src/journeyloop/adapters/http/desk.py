@@ -14,8 +14,8 @@ from journeyloop.adapters.http.errors import invalid, not_found, refuse
 from journeyloop.adapters.http.gate import Call, Endpoint
 from journeyloop.adapters.http.holds import LONGEST_D
 from journeyloop.adapters.http.keys import Role
-from journeyloop.adapters.http.people import WHO, People
 from journeyloop.adapters.http.stream import EventStream
+from journeyloop.adapters.http.whom import WHO, whom
 from journeyloop.model.disposition import Disposition
 from journeyloop.model.duration import UNITS, duration
 
@@ -30,7 +30,7 @@ class Desk:
     """The answers. Each takes a call that passed the gate."""
 
     def __init__(self, context: Context) -> None:
-        self.door, self.who = context.door, People(context).who
+        self.door = context.door
 
     def endpoints(self) -> list[Endpoint]:
         return [*self._at("/v1/agent", Role.SERVER, False), *self._at("/console/agent", Role.ADMIN, True)]
@@ -48,14 +48,14 @@ class Desk:
         ]
 
     async def next(self, call: Call) -> ASGIApp:
-        who = self.who(call)
+        who = whom(call.query, self.door)
         if isinstance(who, Response):
             return who
         told = await self.door.agent_next(who)
         return not_found() if told is None else answer(told)
 
     async def stream(self, call: Call) -> ASGIApp:
-        who = self.who(call)
+        who = whom(call.query, self.door)
         if isinstance(who, Response):
             return who
         return not_found() if self.door.person_of(who) is None else EventStream(self.door.agent_stream(who))
@@ -74,7 +74,7 @@ class Desk:
         """What it holds stops what is pending before the answer is given."""
         body: AgentDisposition = call.body
         said = self._said(body)
-        who = self.who(_asking(call, body))
+        who = whom(_given(body), self.door)
         for found in (said, who):
             if isinstance(found, Response):
                 return found
@@ -103,7 +103,6 @@ class Desk:
         return Disposition(body.disposition, tuple(sorted({*body.hold})), length, tuple(sorted({*body.release})))
 
 
-def _asking(call: Call, body: AgentDisposition) -> Call:
+def _given(body: AgentDisposition) -> dict[str, str]:
     """The names of the body as if they were asked for."""
-    given = {name: value for name in NAMES if (value := getattr(body, name)) is not None}
-    return Call(call.role, given, call.path, body, call.scope)
+    return {name: value for name in NAMES if (value := getattr(body, name)) is not None}

@@ -13,10 +13,12 @@ from journeyloop.model.disposition import Disposition
 from journeyloop.model.event import Rejected
 from journeyloop.model.identifier import Identifier
 from journeyloop.model.inputs import Input
+from journeyloop.model.plan import Problem
 from journeyloop.runtime.channels import Pushes
 from journeyloop.runtime.desk import Answered, Refused
 from journeyloop.runtime.hooked import Told
 from journeyloop.runtime.imports import Progress
+from journeyloop.runtime.permission import Message
 from journeyloop.runtime.rows import Kind
 
 Frames = AbstractAsyncContextManager[AsyncIterator[bytes]]
@@ -78,6 +80,26 @@ class Door(Protocol):
 
     def count_hook(self, source: str, result: str) -> None:
         """For /metrics: neither may hold anything of a person."""
+        ...
+
+    def wrong(self, message: Message) -> tuple[str, str] | None:
+        """What the policy does not know of a message of another tool: a code and a sentence."""
+        ...
+
+    def may_send(self, messages: Sequence[Message]) -> list[dict[str, Any]]:
+        """One `{"may_send", "reasons", "until"}` a message, in their order."""
+        ...
+
+    def longest_days(self) -> int:
+        """How far back contacts are remembered."""
+        ...
+
+    def contacts(self, days: int) -> dict[str, Any]:
+        """How many people were contacted how often. Called on a thread."""
+        ...
+
+    def would_have(self, days: int, policy: str | None) -> dict[str, Any] | list[Problem]:
+        """What a policy would have blocked, or the errors of its text. Called on a thread."""
         ...
 
     def decisions(self, identifier: Identifier) -> list[dict[str, Any]]: ...
