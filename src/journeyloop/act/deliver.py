@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from journeyloop.act.desk import at_desk, in_hand, take, unanswerable, waiting
 from journeyloop.act.life import changed, contact, expiry_timer, find, hold_room, move, start_timer
 from journeyloop.act.render import unrenderable
 from journeyloop.act.stop import gone, stop
@@ -17,12 +18,11 @@ from journeyloop.model.decision import Decision, Delivery
 from journeyloop.model.effects import Queued, Returned, Send
 from journeyloop.model.event import Event
 from journeyloop.model.frame import Frame
-from journeyloop.model.hours import untimely
-from journeyloop.model.inputs import Delivered, Outcome, Ready
+from journeyloop.model.inputs import Asked, Delivered, Outcome, Ready
 from journeyloop.model.moment import DAY
+from journeyloop.model.permission import against
 from journeyloop.model.plan import Plan
-from journeyloop.model.policy import reserved
-from journeyloop.model.profile import place, profile_values
+from journeyloop.model.profile import profile_values
 from journeyloop.model.reach import ONPAGE, PAGE, addresses, unreachable, vouched
 from journeyloop.model.spending import promise
 
@@ -65,9 +65,10 @@ def dispatch(customer: Customer, decision: Decision, pulled: bool, frame: Frame)
 
 
 def enqueue(customer: Customer, frame: Frame) -> None:
-    """What is due by now and not for a page waits for a free slot of its channel."""
+    """What is due by now, and for neither a page nor a desk, waits for a free slot of its channel."""
     for delivery in customer.header.deliveries:
-        if delivery.state == "due" and not _early(delivery, frame) and not _offered(delivery, frame):
+        carried = not (_offered(delivery, frame) or at_desk(delivery, frame.plan))
+        if delivery.state == "due" and not _early(delivery, frame) and carried:
             frame.emit(Queued(customer.header.person, replace(delivery)))
 
 
@@ -108,11 +109,21 @@ def offer(customer: Customer, frame: Frame) -> None:
             frame.emit(send(customer, delivery, frame.now, frame.plan))
 
 
+def handed(customer: Customer, ask: Asked, frame: Frame) -> bool:
+    """An agent asks: whether they have something in hand, or have it from now on. At most one at a time."""
+    if not ask.desk:
+        return False
+    if in_hand(customer, frame.now, frame.plan) is not None:
+        return True
+    waits = waiting(customer, frame.now, frame.plan)
+    return any(take(customer, one, _refusal(customer, one, frame), frame) for one in waits)
+
+
 def reconsider(customer: Customer, frame: Frame) -> None:
     """Two people became one: what is on its way to either must be allowed for both. What is only due is judged when
     it is offered, or when its channel is ready."""
     for delivery in customer.header.deliveries:
-        if delivery.state in OFFERED and not delivery.shown and not gone(delivery):
+        if delivery.state in OFFERED and not delivery.shown and not gone(delivery, frame.plan):
             refusal = _refusal(customer, delivery, frame)
             if refusal is not None:
                 stop(customer, delivery, refusal, frame)
@@ -175,16 +186,9 @@ def _refusal(customer: Customer, delivery: Delivery, frame: Frame) -> str | None
         or frame.plan.unable(moment, action)
         or unreachable(customer, frame.plan.channels[delivery.channel])
         or (f"coupon: {action.coupon} has none left" if action.coupon and not delivery.coupon else None)
-        or policy.refusal(header, moment.purpose, delivery.channel)
         or header.held_out(delivery.moment)
-        or header.resting(delivery.topic, frame.now)
-        or header.held(delivery.topic, moment.purpose, frame.now)
-        or untimely(policy.hours(action), frame.now, place(customer))
         or (action.unless.refusal(moment.name, header.acted) if action.unless else None)
-        or policy.capped(
-            contact(delivery, frame.now),
-            (one for one in reserved(header, frame.now) if one.decision != delivery.decision),
-        )
+        or next(against(customer, contact(delivery, frame.now), moment.purpose, policy.hours(action), policy), None)
     )
 
 
@@ -225,7 +229,7 @@ def outcome(customer: Customer, message: Outcome, frame: Frame) -> Event | None:
     A browser that shows a message has received it, whatever became of the channel's own word.
     """
     delivery = find(customer, message.decision)
-    if delivery is None or getattr(delivery, message.outcome):
+    if delivery is None or getattr(delivery, message.outcome) or unanswerable(delivery, frame.plan):
         return None
     if _by_machine(delivery, message, frame.now):
         frame.count(delivery.moment, "ignored: machine")
@@ -241,11 +245,13 @@ def outcome(customer: Customer, message: Outcome, frame: Frame) -> Event | None:
     if message.outcome == "dismissed":
         customer.header.rests[delivery.topic] = frame.now + REST
     frame.count(delivery.moment, message.outcome)
+    if message.reason:
+        frame.count(delivery.moment, f"declined: {message.reason}")
     frame.note("outcome", customer.header.person, delivery.moment, delivery.action, message.outcome)
     changed(customer, delivery, frame)
     name, properties = (
         f"Journeyloop Action {message.outcome.capitalize()}",
-        {"moment": delivery.moment, "action": delivery.action},
+        {"moment": delivery.moment, "action": delivery.action} | ({"reason": message.reason} if message.reason else {}),
     )
     return Event("track", name, f"{message.decision.hex()}/{message.outcome}", frame.now, properties=properties)
 

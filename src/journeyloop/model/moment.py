@@ -149,6 +149,11 @@ class Delay(Struct, frozen=True):
         return now + self.wait if self.next is None else next_time(now, self.next, zone)
 
     @property
+    def waits(self) -> bool:
+        """Whether it would be sent later than it is chosen."""
+        return self.wait > 0 or self.next is not None
+
+    @property
     def longest(self) -> int:
         """The next 09:00 can be 25 hours away: a day on which the clocks go back."""
         return self.wait if self.next is None else 25 * HOUR
@@ -208,7 +213,8 @@ class Hold(Struct, frozen=True):
 class Moment(Struct, frozen=True):
     """`reader` extracts the paths that `who`, `detect.where` and the actions' `where` read. `judged` is the hash of all
     that a window is judged by: the goal with its worth, the guards, the features. An open window is not judged by
-    another one. `holds` are what its signal holds, outside of arbitration and holdout."""
+    another one. Outside of arbitration and holdout its signal has `holds`, and `briefs` for whoever speaks with the
+    person."""
 
     name: str
     title: str
@@ -233,6 +239,7 @@ class Moment(Struct, frozen=True):
     guards: tuple[Match, ...] = ()
     judged: str = ""
     holds: tuple[Hold, ...] = ()
+    briefs: tuple[str, ...] = ()
 
     @property
     def clauses(self) -> tuple[Clause, ...]:

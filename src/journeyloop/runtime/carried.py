@@ -8,6 +8,7 @@ from typing import Any
 from journeyloop.model.plan import Plan
 from journeyloop.model.reach import ONPAGE
 from journeyloop.runtime import outbox
+from journeyloop.runtime.channels import pulled
 from journeyloop.runtime.couriers import Couriers
 from journeyloop.runtime.ports import Reader
 
@@ -21,9 +22,11 @@ NOBODY: dict[str, Any] = {
 
 
 def carried(reader: Reader, couriers: Couriers, plan: Plan) -> list[dict[str, Any]]:
-    """One row a channel, by name: those that are connected, that are configured, and that something waits for."""
+    """One row a channel, by name: those that are connected, that are configured, and that something waits for. What is fetched
+    by whoever works with it (a desk) needs no courier."""
     rows = {row["channel"]: row for row in couriers.state()}
-    for name in {*plan.channels, *outbox.channels(reader)} - {ONPAGE, "in_app"}:
+    fetched = {name for name, connection in couriers.connections().items() if pulled(connection)}
+    for name in {*plan.channels, *outbox.channels(reader)} - {ONPAGE, "in_app", *fetched}:
         rows.setdefault(name, {"channel": name, **NOBODY})
     return [{**row, "waiting": _waiting(reader, name)} for name, row in sorted(rows.items())]
 

@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from journeyloop.model.effects import Queued, Send
-from journeyloop.runtime.channels import Channel, Connection, Pushes
+from journeyloop.runtime.channels import Channel, Connection, Pushes, pulled
 from journeyloop.runtime.courier import Courier, House
 
 log = structlog.get_logger("journeyloop")
@@ -35,7 +35,7 @@ class Couriers:
 
     async def _renew(self) -> None:
         assert self.house is not None
-        wanted = self.connections()
+        wanted = {name: one for name, one in self.connections().items() if not pulled(one)}
         changed = [name for name, (connection, _) in self._couriers.items() if wanted.get(name) != connection]
         await asyncio.gather(*(self._couriers[name][1].stop() for name in changed))
         for name in changed:

@@ -11,13 +11,16 @@ from typing import Any
 from journeyloop.adapters.http.door import Frames
 from journeyloop.interpret.names import normal
 from journeyloop.model.customer import Customer
+from journeyloop.model.disposition import Disposition
 from journeyloop.model.event import Event, Rejected
 from journeyloop.model.identifier import Identifier
 from journeyloop.model.inputs import Input
+from journeyloop.model.plan import Problem
 from journeyloop.model.policy import BLOCKED, Identity
 from journeyloop.runtime.channels import Pushes
 from journeyloop.runtime.hooked import Addressing, Told
 from journeyloop.runtime.imports import Gap, Progress
+from journeyloop.runtime.permission import Message
 from journeyloop.runtime.rows import Kind
 
 SILENCE = {"action": None, "reason": "nothing_listens", "decision_id": None}
@@ -46,6 +49,10 @@ class RecordingDoor:
         self.rows: list[tuple[str, str, int, list[bytes]]] = []
         self.progress = Progress()
         self.listed: list[tuple[str, int, bytes]] = []
+        self.agents: list[tuple[str, str, str, str]] = []
+        self.disposed: list[tuple[Identifier, Disposition, str, str]] = []
+        self.refused = ""
+        self.messages: list[Message] = []
         self.closed = 0
         self.pushing: Pushes | None = None
         self.frames: list[bytes] = [b"event: show\ndata: {}\n\n"]
@@ -66,6 +73,28 @@ class RecordingDoor:
         await asyncio.sleep(0)
         self.inputs += inputs
         self.rejected += rejected
+
+    async def agent_next(self, identifier: Identifier) -> dict[str, Any] | None:
+        self._may_fail()
+        return self.people.get(identifier)
+
+    async def agent_answer(self, decision: bytes, answer: str, reason: str = "", agent: str = "") -> str:
+        self._may_fail()
+        self.agents.append((decision.hex(), answer, reason, agent))
+        return self.refused
+
+    async def agent_disposition(self, identifier: Identifier, said: Disposition, note: str, agent: str) -> int | None:
+        self._may_fail()
+        if identifier not in self.people:
+            return None
+        self.disposed.append((identifier, said, note, agent))
+        return said.length
+
+    def dispositions(self) -> dict[str, Disposition]:
+        return {"complaint_open": Disposition("complaint_open", ("marketing",), 7, ())}
+
+    def agent_stream(self, identifier: Identifier) -> Frames:
+        return self._opened()
 
     def person_of(self, identifier: Identifier) -> str | None:
         found = self.people.get(identifier)
@@ -111,6 +140,24 @@ class RecordingDoor:
     def preview(self, identifier: Identifier, placements: Sequence[str], context: dict[str, Any]) -> dict[str, Any]:
         self.previewed += [(identifier, placement, context) for placement in placements]
         return {placement: {**SILENCE, "preview": True} for placement in placements}
+
+    def wrong(self, message: Message) -> tuple[str, str] | None:
+        known = message.channel in ("email", "push") and message.topic in ("", "cart")
+        return None if known else ("unknown_channel", "There is no such channel: did you mean email?")
+
+    def may_send(self, messages: Sequence[Message]) -> list[dict[str, Any]]:
+        self.messages += messages
+        return [{"may_send": True, "reasons": [], "until": None} for _ in messages]
+
+    def longest_days(self) -> int:
+        return 7
+
+    def contacts(self, days: int) -> dict[str, Any]:
+        return {"days": days}
+
+    def would_have(self, days: int, policy: str | None) -> dict[str, Any] | list[Problem]:
+        wrong = Problem("policy.yaml", 1, "error", "caps: write a list")
+        return [wrong] if policy == "caps: 3" else {"days": days, "policy": policy}
 
     def profile(self, identifier: Identifier) -> dict[str, Any] | None:
         return self.people.get(identifier)

@@ -12,6 +12,7 @@ from msgspec import Struct, structs
 from journeyloop.adapters.config.audiences import AudiencesFile, read_audiences
 from journeyloop.adapters.config.channels import read_channels
 from journeyloop.adapters.config.conditions import Names
+from journeyloop.adapters.config.dispositions import check_dispositions
 from journeyloop.adapters.config.listening import index_asks, index_computed, index_events, index_predictions
 from journeyloop.adapters.config.moment import Found, read_moment
 from journeyloop.adapters.config.policy import PolicyFile, read_policy
@@ -20,7 +21,7 @@ from journeyloop.adapters.config.settings import PRODUCTION, Settings, meaning, 
 from journeyloop.adapters.config.sources import read_sources
 from journeyloop.adapters.config.tree import Mapping, parse_yaml
 from journeyloop.adapters.config.watching import counting, index_watched
-from journeyloop.model.moment import Moment
+from journeyloop.model.moment import DAY, Moment
 from journeyloop.model.plan import Plan, Problem
 from journeyloop.model.policy import Policy
 from journeyloop.model.reach import ONPAGE, PAGE, Address
@@ -30,6 +31,7 @@ from journeyloop.runtime.hooked import Source
 T = TypeVar("T")
 _TOML, _POLICY, _AUDIENCES = "journeyloop.toml", "policy.yaml", "audiences.yaml"
 _SOURCES = "sources.yaml"
+WEEK = 7 * DAY
 
 
 class Loaded(Struct, frozen=True):
@@ -138,6 +140,7 @@ def _check_mentions(policy: PolicyFile, moments: dict[str, Found], report: Repor
 def _check_holds(read: _Texts, policy: PolicyFile, moments: dict[str, Found]) -> None:
     """A hold of a topic or purpose that does not exist would hold nothing."""
     known = {found.topic for found in moments.values()} | policy.policy.purposes.keys()
+    check_dispositions(policy.policy.dispositions.values(), known, policy.disposed, read.report(_POLICY))
     for file, found in moments.items():
         for name in (name for hold in (found.moment.holds if found.moment else ()) for name in hold.names):
             if name not in known:
@@ -191,10 +194,10 @@ def _plan(
 
 
 def _horizon(moments: Iterable[Moment], policy: Policy) -> int:
-    """The longest window of any cap or limit."""
-    windows = [cap.within for cap in policy.caps]
+    """The longest window of any cap or limit; a week, so that the contacts of one can be counted."""
+    windows = [WEEK, *(cap.within for cap in policy.caps)]
     windows += [action.limit.within for moment in moments for action in moment.actions if action.limit]
-    return max(windows, default=0)
+    return max(windows)
 
 
 def _hash(texts: dict[str, str]) -> str:

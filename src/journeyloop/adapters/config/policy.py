@@ -6,6 +6,7 @@ from typing import cast
 
 from msgspec import Struct
 
+from journeyloop.adapters.config.dispositions import read_dispositions
 from journeyloop.adapters.config.hours import read_quiet_hours
 from journeyloop.adapters.config.identity import read_identity
 from journeyloop.adapters.config.report import Report, suggestion
@@ -14,11 +15,16 @@ from journeyloop.adapters.config.tree import Mapping
 from journeyloop.model.breaker import Breaker
 from journeyloop.model.budget import Budget, Of
 from journeyloop.model.policy import Cap, Policy, Purpose
+from journeyloop.model.reach import CHANNELS
+from journeyloop.model.reported import KNOWN, Reported
 
-CHANNELS = ("onpage", "push", "email", "sms", "whatsapp", "webhook", "in_app")
-_KEYS = ("purposes", "holdout", "caps", "quiet_hours", "budgets", "channels", "identity", "breaker")
+_KEYS = (
+    "purposes", "holdout", "caps", "quiet_hours", "budgets", "channels", "identity", "breaker", "reported",
+    "dispositions",
+)  # fmt: skip
 BUDGET_KEYS = ("of", "at_most", "within")
 OF = ("gives", "cost", "contacts")
+REPORTED_KEYS = ("event", "channel", "topic", "id")
 BREAKER_KEYS = ("contacts_per_minute", "share_of_signals")
 
 
@@ -31,14 +37,17 @@ class Mention(Struct, frozen=True):
 
 
 class PolicyFile(Struct, frozen=True):
+    """`disposed` is the line of its dispositions."""
+
     policy: Policy
     mentions: tuple[Mention, ...] = ()
+    disposed: int = 1
 
 
 def read_policy(root: Mapping, report: Report) -> PolicyFile:
     """The policy; problems go to the report."""
     section = Section(root, "", report, _KEYS)
-    channels = section.section("channels", ("priority",), ("fallback",))
+    channels = section.section("channels", ("priority", "fallback"))
     priority = channels.texts("priority") if channels else ()
     for name in priority:
         _know_channel(name, section, "channels")
@@ -52,9 +61,11 @@ def read_policy(root: Mapping, report: Report) -> PolicyFile:
         budgets=_budgets(section),
         quiet_hours=read_quiet_hours(section, CHANNELS),
         breaker=_breaker(section),
-        unsupported=channels.name_unsupported() if channels else (),
+        reported=KNOWN | _reported(section),
+        fallback=channels.flag("fallback", False) if channels else False,
+        dispositions=read_dispositions(section),
     )
-    return PolicyFile(policy, tuple(mentions))
+    return PolicyFile(policy, tuple(mentions), section.line("dispositions"))
 
 
 def _purposes(section: Section) -> dict[str, Purpose]:
@@ -101,6 +112,23 @@ def _budgets(section: Section) -> tuple[Budget, ...]:
             entry.error("of", f"a second budget of {of}: write one")
         found.append(Budget(of, entry.number("at_most", 0.0), entry.duration("within")))
     return tuple(found)
+
+
+def _reported(section: Section) -> dict[str, Reported]:
+    """The events by which other tools tell of their messages, beside those we know."""
+    found: dict[str, Reported] = {}
+    for number, item in enumerate(section.items("reported")):
+        entry = as_section(item, f"reported[{number}]", section.report, REPORTED_KEYS)
+        if entry is None:
+            continue
+        event, channel = entry.text("event", example="Campaign Sent"), entry.text("channel", example="email")
+        _know_channel(channel, entry, "channel")
+        paths = {key: entry.text(key) for key in ("topic", "id") if key in entry}
+        for key, path in paths.items():
+            if path and path.partition(".")[0] not in ("properties", "context"):
+                entry.error(key, "write a path such as properties.campaign_topic")
+        found[event] = Reported(channel, **paths)
+    return found
 
 
 def _breaker(policy: Section) -> Breaker | None:

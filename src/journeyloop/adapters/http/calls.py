@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from journeyloop.runtime.desk import Answered, Declined
+
 Id = Annotated[str, Meta(max_length=512)]
 Name = Annotated[str, Meta(min_length=1, max_length=256)]
 Channel = Literal["onpage", "push", "email", "sms", "whatsapp", "webhook", "in_app"]
@@ -132,6 +134,71 @@ class Hold(Struct):
     user_id: Id | None = None
     anonymous_id: Id | None = None
     reason: Annotated[str, Meta(max_length=200)] = ""
+
+
+class MayISend(Struct):
+    """One message: to whom, by one identifier; over which channel; about what, and for which purpose."""
+
+    channel: Name
+    user_id: Id | None = None
+    anonymous_id: Id | None = None
+    email: Id | None = None
+    phone: Id | None = None
+    topic: Annotated[str, Meta(max_length=256)] = ""
+    purpose: Annotated[str, Meta(max_length=256)] = ""
+
+
+class MaySend(Struct):
+    """The answers come in the order of the messages. None of them counts against another."""
+
+    messages: Annotated[list[MayISend], Meta(max_length=1_000)]
+
+
+class Sent(Struct):
+    """`id` is the message's own: told of twice it counts once. `at` is when it was sent (ISO 8601, now unless given).
+    One of `user_id` and `anonymous_id` is needed."""
+
+    channel: Name
+    id: Annotated[str, Meta(min_length=1, max_length=200)]
+    user_id: Id | None = None
+    anonymous_id: Id | None = None
+    topic: Annotated[str, Meta(max_length=200)] = ""
+    at: Annotated[str, Meta(max_length=64)] | None = None
+
+
+class WouldHave(Struct):
+    """`policy` is the text of a policy.yaml; without it, the one in force."""
+
+    policy: Annotated[str, Meta(max_length=400_000)] | None = None
+    days: Annotated[int, Meta(ge=1, le=90)] = 7
+
+
+class AgentAnswer(Struct):
+    """What an agent did with a suggestion, once: `accepted` counts as a click, `declined` as a dismissal, for a
+    `reason` (`other` unless given)."""
+
+    decision_id: Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
+    answer: Answered
+    reason: Declined | None = None
+    agent: Annotated[str, Meta(max_length=200)] = ""
+
+
+class AgentDisposition(Struct):
+    """How a conversation ended. A name of policy.yaml says by itself what it holds and releases; with `hold` (and
+    `for`, a duration such as 7d) or `release` the agent says it, and any name will do. One of `user_id`,
+    `anonymous_id`, `email`, `phone` and `person` is needed."""
+
+    disposition: Annotated[str, Meta(pattern="^[A-Za-z_][A-Za-z0-9_]{0,63}$")]
+    user_id: Id | None = None
+    anonymous_id: Id | None = None
+    email: Id | None = None
+    phone: Id | None = None
+    person: Annotated[str, Meta(pattern="^[0-9a-f]{32}$")] | None = None
+    hold: Annotated[list[Name], Meta(max_length=50)] = []
+    length: Annotated[str, Meta(max_length=16)] | None = msgspec.field(name="for", default=None)
+    release: Annotated[list[Name], Meta(max_length=50)] = []
+    note: Annotated[str, Meta(max_length=2_000)] = ""
+    agent: Annotated[str, Meta(max_length=200)] = ""
 
 
 class Resubmit(Struct):

@@ -9,12 +9,16 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
+from journeyloop.model.disposition import Disposition
 from journeyloop.model.event import Rejected
 from journeyloop.model.identifier import Identifier
 from journeyloop.model.inputs import Input
+from journeyloop.model.plan import Problem
 from journeyloop.runtime.channels import Pushes
+from journeyloop.runtime.desk import Answered, Refused
 from journeyloop.runtime.hooked import Told
 from journeyloop.runtime.imports import Progress
+from journeyloop.runtime.permission import Message
 from journeyloop.runtime.rows import Kind
 
 Frames = AbstractAsyncContextManager[AsyncIterator[bytes]]
@@ -76,6 +80,26 @@ class Door(Protocol):
 
     def count_hook(self, source: str, result: str) -> None:
         """For /metrics: neither may hold anything of a person."""
+        ...
+
+    def wrong(self, message: Message) -> tuple[str, str] | None:
+        """What the policy does not know of a message of another tool: a code and a sentence."""
+        ...
+
+    def may_send(self, messages: Sequence[Message]) -> list[dict[str, Any]]:
+        """One `{"may_send", "reasons", "until"}` a message, in their order."""
+        ...
+
+    def longest_days(self) -> int:
+        """How far back contacts are remembered."""
+        ...
+
+    def contacts(self, days: int) -> dict[str, Any]:
+        """How many people were contacted how often. Called on a thread."""
+        ...
+
+    def would_have(self, days: int, policy: str | None) -> dict[str, Any] | list[Problem]:
+        """What a policy would have blocked, or the errors of its text. Called on a thread."""
         ...
 
     def decisions(self, identifier: Identifier) -> list[dict[str, Any]]: ...
@@ -156,6 +180,26 @@ class Door(Protocol):
 
     def sunk(self) -> list[dict[str, Any]]:
         """What went to nobody, because only listed people are contacted here; newest first."""
+        ...
+
+    async def agent_next(self, identifier: Identifier) -> dict[str, Any] | None:
+        """One suggestion at most and the brief, for an agent who speaks with this person; None: nobody goes by it."""
+        ...
+
+    async def agent_answer(self, decision: bytes, answer: Answered, reason: str = "", agent: str = "") -> Refused:
+        """An empty word once it is durable, or why it does not count."""
+        ...
+
+    async def agent_disposition(self, identifier: Identifier, said: Disposition, note: str, agent: str) -> int | None:
+        """Until when it holds (0: nothing is held); None: nobody goes by this identifier."""
+        ...
+
+    def dispositions(self) -> dict[str, Disposition]:
+        """What an agent may say of a conversation, by name."""
+        ...
+
+    def agent_stream(self, identifier: Identifier) -> Frames:
+        """Server-sent event frames: what `agent_next` told, without asking, whenever it has changed."""
         ...
 
     def stream(self, anonymous_id: str, signed: bool) -> Frames:
