@@ -155,6 +155,6 @@ def performed_before_it_is_durable(patch: MonkeyPatch) -> None:
 @caught_as("cap of")
 def what_is_in_hand_is_counted_from_its_intent(patch: MonkeyPatch) -> None:
     """The room it takes ends before it has arrived."""
-    patch.setattr(deliver, "reserved", lambda header, now: header.contacts)
+    patch.setattr("journeyloop.model.permission.reserved", lambda header, now: header.contacts)
     patch.setattr("journeyloop.decide.policy.reserved", lambda header, now: header.contacts)
     patch.setattr(life, "hold_room", nothing)

@@ -22,8 +22,8 @@ NOBODY: dict[str, Any] = {
 
 
 def carried(reader: Reader, couriers: Couriers, plan: Plan) -> list[dict[str, Any]]:
-    """One row a channel, by name: those that are connected, that are configured, and that something waits for. What is fetched
-    by whoever works with it (a desk) needs no courier."""
+    """One row a channel, by name: those that are connected, that are configured, and that something waits for. What
+    is fetched by whoever works with it (a desk) needs no courier."""
     rows = {row["channel"]: row for row in couriers.state()}
     fetched = {name for name, connection in couriers.connections().items() if pulled(connection)}
     for name in {*plan.channels, *outbox.channels(reader)} - {ONPAGE, "in_app", *fetched}:
