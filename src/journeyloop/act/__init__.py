@@ -3,6 +3,7 @@
 from journeyloop.act.deliver import came_due, dispatch, heard, offer, offers, outcome, reconsider
 from journeyloop.act.life import starting
 from journeyloop.act.stop import recall, recalls, withdraw
+from journeyloop.act.tell import tell
 
 __all__ = [
     "came_due",
@@ -15,5 +16,6 @@ __all__ = [
     "recalls",
     "reconsider",
     "starting",
+    "tell",
     "withdraw",
 ]

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from journeyloop.interpret.identity import own
+from journeyloop.interpret.suppress import suppress
 from journeyloop.model.customer import Customer
 from journeyloop.model.frame import Frame
 from journeyloop.model.inputs import Held
@@ -36,4 +37,5 @@ def _hold(customer: Customer, names: Iterable[str], until: int, reason: str, fra
     header.holds = dict(sorted({**kept, **dict.fromkeys(longer, until)}.items()))
     for name in longer:
         frame.note("hold", header.person, "", name, reason)
+    suppress(customer, "hold", longer, until, frame)
     return longer

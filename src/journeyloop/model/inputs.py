@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from journeyloop.model.credits import Tuning
 from journeyloop.model.customer import Customer
+from journeyloop.model.errand import Told
 from journeyloop.model.event import Event
 from journeyloop.model.identifier import Identifier
 from journeyloop.model.moment import Present
@@ -189,6 +190,7 @@ Input = (
     | TimerDue
     | Ready
     | Delivered
+    | Told
     | Outcome
     | PlanChanged
     | Paused

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from journeyloop.model.condition import Clause, Clauses, PathReader
+from journeyloop.model.errand import Tell
 from journeyloop.model.feature import STANDARD, Feature
 from journeyloop.model.hours import Hours
 from journeyloop.model.zone import next_time
@@ -208,7 +209,7 @@ class Hold(Struct, frozen=True):
 class Moment(Struct, frozen=True):
     """`reader` extracts the paths that `who`, `detect.where` and the actions' `where` read. `judged` is the hash of all
     that a window is judged by: the goal with its worth, the guards, the features. An open window is not judged by
-    another one. `holds` are what its signal holds, outside of arbitration and holdout."""
+    another one. Outside of arbitration and holdout, `holds` are what its signal holds, `tells` whom else it tells."""
 
     name: str
     title: str
@@ -233,6 +234,7 @@ class Moment(Struct, frozen=True):
     guards: tuple[Match, ...] = ()
     judged: str = ""
     holds: tuple[Hold, ...] = ()
+    tells: tuple[Tell, ...] = ()
 
     @property
     def clauses(self) -> tuple[Clause, ...]:

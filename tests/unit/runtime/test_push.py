@@ -14,7 +14,7 @@ import pytest
 from aiohttp import web
 from msgspec import json
 
-from journeyloop.adapters.channels.audience_push import AudiencePush
+from journeyloop.adapters.channels.receiver import HttpReceiver
 from journeyloop.runtime import push as module
 from journeyloop.runtime.push import KEPT, Pushing
 from tests.property.rig import STALL, Rig, plan_of
@@ -73,7 +73,7 @@ def pushing(rig: Rig, key: bytes | None = None) -> Pushing:
         rig.store,
         rig.secret,
         lambda: rig.plan,
-        AudiencePush(key, lambda: rig.now, loopback=True),
+        HttpReceiver([key] if key else [], lambda: rig.now, loopback=True),
         submit,
         lambda: rig.now,
     )
@@ -171,7 +171,7 @@ def test_a_host_that_cannot_be_and_a_cookie_are_taken_calmly() -> None:
     async def story() -> None:
         inbox = Inbox()
         async with inbox.open() as url:
-            push = AudiencePush(None, lambda: 0, loopback=True)
+            push = HttpReceiver([], lambda: 0, loopback=True)
             assert await push.push("https://a..example/", "1", b"{}") == "UnicodeError"
             named = url.replace("127.0.0.1", "localhost")
             assert [await push.push(named, id_, b"{}") for id_ in "12"] == [None, None]
