@@ -40,14 +40,15 @@ class Receipt(Struct):
 
     `sent`: the provider has it. `failed`: it will never take this one. `again`: nothing left, or the provider said
     that it did not take it; `after` is how long it asked to wait (s). `unknown`: it may have taken it. `trouble`: the
-    channel is to blame and not the message, which the circuit breaker counts. `reason` is short and holds no personal
-    data.
+    channel is to blame and not the message, which the circuit breaker counts. `opted_out`: the provider knows that the
+    person wants nothing more this way. `reason` is short and holds no personal data.
     """
 
     state: State
     reason: str = ""
     after: float = 0.0
     trouble: bool = False
+    opted_out: bool = False
 
 
 class Channel(Protocol):
