@@ -11,7 +11,19 @@ from typing import Any
 
 from msgspec import NODEFAULT, Struct, structs
 
-from journeyloop.adapters.config import action, audiences, detect, features, goal, hours, learning, moment, settings
+from journeyloop.adapters.config import (
+    action,
+    audiences,
+    destinations,
+    detect,
+    features,
+    goal,
+    hours,
+    learning,
+    moment,
+    settings,
+    tells,
+)
 from journeyloop.adapters.config.conditions import EVENT
 from journeyloop.model import moment as nouns
 from journeyloop.model import policy
@@ -19,6 +31,7 @@ from journeyloop.model.audience import Audience, Computed
 from journeyloop.model.breaker import Breaker
 from journeyloop.model.budget import Budget
 from journeyloop.model.condition import Clauses
+from journeyloop.model.errand import Destination, Tell
 from journeyloop.model.feature import Feature
 from journeyloop.model.hours import QuietHours
 from journeyloop.model.profile import PROFILE, SESSION, TRAITS
@@ -38,16 +51,22 @@ STRUCTS: dict[str, type[Struct]] = {
     "Budget": Budget,
     "QuietHours": QuietHours,
     "Breaker": Breaker,
+    "Destination": Destination,
+    "Tell": Tell,
     "none": Struct,
 }
 # Fields that no key of a file sets directly.
 DERIVED = {
     "blocked", "hash", "unsupported", "reader", "mode", "explore", "title", "topic", "learning", "judged", "present",
+    "tells",
 }  # fmt: skip
 LOADED = {
     "moments/NAME.yaml": {*moment.KEYS},
     "detect": {*detect.KEYS},
     "also": {*moment.ALSO, *moment.ALSO_LATER},
+    "also: alert": {*tells.ALERT_KEYS},
+    "also: sync": {*tells.SYNC_KEYS},
+    "journeyloop.toml: destinations.NAME": {key for keys in destinations.KEYS.values() for key in keys},
     "goal": {*goal.KEYS},
     "learn": {*learning.KEYS},
     "learn.features": {*features.KEYS},

@@ -29,7 +29,7 @@ KEYS = (
     "moment", "title", "purpose", "topic", "owner", "who", "from", "detect", "confirm", "fresh", "goal", "holdout",
     "learn", "expires", "cancel_on", "actions", "also", "guard",
 )  # fmt: skip
-ALSO = ("hold", "for", "text", *tells.KINDS, "suppress")
+ALSO = ("hold", "for", "text")
 ALSO_LATER = ("brief",)
 
 
@@ -237,7 +237,7 @@ def _actions(section: Section, around: Surroundings) -> tuple[Action, ...]:
 def _holds(section: Section, own: tuple[str, str]) -> Iterable[Hold]:
     """`also: - {hold: [marketing], for: 72h}`. What else `also` may say is not of this version: the author is told."""
     for item in section.items("also"):
-        entry = as_section(item, "also", section.report, ALSO, ALSO_LATER)
+        entry = as_section(item, "also", section.report, (*ALSO, *tells.KEYS), ALSO_LATER)
         if entry is None or any(key in entry for key in tells.KINDS):
             continue
         entry.name_unsupported()

@@ -13,6 +13,7 @@ from journeyloop.model.errand import ALERT, SIGNAL, SUPPRESSION, Destination, Ki
 
 KINDS: dict[str, Kind] = {"alert": "apprise", "sync": "webhook"}
 ALERT_KEYS, SYNC_KEYS = ("alert", "text"), ("sync", "suppress", "for", "text")
+KEYS = frozenset({*ALERT_KEYS, *SYNC_KEYS})
 Destinations = Mapping[str, Destination]
 
 
