@@ -31,6 +31,13 @@ also:
   - {sync: old_tool, suppress: [cart], for: 24h}
   - {alert: team, text: "Somebody bought for {{ profile.revenue }}"}
 """
+NUDGE = """moment: nudge
+purpose: marketing
+detect: {event: Cart Viewed}
+goal: {event: Order Completed, within: 30m}
+actions:
+  - {action: remind, channel: flows, content: {template: Cart left, variables: {name: "{{ profile.first_name }}"}}}
+"""
 SETTINGS = """
 [destinations.old_tool]
 kind = "webhook"
@@ -42,6 +49,11 @@ identify_by = "email"
 [destinations.team]
 kind = "apprise"
 secret = "TEAM_ADDRESS"
+
+[channels.flows]
+kind = "klaviyo"
+api = "http://TEAM"
+key = "KLAVIYO_KEY"
 """
 
 
@@ -93,9 +105,12 @@ def team() -> Iterator[Receiver]:
 def server(receiver: Receiver, team: Receiver, serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Server:
     monkeypatch.setenv("OLD_TOOL_SECRET", "whsec_" + base64.b64encode(KEY).decode())
     monkeypatch.setenv("TEAM_ADDRESS", f"json://{team.address}/alerts")
-    directory = project(tmp_path / "shop", files={"moments/bought.yaml": BOUGHT})
+    monkeypatch.setenv("KLAVIYO_KEY", "pk_1")
+    directory = project(tmp_path / "shop", files={"moments/bought.yaml": BOUGHT, "moments/nudge.yaml": NUDGE})
     with (directory / "journeyloop.toml").open("a") as settings:
-        settings.write(SETTINGS.replace("URL", f"http://{receiver.address}"))
+        settings.write(
+            SETTINGS.replace("URL", f"http://{receiver.address}").replace("http://TEAM", f"http://{team.address}")
+        )
     return serve(directory, SHIPPED)
 
 
@@ -163,3 +178,16 @@ def test_what_waits_is_told_after_a_kill(server: Server, receiver: Receiver) -> 
     [held] = acknowledged(server, 1, **me)
     assert (held["reason"], held["topics"]) == ("hold", ["marketing"])
     assert len({headers["webhook-id"] for headers, _ in receiver.got}) == 1
+
+
+def test_another_tool_sends_what_the_moment_decides(server: Server, team: Receiver) -> None:
+    me = {"user_id": somebody()}
+    server.post("/v1/batch", {"batch": [identify({"firstName": "Ana"}, userId=me["user_id"])]})
+    batch(server, event("Cart Viewed", userId=me["user_id"]))
+    made = server.decision(lambda one: one["state"] == "sent", **me)
+    [(headers, body)] = team.got
+    asked = json.loads(body)["data"]["attributes"]
+    assert headers["authorization"] == "Klaviyo-API-Key pk_1"
+    assert asked["unique_id"] == made["id"]
+    assert asked["properties"] == {"decision_id": made["id"], "name": "Ana"}
+    assert asked["profile"]["data"]["attributes"] == {"external_id": me["user_id"]}

@@ -38,7 +38,7 @@ FIRM = frozenset({UPDATED, *UNSUBSCRIBED, *STOPPED, *RESUMED})
 
 class Said(Struct, gc=False):
     """Choices with where and when they were stated; `firm`: on purpose, not along with something else. `cause` is what
-    ends messages if they refuse."""
+    other systems hear of it; None: nothing, it is from the past."""
 
     choices: dict[str, bool]
     at: int
@@ -46,7 +46,7 @@ class Said(Struct, gc=False):
     source: str
     wording: str = ""
     firm: bool = True
-    cause: Cause = "opt_out"
+    cause: Cause | None = "opt_out"
 
 
 def consent_in(customer: Customer, event: Event, frame: Frame) -> list[str]:
@@ -65,7 +65,9 @@ def state_consent(customer: Customer, stated: ConsentStated, frame: Frame) -> li
     """Record what was stated outside events; what was opted out of just now."""
     own(customer, stated.identifier, stated.at, frame, stated.source)
     received = stated.received or frame.now
-    return _state(customer, Said(stated.choices, stated.at, received, stated.source, stated.wording), frame)
+    said = Said(stated.choices, stated.at, received, stated.source, stated.wording)
+    said.cause = None if stated.received else "opt_out"  # somebody else took it down: it is imported
+    return _state(customer, said, frame)
 
 
 def _stated_in(customer: Customer, event: Event, frame: Frame) -> dict[str, bool]:
@@ -115,7 +117,8 @@ def _state(customer: Customer, said: Said, frame: Frame) -> list[str]:
             frame.emit(Stopped(customer.header.person, subject, stopped=not now.granted))
             if not now.granted:
                 stopped.append(subject)
-    suppress(customer, said.cause, stopped, 0, frame)
+    if stopped and said.cause is not None:
+        suppress(customer, said.cause, stopped, 0, frame)
     return stopped
 
 

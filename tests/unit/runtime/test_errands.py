@@ -337,6 +337,7 @@ def test_an_import_tells_nobody_of_what_is_long_known() -> None:
     shop = Shop(settings())
     shop.identify()
     shop.rig.apply(Imported(shop.rig.event("Unsubscribed", "a-u1", user_id="u1", source="import")))
+    shop.rig.apply(ConsentStated(("user_id", "u1"), {"marketing": False}, shop.rig.now, "cmp", received=shop.rig.now))
     assert shop.told() == []
 
 
