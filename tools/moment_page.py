@@ -24,6 +24,7 @@ from journeyloop.adapters.config import (
     settings,
     tells,
 )
+from journeyloop.adapters.config import policy as policy_file
 from journeyloop.adapters.config.conditions import EVENT
 from journeyloop.model import moment as nouns
 from journeyloop.model import policy
@@ -35,6 +36,7 @@ from journeyloop.model.errand import Destination, Tell
 from journeyloop.model.feature import Feature
 from journeyloop.model.hours import QuietHours
 from journeyloop.model.profile import PROFILE, SESSION, TRAITS
+from journeyloop.model.reported import Reported
 from tools.table import table
 
 WORDS = Path(__file__).with_name("moment.toml")
@@ -50,6 +52,7 @@ STRUCTS: dict[str, type[Struct]] = {
     "Feature": Feature,
     "Budget": Budget,
     "QuietHours": QuietHours,
+    "Reported": Reported,
     "Breaker": Breaker,
     "Destination": Destination,
     "Tell": Tell,
@@ -72,6 +75,7 @@ LOADED = {
     "learn.features": {*features.KEYS},
     "actions": {*action.KEYS},
     "policy.yaml: quiet_hours": {*hours.KEYS},
+    "policy.yaml: reported": {*policy_file.REPORTED_KEYS},
     "audiences.yaml: traits": {*audiences.TRAIT_KEYS},
     "audiences.yaml: audiences": {*audiences.AUDIENCE_KEYS},
 }

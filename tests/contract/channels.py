@@ -6,6 +6,7 @@ import json
 
 from journeyloop.testing.channel_contract import Case
 from journeyloop.testing.endpoints import http
+from tests.unit.channels.subscriber import Subscriber, new_key, written
 
 CASES = [
     Case(
@@ -54,5 +55,13 @@ CASES = [
             "accepts": http(200, b'{"delivery_id": "RPILAgABcRhIBqSp7kiPekGBIeVh", "queued_at": 1604977406}'),
             "refuses": http(400, b'{"meta": {"error": "ana@example.com is suppressed"}}'),
         },
+    ),
+    Case(
+        "webpush",
+        lambda url: {"subject": "mailto:ops@example.com", "loopback": True},
+        {"title": "Your parcel waits", "url": "/parcels"},
+        secrets={"private_key": written(new_key())},
+        answers={"accepts": http(201)},
+        addresses=lambda url: [Subscriber(f"{url}/push/of-this-browser").address],
     ),
 ]  # fmt: skip

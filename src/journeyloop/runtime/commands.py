@@ -16,6 +16,8 @@ from journeyloop.model.identifier import Identifier
 from journeyloop.model.inputs import Input, Outcome, Paused
 from journeyloop.model.plan import Plan
 from journeyloop.runtime import reads
+from journeyloop.runtime.channels import Pushes
+from journeyloop.runtime.couriers import Couriers
 from journeyloop.runtime.imports import Imports, Progress
 from journeyloop.runtime.memory import Memory
 from journeyloop.runtime.person import joined
@@ -37,6 +39,7 @@ class Commands:
     board: Board
     pages: Pages
     imports: Imports
+    couriers: Couriers
     clock: Callable[[], int]
 
     async def submit(
@@ -85,6 +88,9 @@ class Commands:
         await self.submit([unmerge])
         log.warning("unmerged", person=unmerge.person.hex(), by=by)
         return True
+
+    def pushes(self) -> Pushes | None:
+        return self.couriers.pushes()
 
     async def pause(self, scope: str, paused: bool, by: str, note: str = "") -> str | None:
         """Stop or resume `all`, `moment:NAME` or `channel:NAME`, effective for the next send. Or the reason why not: a

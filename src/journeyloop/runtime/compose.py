@@ -30,4 +30,4 @@ def compose(send: Send, plan: Plan) -> Message:
 
 def filled(action: Action, send: Send) -> dict[str, object]:
     """The content with every text filled. Raises Unrenderable."""
-    return render(action.content, send.profile)
+    return render(action.content, send.profile if send.vouched else {})

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from journeyloop.adapters.channels import braze, customerio, klaviyo, twilio, webhook
+from journeyloop.adapters.channels import braze, customerio, klaviyo, twilio, webhook, webpush
 from journeyloop.adapters.channels.environ import Environ
 from journeyloop.runtime.channels import Channel, Connection
 
@@ -18,6 +18,7 @@ KINDS: dict[str, Callable[[Connection, Environ], Channel]] = {
     "klaviyo": klaviyo.connect,
     "twilio": twilio.connect,
     "webhook": webhook.connect,
+    "webpush": webpush.connect,
 }
 
 
