@@ -12,7 +12,6 @@ from msgspec import Struct
 
 from journeyloop.interpret.identity import TRUSTED, own
 from journeyloop.interpret.privacy import Signalled, signalled
-from journeyloop.interpret.suppress import suppress
 from journeyloop.model.consent import Consent, stricter
 from journeyloop.model.customer import Customer
 from journeyloop.model.effects import Recorded, Stopped
@@ -21,6 +20,7 @@ from journeyloop.model.event import Event
 from journeyloop.model.frame import Frame
 from journeyloop.model.inputs import ConsentStated
 from journeyloop.model.ledger import Entry
+from journeyloop.model.suppression import suppress
 
 UPDATED = "Segment Consent Preference Updated"
 UNSUBSCRIBED = {"Unsubscribed": ("", "/email"), "Email Unsubscribed": ("/email",), "Email Marked as Spam": ("/email",)}

@@ -7,11 +7,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from journeyloop.interpret.identity import own
-from journeyloop.interpret.suppress import suppress
 from journeyloop.model.customer import Customer
 from journeyloop.model.frame import Frame
 from journeyloop.model.inputs import Held
 from journeyloop.model.signal import Signal
+from journeyloop.model.suppression import suppress
 
 
 def hold_by(customer: Customer, signals: list[Signal], frame: Frame) -> list[str]:

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from journeyloop.interpret.known import became_known
 from journeyloop.interpret.names import brings_more, named
-from journeyloop.interpret.suppress import became_known
 from journeyloop.model.customer import Customer, Header, Sealed
 from journeyloop.model.event import Event
 from journeyloop.model.frame import Frame

@@ -13,9 +13,9 @@ from msgspec.structs import replace
 from journeyloop.interpret import audiences, cart, context, money, orders, traits, visits
 from journeyloop.interpret.fold import summed_counts
 from journeyloop.interpret.identity import make_room
+from journeyloop.interpret.known import joined, standing
 from journeyloop.interpret.reported import united
 from journeyloop.interpret.rolling import add_up
-from journeyloop.interpret.suppress import joined, standing
 from journeyloop.model.absorbed import Absorbed
 from journeyloop.model.consent import Consent, stricter, strictest
 from journeyloop.model.credits import Joined
