@@ -87,6 +87,7 @@ def choose(customer: Customer, signals: list[Signal], frame: Frame, ask: inputs.
     """Signals → one decision → its delivery, or silence with a reason; and the windows that will judge it."""
     act.withdraw(customer, interpret.hold_by(customer, signals, frame), frame)
     act.brief(customer, signals, frame)
+    act.tell(customer, signals, frame)
     if decision := decide.decide(customer, signals, frame, ask.placement if ask else None):
         frame.emit(Decided(decision))
         learn.open_windows(customer, decision, frame)

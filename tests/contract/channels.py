@@ -27,6 +27,36 @@ CASES = [
         secrets={"secret": "whsec_YSBrZXkgb2YgdHdlbnR5LWZvdXIgYnl0"},
     ),
     Case(
+        "braze",
+        lambda url: {"api": url},
+        {"template": "a-campaign", "variables": {"product": "Red shoes"}},
+        ["a-user-of-ours"],
+        {"key": "a-key-of-braze"},
+        {
+            "accepts": http(201, b'{"message": "success", "dispatch_id": "d1a5c0"}'),
+            "refuses": http(400, b'{"message": "Invalid campaign a-campaign", "errors": []}'),
+        },
+    ),
+    Case(
+        "klaviyo",
+        lambda url: {"api": url, "revision": "2026-10-15"},
+        {"template": "Cart left", "variables": {"product": "Red shoes"}},
+        ["a-user-of-ours"],
+        {"key": "a-key-of-klaviyo"},
+        {"accepts": http(202, b"")},
+    ),
+    Case(
+        "customerio",
+        lambda url: {"api": url},
+        {"template": 3, "variables": {"product": "Red shoes"}},
+        ["ana@example.com"],
+        {"key": "a-key-of-customerio"},
+        {
+            "accepts": http(200, b'{"delivery_id": "RPILAgABcRhIBqSp7kiPekGBIeVh", "queued_at": 1604977406}'),
+            "refuses": http(400, b'{"meta": {"error": "ana@example.com is suppressed"}}'),
+        },
+    ),
+    Case(
         "webpush",
         lambda url: {"subject": "mailto:ops@example.com", "loopback": True},
         {"title": "Your parcel waits", "url": "/parcels"},

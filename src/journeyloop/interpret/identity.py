@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from journeyloop.interpret.known import became_known
 from journeyloop.interpret.names import brings_more, named
 from journeyloop.model.customer import Customer, Header, Sealed
 from journeyloop.model.event import Event
@@ -110,6 +111,7 @@ def own(customer: Customer, identifier: Identifier, at: int, frame: Frame, sourc
     if _room(customer, identifier, frame):
         customer.sealed.names.append(name := Name(*identifier, _used(at, source, frame), source))
         _named_again(name, at, source, frame)
+        became_known(customer, name, frame)
 
 
 def _named_again(name: Name, at: int, source: str, frame: Frame) -> None:

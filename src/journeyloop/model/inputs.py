@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from journeyloop.model.credits import Tuning
 from journeyloop.model.customer import Customer
+from journeyloop.model.errand import Told
 from journeyloop.model.event import Event
 from journeyloop.model.identifier import Identifier
 from journeyloop.model.seen import Seen as Seen
@@ -181,6 +182,7 @@ Input = (
     | TimerDue
     | Ready
     | Delivered
+    | Told
     | Outcome
     | PlanChanged
     | Paused

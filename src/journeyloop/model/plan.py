@@ -10,6 +10,7 @@ from msgspec import Struct
 from journeyloop.model.audience import Aging, Audience, Computed, Crossing, Watching
 from journeyloop.model.breaker import BREAKER
 from journeyloop.model.condition import PathReader
+from journeyloop.model.errand import Destination
 from journeyloop.model.moment import Action, Match, Moment
 from journeyloop.model.policy import Policy
 from journeyloop.model.prediction import Prediction
@@ -52,7 +53,8 @@ class Plan(Struct):
     wait for; `channels` are those that are configured, with what each reaches a person by. What would else be counted
     over all moments again and again: `places` is each one's place in their order,
     `measures` how much is compared with a holdout over all of them, `horizon` how long a contact must be remembered
-    (ms). `recipients` are the only people who may be contacted in this environment (None: everybody)."""
+    (ms). `recipients` are the only people who may be contacted in this environment (None: everybody).
+    `destinations` are the other systems that are told of people."""
 
     hash: str
     moments: dict[str, Moment]
@@ -76,6 +78,7 @@ class Plan(Struct):
     measures: int = 1
     horizon: int = 0
     recipients: tuple[str, ...] | None = None
+    destinations: dict[str, Destination] = {}
 
     def unknown(self, scope: str) -> str | None:
         """Why this is nothing that can be paused, or None if it can."""

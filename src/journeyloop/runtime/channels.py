@@ -164,8 +164,18 @@ SHAPES: dict[str, Shape] = {
     "braze": Shape(
         "user_id", {"api": Option("url", example="https://rest.fra-01.braze.eu")}, ("key",), _ELSEWHERE, _TEMPLATE
     ),
+    "klaviyo": Shape(
+        "user_id",
+        {
+            "api": Option("url", "https://a.klaviyo.com", False),
+            "revision": Option(default="2026-10-15", required=False),
+        },
+        ("key",),
+        _ELSEWHERE,
+        _TEMPLATE,
+    ),
     "customerio": Shape(
-        "user_id", {"api": Option("url", "https://api.customer.io", False)}, ("key",), _ELSEWHERE, _TEMPLATE
+        "email", {"api": Option("url", "https://api.customer.io", False)}, ("key",), _ELSEWHERE, _TEMPLATE
     ),
 }
 """By kind. A new kind is a row here and a module in `adapters/channels`."""

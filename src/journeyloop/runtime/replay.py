@@ -32,6 +32,7 @@ COMPARED = (
     "arms",
     "outcomes",
     "audiences",
+    "told",
     "ledger",
 )
 BATCH = 1_000

@@ -51,6 +51,11 @@ class Sink:
                 told = {name: one[name] for name in names}
                 self._kept.append({"at": at, **told, "decision_id": None, "person": person, "problem": ""})
 
+    def keep_told(self, told: dict[str, Any], at: int) -> None:
+        """What another system would have been told."""
+        sent = {"moment": told.get("moment"), "action": told["type"], "channel": told["to"], "decision_id": None}
+        self._kept.append({"at": at, **sent, "person": told["person"], "content": told, "problem": ""})
+
     def listed(self) -> list[dict[str, Any]]:
         """Newest first."""
         return list(reversed(self._kept))

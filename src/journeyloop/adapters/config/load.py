@@ -12,6 +12,7 @@ from msgspec import Struct, structs
 from journeyloop.adapters.config.audiences import AudiencesFile, read_audiences
 from journeyloop.adapters.config.channels import read_channels
 from journeyloop.adapters.config.conditions import Names
+from journeyloop.adapters.config.destinations import read_destinations
 from journeyloop.adapters.config.dispositions import check_dispositions
 from journeyloop.adapters.config.listening import index_asks, index_computed, index_events, index_predictions
 from journeyloop.adapters.config.moment import Found, read_moment
@@ -21,6 +22,7 @@ from journeyloop.adapters.config.settings import PRODUCTION, Settings, meaning, 
 from journeyloop.adapters.config.sources import read_sources
 from journeyloop.adapters.config.tree import Mapping, parse_yaml
 from journeyloop.adapters.config.watching import counting, index_watched
+from journeyloop.model.errand import Destination
 from journeyloop.model.moment import DAY, Moment
 from journeyloop.model.plan import Plan, Problem
 from journeyloop.model.policy import Policy
@@ -68,7 +70,8 @@ def load(texts: dict[str, str], environment: str | None = None) -> Loaded:
     channels = read.file(_TOML, read_channels, dict[str, Connection](), parse_toml)
     loopback = settings.environment != PRODUCTION
     channels = {name: structs.replace(one, loopback=loopback) for name, one in channels.items()}
-    moments = _moments(read, names, policy, channels)
+    destinations = read.file(_TOML, read_destinations, dict[str, Destination](), parse_toml)
+    moments = _moments(read, names, policy, channels, destinations)
     _check_mentions(policy, moments, read.report(_POLICY))
     _check_holds(read, policy, moments)
     _name_others(read)
@@ -78,6 +81,8 @@ def load(texts: dict[str, str], environment: str | None = None) -> Loaded:
     places = {found.name: (file, found.detect) for file, found in moments.items()}
     reach = {name: SHAPES[one.kind].address for name, one in channels.items()}
     plan = None if refused else _plan(texts, kept, policy.policy, audiences, settings, reach)
+    if plan is not None:
+        plan.destinations = destinations
     return Loaded(plan, problems, settings, places, sources, channels)
 
 
@@ -105,12 +110,17 @@ class _Texts(Struct):
         return default if root is None else read(root, report)
 
 
-def _moments(read: _Texts, names: Names, policy: PolicyFile, channels: dict[str, Connection]) -> dict[str, Found]:
+def _moments(
+    read: _Texts, names: Names, policy: PolicyFile, channels: dict[str, Connection],
+    destinations: dict[str, Destination],
+) -> dict[str, Found]:  # fmt: skip
     """File name → moment, in the order of the names, which is the order of the plan."""
     files: dict[str, Found] = {}
     owners: dict[str, str] = {}
     for name in sorted(name for name in read.texts if _is_yaml(name, "moments")):
-        found = read.file(name, lambda root, report: read_moment(root, names, policy, channels, report), None)
+        found = read.file(
+            name, lambda root, report: read_moment(root, names, policy, channels, report, destinations), None
+        )
         if found is None or not found.name:
             continue
         files[name] = found

@@ -48,7 +48,9 @@ _ORIGIN = re.compile(r"\*|https?://[A-Za-z0-9.\-\[\]:]+")
 
 def read_settings(root: Mapping, report: Report) -> Settings:
     """The settings, defaults where the file is silent; problems go to the report."""
-    section = Section(root, "", report, ("environment", "recipients_allow", "server", "store", "channels"))
+    section = Section(
+        root, "", report, ("environment", "recipients_allow", "server", "store", "channels", "destinations")
+    )
     empty = Section(Mapping({}, 1), "", report, ())
     server = section.section("server", ("host", "port", "allowed_origins", "inbox")) or empty
     store = section.section("store", ("durability",)) or empty
