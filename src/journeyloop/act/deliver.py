@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from journeyloop.act.life import changed, contact, expiry_timer, find, move, start_timer
+from journeyloop.act.life import MADE, changed, contact, expiry_timer, find, move, start_timer
 from journeyloop.act.render import unrenderable
-from journeyloop.act.stop import gone, stop
+from journeyloop.act.stop import gone, stop, withdraw
 from journeyloop.model.customer import Customer
 from journeyloop.model.decision import Decision, Delivery
 from journeyloop.model.effects import Queued, Returned, Send
@@ -22,7 +22,7 @@ from journeyloop.model.inputs import Delivered, Outcome, Ready
 from journeyloop.model.moment import DAY
 from journeyloop.model.plan import Plan
 from journeyloop.model.profile import place, profile_values
-from journeyloop.model.reach import ONPAGE, PAGE, addresses, unreachable
+from journeyloop.model.reach import ONPAGE, PAGE, addresses, bury, unreachable
 from journeyloop.model.spending import promise
 
 GRACE = 2_000
@@ -186,6 +186,9 @@ def _result(customer: Customer, message: Delivered, frame: Frame) -> None:
         return _again(customer, delivery, message, frame)
     doubtful = delivery.state == "intent" and delivery.intended < frame.epoch_started and message.state != "sent"
     move(customer, delivery, "unknown" if doubtful else message.state, message.reason, frame)
+    if message.gone:
+        lost = bury(customer, frame.plan.channels.get(delivery.channel, PAGE), message.gone, frame.now)
+        withdraw(customer, [lost] if lost else [], frame)
 
 
 def _again(customer: Customer, delivery: Delivery, message: Delivered, frame: Frame) -> None:
@@ -213,7 +216,7 @@ def outcome(customer: Customer, message: Outcome, frame: Frame) -> Event | None:
         frame.count(delivery.moment, "ignored: machine")
         return None
     move(customer, delivery, "sent", "the browser has it", frame)
-    if delivery.state != "sent":
+    if delivery.state not in MADE:
         return None
     setattr(delivery, message.outcome, frame.now)
     if message.outcome != "shown" and not delivery.shown:

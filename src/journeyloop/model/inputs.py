@@ -116,13 +116,15 @@ class Ready(Struct, array_like=True, tag="ready", gc=False):
 
 class Delivered(Struct, array_like=True, tag="delivered", gc=False):
     """A channel's word on a delivery: `sent`, `suppressed`, `failed` (nothing left), `unknown`, or `again`: nothing
-    left yet, or nothing that the channel would not know again; it is to be tried once more `after` ms."""
+    left yet, or nothing that the channel would not know again; it is to be tried once more `after` ms. `gone` is the
+    address that does not exist, by its provider's word."""
 
     person: bytes
     decision: bytes
     state: str
     reason: str = ""
     after: int = 0
+    gone: str = ""
 
 
 class Outcome(Struct, array_like=True, tag="outcome", gc=False):

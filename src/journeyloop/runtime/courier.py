@@ -37,7 +37,8 @@ REST = 5.0
 
 
 class House(Struct):
-    """What a courier needs of the running loop. `commit` returns when these inputs are durable and performed."""
+    """What a courier needs of the running loop. `commit` returns when these inputs are durable and performed; `secret`
+    is the store's."""
 
     store: Store
     stops: Stops
@@ -45,6 +46,7 @@ class House(Struct):
     plan: Callable[[], Plan]
     clock: Callable[[], int]
     commit: Callable[[Sequence[Input]], Awaitable[None]]
+    secret: bytes
 
 
 class Courier:
@@ -164,15 +166,16 @@ class Courier:
         if receipt.state == "unknown" and self.channel.idempotent:
             receipt.state = "again"
         backoff = min(LONGEST_BACKOFF, max(receipt.after, 2.0**send.delivery.attempts))
-        return self._told(send, receipt.state, receipt.reason, int(backoff * 1000) if receipt.state == "again" else 0)
+        after = int(backoff * 1000) if receipt.state == "again" else 0
+        return self._told(send, receipt.state, receipt.reason, after, receipt.gone)
 
-    def _told(self, send: Send, state: str, reason: str, after: int = 0) -> Delivered:
+    def _told(self, send: Send, state: str, reason: str, after: int = 0, gone: str = "") -> Delivered:
         self.counts[state] = self.counts.get(state, 0) + 1
-        return Delivered(send.person, send.delivery.decision, state, reason, after)
+        return Delivered(send.person, send.delivery.decision, state, reason, after, gone)
 
     async def _attempt(self, send: Send) -> Receipt:
         """However it ends: what may have left is in doubt, what has not may be tried again."""
-        message = compose(send, self.house.plan())
+        message = compose(send, self.house.plan(), self.house.secret)
         left = False
 
         def go() -> None:

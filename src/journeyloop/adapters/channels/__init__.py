@@ -6,23 +6,19 @@ suite. The page (`onpage`) is a door and not a kind: messages wait there for who
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
+from journeyloop.adapters.channels import email
+from journeyloop.adapters.channels.secrets import Environ, secret
 from journeyloop.runtime.channels import Channel, Connection
 
-Environ = Mapping[str, str]
-KINDS: dict[str, Callable[[Connection, Environ], Channel]] = {}
+__all__ = ["KINDS", "Environ", "connect", "secret"]
+
+KINDS: dict[str, Callable[[Connection, Environ], Channel]] = {
+    "smtp": email.connect,
+}
 
 
 def connect(connection: Connection, environ: Environ) -> Channel:
     """Raises LookupError: no such kind, or a secret that it needs is not in the environment."""
     return KINDS[connection.kind](connection, environ)
-
-
-def secret(connection: Connection, environ: Environ, key: str) -> str:
-    """The value of a secret of this channel. Raises LookupError: it is not in the environment."""
-    name = connection.secrets.get(key, "")
-    value = environ.get(name, "").strip()
-    if not value:
-        raise LookupError(f"{key}: the environment variable {name} is not set" if name else f"{key}: not named")
-    return value

@@ -5,7 +5,7 @@ Only the syntax and the names are checked here; `act` renders.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from jinja2 import StrictUndefined, TemplateError, meta, nodes
 from jinja2.sandbox import SandboxedEnvironment
@@ -18,14 +18,19 @@ _JINJA.globals.clear()
 LONGEST = 10_000
 
 
-def check_templates(content: Node, path: str, known: frozenset[str], on_page: bool, report: Report) -> None:
-    """Report every text below `content` that would fail to render. `known` are the names of `profile.*`."""
+def check_templates(
+    content: Node, path: str, known: frozenset[str], on_page: bool, report: Report, more: Collection[str] = ()
+) -> None:
+    """Report every text below `content` that would fail to render. `known` are the names of `profile.*`, `more` what
+    can be named beside it."""
     for name, scalar in scalars(content, path):
         if isinstance(scalar.value, str):
-            _check(scalar, name, known, on_page, report)
+            _check(scalar, name, known, on_page, report, more)
 
 
-def _check(scalar: Scalar, name: str, known: frozenset[str], on_page: bool, report: Report) -> None:
+def _check(
+    scalar: Scalar, name: str, known: frozenset[str], on_page: bool, report: Report, more: Collection[str]
+) -> None:
     try:
         if len(scalar.text) > LONGEST:
             raise TemplateError(f"longer than {LONGEST} characters")
@@ -37,9 +42,9 @@ def _check(scalar: Scalar, name: str, known: frozenset[str], on_page: bool, repo
         return
     if any(meta.find_referenced_templates(tree)):
         report.error(scalar.line, f"{name}: a message is one template: write its text here")
-    for root in sorted(meta.find_undeclared_variables(tree) - {"profile"}):
+    for root in sorted(meta.find_undeclared_variables(tree) - {"profile", *more}):
         report.error(
-            scalar.line, f"{name}: unknown name {root}: messages read profile.*{suggestion(root, ['profile'])}"
+            scalar.line, f"{name}: unknown name {root}: messages read profile.*{suggestion(root, ['profile', *more])}"
         )
     bare = dict.fromkeys(_bare(tree))
     for field in dict.fromkeys(_fields(tree)):

@@ -26,6 +26,7 @@ from journeyloop.adapters.http.hooks import Hooks
 from journeyloop.adapters.http.imports import Imports
 from journeyloop.adapters.http.ingest import PATHS, Ingest
 from journeyloop.adapters.http.keys import Keys
+from journeyloop.adapters.http.leaving import Leaving
 from journeyloop.adapters.http.openapi import document
 from journeyloop.adapters.http.pages import console_routes, demo_routes, loop_js
 from journeyloop.adapters.http.people import People
@@ -123,6 +124,7 @@ def _routes(context: Context) -> list[BaseRoute]:
         allowed.setdefault(endpoint.path, []).append(endpoint.method)
     routes += [Route(path, WrongMethod(", ".join(methods))) for path, methods in allowed.items()]
     routes.append(loop_js())
+    routes.append(Leaving(context.door).route())
     if context.settings.demo:
         routes += demo_routes(context)
     return [*routes, *console_routes()]
