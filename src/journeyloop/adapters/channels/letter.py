@@ -82,8 +82,7 @@ def letter(message: Message, by: Sender, now: datetime) -> Letter:
     policy = _POLICY.clone(utf8=True) if to.utf8 or sender.utf8 else _POLICY
     written = EmailMessage(policy)
     try:
-        written["From"] = Address(sender.name, addr_spec=sender.address)
-        written["To"] = Address(addr_spec=to.address)
+        written["From"], written["To"] = _address(sender), _address(to)
         written["Subject"] = _subject(message)
         written["Date"] = format_datetime(now)
         written["Message-ID"] = f"<{message.id}@{sender.address.rpartition('@')[2]}>"
@@ -94,6 +93,11 @@ def letter(message: Message, by: Sender, now: datetime) -> Letter:
     except (ValueError, MessageError, LookupError) as error:
         raise Unrenderable(f"no mail can be made of it: {type(error).__name__}") from None
     return Letter(sender.address, to.address, to.utf8 or sender.utf8, _headers(message, by.provider) + raw)
+
+
+def _address(one: Mailbox) -> Address:
+    local, _, domain = one.address.rpartition("@")
+    return Address(one.name, local, domain)
 
 
 def _mailbox_of(field: str, text: str) -> Mailbox:
