@@ -224,7 +224,7 @@ def test_a_purchase_stops_a_mail_that_is_planned(server: Server, mail: Mailserve
     assert server.decision(user_id=who)["state"] == "due"
     server.track("Order Completed", {"order_id": uuid4().hex}, userId=who)
     stopped = ended(server, who, "suppressed")
-    assert stopped["delivery"]["reason"] == "goal: Order Completed"
+    assert stopped["state_reason"] == "goal: Order Completed"
     assert letters(mail, who) == []
 
 
@@ -238,12 +238,12 @@ def test_a_purchase_while_the_mail_is_in_the_queue_and_in_the_worker_s_hand(serv
     assert server.decision(user_id=waiting)["state"] == "due"
     for who in (in_hand, waiting):
         server.track("Order Completed", {"order_id": uuid4().hex}, userId=who)
-    assert ended(server, waiting, "suppressed")["delivery"]["reason"] == "goal: Order Completed"
-    recalled = server.decision(lambda one: one["delivery"]["recalled"], user_id=in_hand)["delivery"]
+    assert ended(server, waiting, "suppressed")["state_reason"] == "goal: Order Completed"
+    recalled = server.decision(lambda one: one["recalled"], user_id=in_hand)
     assert (recalled["state"], recalled["recalled"]) == ("intent", "goal: Order Completed")
     mail.says.clear()
     mail.released.set()
-    told = ended(server, in_hand, "sent")["delivery"]
+    told = ended(server, in_hand, "sent")
     assert told["recalled"] == "goal: Order Completed"
     assert letters(mail, waiting) == [] and len(letters(mail, in_hand)) == 1
 
@@ -254,7 +254,7 @@ def test_an_address_that_is_none_gets_nothing_more_until_somebody_vouches_for_it
     who = somebody(server)
     mail.says["RCPT"] = "550 5.1.1 no such user"
     server.track("Signed Up", userId=who)
-    assert ended(server, who, "failed")["delivery"]["reason"] == "rejected: no such address (550)"
+    assert ended(server, who, "failed")["state_reason"] == "rejected: no such address (550)"
     profile = server.get("/v1/profile", user_id=who).json()
     assert profile["contactable"] == {} and profile["identifiers"][1]["dead_since"]
     mail.says.clear()
@@ -277,7 +277,7 @@ def test_a_hard_bounce_kills_the_address_and_stops_what_is_planned(server: Serve
     bounce = {"RecordType": "Bounce", "Type": "HardBounce", "Inactive": True, "MessageID": uuid4().hex}
     told_by_postmark(server, Email=f"{who}@example.com", **bounce)
     stopped = ended(server, who, "suppressed")
-    assert stopped["delivery"]["reason"] == "unreachable: no verified e-mail address"
+    assert stopped["state_reason"] == "unreachable: no verified e-mail address"
     assert server.get("/v1/profile", user_id=who).json()["contactable"] == {}
     assert "marketing/email" not in server.get("/v1/profile", user_id=who).json()["consent"]
 
@@ -296,10 +296,10 @@ def test_a_click_is_an_outcome_of_the_mail_and_an_open_is_none(server: Server, m
     about = {"Recipient": f"{who}@example.com", "MessageID": uuid4().hex, "Metadata": {"decision_id": decision}}
     ended(server, who, "sent")
     told_by_postmark(server, RecordType="Open", UserAgent="Thunderbird", **about)
-    delivery = ended(server, who, "sent")["delivery"]
+    delivery = ended(server, who, "sent")
     assert not delivery["shown"] and not delivery["clicked"]
     told_by_postmark(server, RecordType="Click", OriginalLink="https://shop.example/new", **about)
-    clicked = server.decision(lambda one: one["delivery"]["clicked"], user_id=who)
+    clicked = server.decision(lambda one: one["clicked"], user_id=who)
     assert clicked["id"] == decision
 
 
