@@ -329,7 +329,7 @@ def test_the_page_asks_and_its_button_acts(
         page.screenshot(path=str(tmp_path / f"unsubscribe-{scheme}.png"))
     assert page.get_by_role("heading", name="Unsubscribe").is_visible()
     assert who not in page.content() and "@" not in page.inner_text("body")
-    page.get_by_role("button", name="Stop everything").click()
+    page.get_by_role("button", name="Stop all").click()
     assert page.get_by_role("heading", name="You are unsubscribed").is_visible()
     page.screenshot(path=str(tmp_path / "unsubscribed.png"))
     assert problems == []

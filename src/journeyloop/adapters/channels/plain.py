@@ -3,46 +3,14 @@
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
+from html import unescape
 
+_SILENT = re.compile(r"<!--.*?-->|<(head|style|script|title|template)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)((?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>")
+_GIVEN = r"\b{}\s*=\s*(?:\"([^\"]*)\"|'([^']*)')"
+_HREF, _ALT = (re.compile(_GIVEN.format(name), re.IGNORECASE) for name in ("href", "alt"))
 _BLOCKS = frozenset("p div h1 h2 h3 h4 h5 h6 ul ol table tr section article header footer blockquote".split())
-_SILENT = frozenset("head style script title template".split())
-_SPACE = re.compile(r"[ \t\r\f\v\n]+")
-
-
-class _Reader(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.found: list[str] = []
-        self.silent = 0
-        self.link = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in attrs}
-        if tag in _SILENT:
-            self.silent += 1
-        elif tag in _BLOCKS:
-            self.found.append("\n\n")
-        elif tag in ("br", "li"):
-            self.found.append("\n" if tag == "br" else "\n- ")
-        elif tag == "a":
-            self.link = given.get("href", "")
-        elif tag == "img":
-            self.handle_data(given.get("alt", ""))
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in _SILENT:
-            self.silent = max(0, self.silent - 1)
-        elif tag in _BLOCKS:
-            self.found.append("\n\n")
-        elif tag == "a" and self.link:
-            if self.link not in self.found[-1:]:
-                self.found.append(f" ({self.link})")
-            self.link = ""
-
-    def handle_data(self, data: str) -> None:
-        if not self.silent:
-            self.found.append(_SPACE.sub(" ", data))
+_BREAKS = {"br": "\n", "li": "\n- "}
 
 
 def plain(html: str) -> str:
@@ -51,8 +19,31 @@ def plain(html: str) -> str:
     >>> plain("<p>Hello <b>Ada</b>,</p><p><a href='https://example.com/'>your cart</a> waits.</p>")
     'Hello Ada,\\n\\nyour cart (https://example.com/) waits.'
     """
-    reader = _Reader()
-    reader.feed(html)
-    reader.close()
-    lines = [line.strip() for line in "".join(reader.found).split("\n")]
+    found: list[str] = []
+    link, at = "", 0
+    page = re.sub(r"\s+", " ", _SILENT.sub("", html))
+    for tag in _TAG.finditer(page):
+        found.append(unescape(page[at : tag.start()]))
+        at, ends, name = tag.end(), bool(tag[1]), tag[2].lower()
+        if name == "a":
+            if ends and link and link not in found[-1]:
+                found.append(f" ({link})")
+            link = "" if ends else _given(_HREF, tag[3])
+        else:
+            found.append(_stands_for(name, ends, tag[3]))
+    found.append(unescape(page[at:]))
+    lines = [re.sub(r" +", " ", line).strip() for line in "".join(found).split("\n")]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+def _stands_for(name: str, ends: bool, given: str) -> str:
+    if name in _BLOCKS:
+        return "\n\n"
+    if ends:
+        return ""
+    return _given(_ALT, given) if name == "img" else _BREAKS.get(name, "")
+
+
+def _given(wanted: re.Pattern[str], given: str) -> str:
+    found = wanted.search(given)
+    return unescape(found[1] or found[2] or "") if found else ""

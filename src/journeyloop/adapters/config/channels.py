@@ -63,7 +63,7 @@ def _option(section: Section, key: str, option: Option) -> Any:
     text = section.text(key, option.default, option.example)
     if option.type == "url" and text and not _URL.fullmatch(text):
         section.error(key, f"write an address such as {option.example or 'https://api.example.com'}")
-    if option.type == "mailbox" and text and not is_mailbox(text):
+    if option.type == "mailbox" and key in section and not is_mailbox(text):
         section.error(key, "write an e-mail address, or a name with it: Example Shop <hello@example.com>")
     return text
 

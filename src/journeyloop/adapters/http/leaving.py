@@ -34,7 +34,8 @@ body { margin: 0; min-height: 100vh; display: grid; place-items: center; padding
 main { width: 100%; max-width: 30rem; padding: 2rem; background: var(--card); border: 1px solid var(--line);
   border-radius: 0.75rem; }
 h1 { margin: 0 0 0.75rem; font-size: 1.5rem; line-height: 1.25; }
-p { margin: 0 0 1.25rem; color: var(--soft); }
+p { margin: 0; color: var(--soft); }
+form { margin-top: 1.5rem; }
 button { display: block; width: 100%; margin: 0.75rem 0 0; padding: 0.8rem 1rem; border: 1px solid var(--ink);
   border-radius: 0.5rem; background: var(--ink); color: var(--card); font: inherit; font-weight: 600; cursor: pointer; }
 button.second { background: transparent; color: var(--ink); font-weight: 400; }
@@ -55,10 +56,10 @@ _PAGE = (
     "<title>{title}</title><style>{style}</style></head><body><main><h1>{title}</h1>{body}</main></body></html>\n"
 )
 _ASKED = (
-    "<p>You will get no more of these e-mails ({purpose}) as soon as you press the button.</p>"
+    "<p>Press the button, and we send you no more e-mails of this kind: {purpose}.</p>"
     '<form method="post">'
     '<button name="end" value="these">Stop these e-mails</button>'
-    '<button class="second" name="end" value="everything">Stop everything of this kind, on every channel</button>'
+    '<button class="second" name="end" value="everything">Stop all {purpose}, not only e-mails</button>'
     "</form>"
 )
 
@@ -91,8 +92,8 @@ class Leaving:
             )
         if not done:
             return _unknown()
-        what = "on any channel" if everything else "by e-mail"
-        told = f"<p>From now on we send you nothing of this kind ({escape(ending.purpose)}) {what}.</p>"
+        what = f"no {escape(ending.purpose)} any more" + ("" if everything else " by e-mail")
+        told = f"<p>From now on we send you {what}. You can close this page.</p>"
         return _page("You are unsubscribed", told)
 
 
