@@ -31,7 +31,7 @@ from journeyloop.adapters.config.author import author_of
 from journeyloop.adapters.config.files import Unreadable, read_texts
 from journeyloop.adapters.config.keys import Keys, read_keys, read_webhook_secret
 from journeyloop.adapters.config.load import Loaded, load
-from journeyloop.adapters.config.settings import Settings
+from journeyloop.adapters.config.settings import PRODUCTION, Settings
 from journeyloop.adapters.hooks import Hooks
 from journeyloop.adapters.http.context import HttpSettings
 from journeyloop.adapters.http.keys import Keys as HttpKeys
@@ -152,7 +152,8 @@ def build(
         memory = Memory(secret, loaded.plan, reader)
         clock = WallClock(read_singles(reader).epoch_started)
     pages = OnPage(clock, lambda anonymous_id: live.opened(anonymous_id), lambda who, at: live.closed(who, at))
-    receiver = AudiencePush(read_webhook_secret(os.environ), clock)
+    loopback = loaded.settings.environment != PRODUCTION
+    receiver = AudiencePush(read_webhook_secret(os.environ), clock, loopback)
     live = Live(store, memory, pages, configure, clock, receiver, loaded.settings.inbox, whose, couriers)
     live.problems = loaded.problems
     return live

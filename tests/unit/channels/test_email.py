@@ -13,8 +13,8 @@ from msgspec.structs import replace
 from journeyloop.adapters.channels import connect
 from journeyloop.adapters.channels.email import Email
 from journeyloop.runtime.channels import SHAPES, Connection, Message, Receipt, Terms, Withheld
-from tests.contract.certificates import authority
 from tests.contract.mailserver import DROP, HANG, Mailserver, lets_in, running
+from tests.unit.channels.certificates import localhost
 
 LEAVING = "https://loop.example.com/u/token"
 MESSAGE = Message(
@@ -150,7 +150,8 @@ def test_nobody_listens() -> None:
     assert (receipt.state, receipt.reason, receipt.trouble) == ("again", "no connection", True)
 
 
-def test_a_password_is_needed_and_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
+def test_a_password_is_needed_and_shown() -> None:
     secrets, options = {"username": "U", "password": "P"}, {"authenticator": lets_in("us", "secret")}
     with running(Mailserver(auth_require_tls=False, auth_required=True, **options)) as server:
         assert sent(to(server.port, secrets, {"U": "us", "P": "secret"}), MESSAGE) == [Receipt("sent")]
@@ -169,14 +170,14 @@ def test_a_password_is_needed_and_shown(tmp_path: Path, monkeypatch: pytest.Monk
 def test_only_a_server_whose_certificate_is_trusted(
     tls: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:  # fmt: skip
-    trusted, context = authority(tmp_path)
+    context, _ = localhost(tmp_path)
     starting = {"tls_context": context, "require_starttls": True} if tls == "starttls" else {}
     with running(Mailserver(**starting), None if starting else context) as server:
-        [refused] = sent(to(server.port, tls=tls), MESSAGE)
+        [refused] = sent(to(server.port, tls=tls, host="localhost"), MESSAGE)
         assert (refused.state, refused.reason) == ("failed", "tls: the server's certificate is not trusted")
         assert refused.trouble and server.taken == []
-        monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
-        assert sent(to(server.port, tls=tls), MESSAGE) == [Receipt("sent")]
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "localhost.pem"))
+        assert sent(to(server.port, tls=tls, host="localhost"), MESSAGE) == [Receipt("sent")]
 
 
 def test_a_server_without_starttls_gets_nothing(server: Mailserver) -> None:

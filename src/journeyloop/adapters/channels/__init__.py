@@ -1,21 +1,21 @@
 """The ways out of the house: one module a kind, each with `connect`, which makes a `runtime.channels.Channel`.
 
 A new kind is a module beside these, a line in KINDS, a row in `runtime.channels.SHAPES` and a case in the contract
-suite. The page (`onpage`) is a door and not a kind: messages wait there for whoever comes.
+suite (`testing.channel_contract`). The page (`onpage`) is a door and not a kind: messages wait there for whoever comes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from journeyloop.adapters.channels import email
-from journeyloop.adapters.channels.secrets import Environ, secret
+from journeyloop.adapters.channels import email, twilio, webhook
+from journeyloop.adapters.channels.environ import Environ
 from journeyloop.runtime.channels import Channel, Connection
-
-__all__ = ["KINDS", "Environ", "connect", "secret"]
 
 KINDS: dict[str, Callable[[Connection, Environ], Channel]] = {
     "smtp": email.connect,
+    "twilio": twilio.connect,
+    "webhook": webhook.connect,
 }
 
 

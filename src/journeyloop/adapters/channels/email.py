@@ -27,8 +27,8 @@ from aiosmtplib import (
 )
 from aiosmtplib.protocol import PERIOD_REGEX, normalize_message_line_endings
 
+from journeyloop.adapters.channels.environ import Environ, secret
 from journeyloop.adapters.channels.letter import Letter, Sender, letter
-from journeyloop.adapters.channels.secrets import Environ, secret
 from journeyloop.runtime.channels import Connection, Message, Receipt
 
 KEPT = 20.0

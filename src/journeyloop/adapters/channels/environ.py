@@ -1,4 +1,4 @@
-"""What a channel needs and no file may hold: the values of the environment variables that it names."""
+"""The secrets of a channel, which stand in the environment and nowhere else."""
 
 from __future__ import annotations
 
