@@ -81,6 +81,14 @@ def test_a_mail_that_needs_consent_needs_a_way_out() -> None:
     assert problem.startswith("moments/now.yaml:6: warning: actions.letter: no unsubscribe link: server.public_url")
 
 
+def test_a_mail_may_be_longer_than_a_line_of_it() -> None:
+    def long(field: str, length: int) -> list[str]:
+        return told(loaded(URL + CHANNEL, f"{{subject: Hi, text: there, {field}: {'x' * length}}}"))
+
+    assert long("html", 99_999) == [] and "longer than 100000" in long("html", 100_001)[0]
+    assert "longer than 10000" in long("preheader", 10_001)[0]
+
+
 def test_only_a_mail_may_name_its_way_out() -> None:
     linked = '{subject: Hi, text: "{{ unsubscribe_url }}"}'
     assert told(loaded(URL + CHANNEL, linked)) == []

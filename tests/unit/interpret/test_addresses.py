@@ -7,7 +7,7 @@ import pytest
 from journeyloop.interpret.merge import _names
 from journeyloop.model.customer import Customer
 from journeyloop.model.identifier import Name
-from journeyloop.model.inputs import Delivered
+from journeyloop.model.inputs import Delivered, Outcome, Ready
 from journeyloop.model.plan import NO_WAY_OUT
 from journeyloop.model.reach import addresses, unreachable
 from tests.property.rig import HOUR, MINUTE, SECOND, Rig, action, moment, plan_of
@@ -125,6 +125,46 @@ def test_a_mail_that_needs_consent_needs_a_way_out() -> None:
     for plan, reason in ((service, None), (marketing, NO_WAY_OUT), (reachable, None)):
         found = plan.moments["now"]
         assert plan.unable(found, found.actions[0]) == reason
+
+
+def test_without_one_it_is_no_candidate_and_says_so() -> None:
+    no_url = EMAIL.replace('public_url = "https://loop.example.com"', "")
+    shop = Rig(plan_of(moment(purpose="marketing", actions=f"[{LETTER}]"), settings=no_url))
+    allowed = {"consent": {"categoryPreferences": {"marketing": True}}}
+    traits = {"email": "ada@example.com"}
+    shop.track("Identify", user_id="u1", traits=traits, source="server", context=allowed)
+    shop.track("Asked For", user_id="u1")
+    [made] = shop.decisions()
+    assert made.chosen is None and made.candidates[0].verdict == NO_WAY_OUT and shop.deliveries() == {}
+
+
+def test_what_is_planned_ends_if_the_way_out_is_taken_away() -> None:
+    plan = plan_of(moment(purpose="marketing", actions=f"[{LETTER}]"), settings=EMAIL)
+    shop = Rig(plan)
+    allowed = {"consent": {"categoryPreferences": {"marketing": True}}}
+    traits = {"email": "ada@example.com"}
+    shop.track("Identify", user_id="u1", traits=traits, source="server", context=allowed)
+    shop.track("Asked For", user_id="u1")
+    no_url = EMAIL.replace('public_url = "https://loop.example.com"', "")
+    shop.change(plan_of(moment(purpose="marketing", actions=f"[{LETTER}]"), settings=no_url))
+    shop.pass_time(MINUTE)
+    shop.apply(Ready(person(shop).header.person, shop.delivery().decision))
+    assert (shop.delivery().state, shop.delivery().reason) == ("suppressed", NO_WAY_OUT)
+
+
+def test_a_click_on_a_mail_is_an_outcome_whatever_its_server_said() -> None:
+    for state in ("sent", "unknown"):
+        shop = rig()
+        shop.track("Asked For", user_id="u1")
+        shop.pass_time(MINUTE)
+        who, decision = person(shop).header.person, shop.delivery().decision
+        shop.apply(Ready(who, decision))
+        shop.apply(Delivered(who, decision, state, "timeout"))
+        shop.now += MINUTE
+        shop.apply(Outcome(who, decision, "clicked"), Outcome(who, decision, "clicked"))
+        assert shop.delivery().clicked == shop.now and shop.delivery().state == state
+        assert shop.counts("now")["clicked"] == 1
+        assert shop.find("u1", "user_id").header.acted["now/letter"][1] == shop.now
 
 
 def test_a_complaint_ends_every_channel_that_sends_mail() -> None:

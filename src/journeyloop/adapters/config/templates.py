@@ -15,7 +15,8 @@ from journeyloop.adapters.config.tree import Node, Scalar, scalars
 
 _JINJA = SandboxedEnvironment(undefined=StrictUndefined, autoescape=True)
 _JINJA.globals.clear()
-LONGEST = 10_000
+LONGEST, LONGEST_HTML = 10_000, 100_000
+"""Of one text; mail programs cut off an HTML mail that is longer."""
 
 
 def check_templates(
@@ -32,8 +33,9 @@ def _check(
     scalar: Scalar, name: str, known: frozenset[str], on_page: bool, report: Report, more: Collection[str]
 ) -> None:
     try:
-        if len(scalar.text) > LONGEST:
-            raise TemplateError(f"longer than {LONGEST} characters")
+        longest = LONGEST_HTML if name.endswith(".html") else LONGEST
+        if len(scalar.text) > longest:
+            raise TemplateError(f"longer than {longest} characters")
         tree = _JINJA.parse(scalar.text)
         _JINJA.compile(tree)
     except (TemplateError, RecursionError) as error:
