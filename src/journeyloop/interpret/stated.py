@@ -1,5 +1,5 @@
-"""What is said of a person: consent, in events and outside of them; that they are to be left alone for a while; and
-that an address of theirs is none any more.
+"""What is said of a person: consent, in events and outside of them; that they are to be left alone for a while, or that
+a browser of theirs may be pushed to; and that an address of theirs is none any more.
 """
 
 from __future__ import annotations
@@ -8,20 +8,23 @@ from journeyloop.interpret.consent import consent_in, state_consent
 from journeyloop.interpret.hold import asked_hold
 from journeyloop.interpret.identity import TRUSTED
 from journeyloop.interpret.names import Unusable, normal
+from journeyloop.interpret.subscribed import push_subscribed
 from journeyloop.model.customer import Customer
 from journeyloop.model.event import Event
 from journeyloop.model.frame import Frame
-from journeyloop.model.inputs import ConsentStated, Held
+from journeyloop.model.inputs import ConsentStated, Held, PushSubscribed
 from journeyloop.model.reach import bury
 
 BOUNCED = "Email Bounced"
 SOFT = "soft"
 
 
-def take_word(customer: Customer, word: ConsentStated | Held, frame: Frame) -> list[str]:
+def take_word(customer: Customer, word: ConsentStated | Held | PushSubscribed, frame: Frame) -> list[str]:
     """What may not be sent any more: purposes, purpose/channel, topics."""
     if isinstance(word, Held):
         return asked_hold(customer, word, frame)
+    if isinstance(word, PushSubscribed):
+        return push_subscribed(customer, word, frame)
     return state_consent(customer, word, frame)
 
 

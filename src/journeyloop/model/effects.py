@@ -37,7 +37,8 @@ class DeliveryChanged(Struct, gc=False):
 
 class Send(Struct, gc=False):
     """The intent is committed: hand the message to its channel if nothing has stopped it since. `names` are all that
-    the person goes by, `to` the addresses its channel can reach them by, `user_id` what their own system calls them."""
+    the person goes by, `to` the addresses its channel can reach them by, `user_id` what their own system calls them.
+    `vouched`: whoever reads it there is this person; else it is filled without profile fields."""
 
     person: bytes
     delivery: Delivery
@@ -46,6 +47,7 @@ class Send(Struct, gc=False):
     names: list[str] = []
     to: list[str] = []
     user_id: str = ""
+    vouched: bool = True
 
 
 class Queued(Struct, gc=False):

@@ -16,6 +16,7 @@ from journeyloop.model.customer import Customer
 from journeyloop.model.event import Event
 from journeyloop.model.identifier import Identifier
 from journeyloop.model.moment import Present
+from journeyloop.model.subscription import PushSubscribed as PushSubscribed
 
 
 class Seen(Struct, array_like=True, gc=False):
@@ -116,8 +117,8 @@ class Ready(Struct, array_like=True, tag="ready", gc=False):
 
 class Delivered(Struct, array_like=True, tag="delivered", gc=False):
     """A channel's word on a delivery: `sent`, `suppressed`, `failed` (nothing left), `unknown`, or `again`: nothing
-    left yet, or nothing that the channel would not know again; it is to be tried once more `after` ms. `gone` is the
-    address that does not exist, by its provider's word."""
+    left yet, or nothing that the channel would not know again; it is to be tried once more `after` ms. `gone`: the
+    address, or the endpoint of a browser, that does not exist (any more)."""
 
     person: bytes
     decision: bytes
@@ -185,6 +186,7 @@ Input = (
     | Asked
     | ConsentStated
     | Held
+    | PushSubscribed
     | Imported
     | Judge
     | Unmerge

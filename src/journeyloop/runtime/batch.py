@@ -33,6 +33,7 @@ from journeyloop.model.inputs import (
     Outcome,
     Paused,
     PlanChanged,
+    PushSubscribed,
     Ready,
     Seen,
     TabClosed,
@@ -136,7 +137,7 @@ class Batch:
                     frame.identify(identifier, Arrived(applied))
                 else:
                     self._advance(known.person, Forwarded(applied), frame)
-            case TabOpened() | TabClosed() | Asked() | ConsentStated() | Held():
+            case TabOpened() | TabClosed() | Asked() | ConsentStated() | Held() | PushSubscribed():
                 frame.identify(applied.identifier, Arrived(applied))
             case Judge(persons=persons):
                 for person in persons:

@@ -16,6 +16,8 @@ from journeyloop.model.identifier import Identifier
 from journeyloop.model.inputs import Input, Outcome, Paused
 from journeyloop.model.plan import Plan
 from journeyloop.runtime import reads
+from journeyloop.runtime.channels import Pushes
+from journeyloop.runtime.couriers import Couriers
 from journeyloop.runtime.imports import Imports, Progress
 from journeyloop.runtime.memory import Memory
 from journeyloop.runtime.person import joined
@@ -38,6 +40,7 @@ class Commands:
     board: Board
     pages: Pages
     imports: Imports
+    couriers: Couriers
     clock: Callable[[], int]
 
     async def submit(
@@ -97,6 +100,9 @@ class Commands:
             return False
         await self.submit([word])
         return True
+
+    def pushes(self) -> Pushes | None:
+        return self.couriers.pushes()
 
     async def pause(self, scope: str, paused: bool, by: str, note: str = "") -> str | None:
         """Stop or resume `all`, `moment:NAME` or `channel:NAME`, effective for the next send. Or the reason why not: a

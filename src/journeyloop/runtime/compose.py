@@ -33,7 +33,8 @@ def compose(send: Send, plan: Plan, secret: bytes) -> Message:
 
 def filled(action: Action, send: Send, leaving: str = "") -> dict[str, object]:
     """The content with every text filled. Raises Unrenderable."""
-    return render(action.content, send.profile, {"unsubscribe_url": leaving} if leaving else {})
+    profile = send.profile if send.vouched else {}
+    return render(action.content, profile, {"unsubscribe_url": leaving} if leaving else {})
 
 
 def _way_out(send: Send, plan: Plan, secret: bytes) -> str:

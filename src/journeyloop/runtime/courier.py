@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from journeyloop.act.render import Unrenderable
 from journeyloop.model.effects import Send
-from journeyloop.model.inputs import Delivered, Input, Ready
+from journeyloop.model.inputs import ConsentStated, Delivered, Input, Ready
 from journeyloop.model.plan import Plan
 from journeyloop.runtime import outbox
 from journeyloop.runtime.channels import Channel, Receipt, Terms, Withheld
@@ -163,6 +163,8 @@ class Courier:
         except Unrenderable as error:
             return self._told(send, "suppressed", f"content: {error}")
         self.circuit.heard(receipt.trouble)
+        if receipt.opted_out:
+            await self.house.commit(opted_out(send, plan, self.house.clock()))
         if receipt.state == "unknown" and self.channel.idempotent:
             receipt.state = "again"
         backoff = min(LONGEST_BACKOFF, max(receipt.after, 2.0**send.delivery.attempts))
@@ -193,3 +195,10 @@ class Courier:
         except Exception as error:  # a provider answers what nobody thought of
             log.error("channel failed", channel=self.name, error=type(error).__name__)
             return Receipt("unknown" if left else "failed", type(error).__name__, trouble=True)
+
+
+def opted_out(send: Send, plan: Plan, now: int) -> list[ConsentStated]:
+    """What a provider knew before us: nothing goes to this person by this channel any more, whatever its purpose."""
+    choices = {f"{purpose}/{send.delivery.channel}": False for purpose in plan.policy.purposes}
+    known = [("user_id", send.user_id)] if send.user_id else [("anonymous_id", one) for one in send.anonymous_ids]
+    return [ConsentStated(who, choices, now, "server") for who in known[:1]]

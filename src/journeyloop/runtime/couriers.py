@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 from journeyloop.model.effects import Queued, Send
-from journeyloop.runtime.channels import Channel, Connection
+from journeyloop.runtime.channels import Channel, Connection, Pushes
 from journeyloop.runtime.courier import Courier, House
 
 log = structlog.get_logger("journeyloop")
@@ -61,6 +61,11 @@ class Couriers:
         """An intent is committed."""
         if (found := self._couriers.get(send.delivery.channel)) is not None:
             found[1].take(send)
+
+    def pushes(self) -> Pushes | None:
+        """The channel, the first by name, that pushes to browsers."""
+        found = (self._couriers[name][1].channel for name in sorted(self._couriers))
+        return next((channel for channel in found if isinstance(channel, Pushes)), None)
 
     def state(self) -> list[dict[str, Any]]:
         """What each channel does by now."""

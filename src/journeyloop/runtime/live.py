@@ -25,6 +25,7 @@ from journeyloop.model.inputs import (
 from journeyloop.model.plan import Plan, Problem
 from journeyloop.runtime.answers import answered
 from journeyloop.runtime.commands import Commands
+from journeyloop.runtime.contacting import Contacting
 from journeyloop.runtime.courier import House
 from journeyloop.runtime.couriers import Couriers, no_channels
 from journeyloop.runtime.doors import Overloaded, Unavailable
@@ -54,7 +55,7 @@ def nobody(files: Collection[str]) -> tuple[str, str]:
     return "", ""
 
 
-class Live(Questions, Commands, Streams):
+class Live(Questions, Commands, Streams, Contacting):
     """`configure` reads the configuration anew; `pages` is the on-page channel; `clock` gives ms since the epoch.
     `whose` says who changed these files of it, and why."""
 
