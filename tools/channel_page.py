@@ -13,7 +13,8 @@ HEAD = """# Channels
 <!-- written by tools/reference.py: change the code instead -->
 
 `[channels.NAME]` in `journeyloop.toml`, one table for each way out of the house; an action names it as its `channel`.
-How they are used: [e-mail](../how-to/send-e-mail.md), [texts, WhatsApp and webhooks](../how-to/send-sms-whatsapp-and-webhooks.md).
+How they are used: [e-mail](../how-to/send-e-mail.md),
+[texts, WhatsApp and webhooks](../how-to/send-sms-whatsapp-and-webhooks.md).
 
 Every kind takes `kind` and these:
 """
