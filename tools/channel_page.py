@@ -19,6 +19,7 @@ How they are used: [e-mail](../how-to/send-e-mail.md),
 Every kind takes `kind` and these:
 """
 REACHES = {
+    "desk": "an agent who asks, see [Brief the agent](../how-to/brief-the-agent.md)",
     "email": "a verified e-mail address",
     "phone": "a verified telephone number",
     "push": "a browser that asked for push",

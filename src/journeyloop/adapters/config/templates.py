@@ -5,7 +5,7 @@ Only the syntax and the names are checked here; `act` renders.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
 from jinja2 import StrictUndefined, TemplateError, meta, nodes
 from jinja2.sandbox import SandboxedEnvironment
@@ -15,22 +15,42 @@ from journeyloop.adapters.config.tree import Node, Scalar, scalars
 
 _JINJA = SandboxedEnvironment(undefined=StrictUndefined, autoescape=True)
 _JINJA.globals.clear()
+WAY_OUT = "unsubscribe_url"
 LONGEST, LONGEST_HTML = 10_000, 100_000
 """Of one text; mail programs cut off an HTML mail that is longer."""
 
 
 def check_templates(
-    content: Node, path: str, known: frozenset[str], on_page: bool, report: Report, more: Collection[str] = ()
-) -> None:
-    """Report every text below `content` that would fail to render. `known` are the names of `profile.*`, `more` what
-    can be named beside it."""
+    content: Node, path: str, known: frozenset[str], on_page: bool, report: Report, event: bool = False,
+    way_out: bool = False,
+) -> None:  # fmt: skip
+    """Report every text below `content` that would fail to render. `known` are the names of `profile.*`; `event`: it
+    reads the event too, `way_out`: the link that ends such messages."""
+    roots = ("profile", *(("event",) if event else ()), *((WAY_OUT,) if way_out else ()))
     for name, scalar in scalars(content, path):
         if isinstance(scalar.value, str):
-            _check(scalar, name, known, on_page, report, more)
+            _check(scalar, name, known, on_page, report, roots)
+
+
+def paths_of(text: str) -> Iterator[tuple[str, ...]]:
+    """The longest dotted paths that a text reads; none of one that is no template."""
+    try:
+        found = [path for node in _JINJA.parse(text).find_all(nodes.Getattr) if (path := _path(node))]
+    except (TemplateError, RecursionError):
+        return
+    yield from (one for one in found if not any(one == two[: len(one)] for two in found if len(two) > len(one)))
+
+
+def _path(node: nodes.Node) -> tuple[str, ...]:
+    """The names of `a.b.c`; empty if it does not begin with a name."""
+    if isinstance(node, nodes.Name):
+        return (node.name,)
+    start = _path(node.node) if isinstance(node, nodes.Getattr) else ()
+    return (*start, node.attr) if start and isinstance(node, nodes.Getattr) else ()
 
 
 def _check(
-    scalar: Scalar, name: str, known: frozenset[str], on_page: bool, report: Report, more: Collection[str]
+    scalar: Scalar, name: str, known: frozenset[str], on_page: bool, report: Report, roots: tuple[str, ...]
 ) -> None:
     try:
         longest = LONGEST_HTML if name.endswith(".html") else LONGEST
@@ -44,10 +64,9 @@ def _check(
         return
     if any(meta.find_referenced_templates(tree)):
         report.error(scalar.line, f"{name}: a message is one template: write its text here")
-    for root in sorted(meta.find_undeclared_variables(tree) - {"profile", *more}):
-        report.error(
-            scalar.line, f"{name}: unknown name {root}: messages read profile.*{suggestion(root, ['profile', *more])}"
-        )
+    for root in sorted(meta.find_undeclared_variables(tree) - {*roots}):
+        read = " and ".join(one if one == WAY_OUT else f"{one}.*" for one in roots)
+        report.error(scalar.line, f"{name}: unknown name {root}: messages read {read}{suggestion(root, roots)}")
     bare = dict.fromkeys(_bare(tree))
     for field in dict.fromkeys(_fields(tree)):
         if field not in known:
