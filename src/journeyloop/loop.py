@@ -56,7 +56,7 @@ def event_arrived(customer: Customer, message: inputs.Forwarded, frame: Frame) -
         return frame.advance(customer.header.person, inputs.Forwarded(message.input, message.settle - 1))
     interpret.begin(customer, frame, message.input is not event)
     late = interpret.fold(customer, event, frame)
-    act.withdraw(customer, interpret.consent_in(customer, event, frame), frame)
+    act.withdraw(customer, interpret.word_in(customer, event, frame), frame)
     crossed = interpret.rejudge(customer, event, frame)
     if message.input is event and (crossed or frame.plan.predictions or event.name in frame.plan.by_event):
         learn.reach_goals(customer, event, frame)
