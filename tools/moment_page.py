@@ -14,6 +14,7 @@ from msgspec import NODEFAULT, Struct, structs
 from journeyloop.adapters.config import (
     action,
     audiences,
+    destinations,
     detect,
     dispositions,
     features,
@@ -22,6 +23,7 @@ from journeyloop.adapters.config import (
     learning,
     moment,
     settings,
+    tells,
 )
 from journeyloop.adapters.config import policy as policy_file
 from journeyloop.adapters.config.conditions import EVENT
@@ -32,6 +34,7 @@ from journeyloop.model.breaker import Breaker
 from journeyloop.model.budget import Budget
 from journeyloop.model.condition import Clauses
 from journeyloop.model.disposition import Disposition
+from journeyloop.model.errand import Destination, Tell
 from journeyloop.model.feature import Feature
 from journeyloop.model.hours import QuietHours
 from journeyloop.model.profile import PROFILE, SESSION, TRAITS
@@ -54,17 +57,22 @@ STRUCTS: dict[str, type[Struct]] = {
     "Reported": Reported,
     "Breaker": Breaker,
     "Disposition": Disposition,
+    "Destination": Destination,
+    "Tell": Tell,
     "none": Struct,
 }
 # Fields that no key of a file sets directly.
 DERIVED = {
     "blocked", "hash", "unsupported", "reader", "mode", "explore", "title", "topic", "learning", "judged", "present",
-    "briefs",
+    "briefs", "tells",
 }  # fmt: skip
 LOADED = {
     "moments/NAME.yaml": {*moment.KEYS},
     "detect": {*detect.KEYS},
-    "also": {*moment.ALSO, *moment.ALSO_LATER},
+    "also": {*moment.ALSO},
+    "also: alert": {*tells.ALERT_KEYS},
+    "also: sync": {*tells.SYNC_KEYS},
+    "journeyloop.toml: destinations.NAME": {key for keys in destinations.KEYS.values() for key in keys},
     "goal": {*goal.KEYS},
     "learn": {*learning.KEYS},
     "learn.features": {*features.KEYS},
@@ -76,7 +84,6 @@ LOADED = {
     "audiences.yaml: audiences": {*audiences.AUDIENCE_KEYS},
 }
 LATER = {
-    "also": {*moment.ALSO_LATER},
     "detect": {*detect.LATER, "drop"},
 }
 

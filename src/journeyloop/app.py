@@ -25,8 +25,9 @@ from msgspec import Struct, json
 
 from journeyloop import __version__
 from journeyloop.adapters import channels
-from journeyloop.adapters.channels.audience_push import AudiencePush
+from journeyloop.adapters.channels.destinations import Telling
 from journeyloop.adapters.channels.onpage import OnPage
+from journeyloop.adapters.channels.receiver import HttpReceiver
 from journeyloop.adapters.config.author import author_of
 from journeyloop.adapters.config.files import Unreadable, read_texts
 from journeyloop.adapters.config.keys import Keys, read_keys, read_webhook_secret
@@ -44,6 +45,7 @@ from journeyloop.runtime.couriers import Couriers
 from journeyloop.runtime.live import Configured, Live, Whose, nobody
 from journeyloop.runtime.memory import Memory, read_singles
 from journeyloop.runtime.ports import Store, StoreBusy, StoreFailed
+from journeyloop.runtime.ways import Ways
 
 KERNEL = ("loop.py", *(f"{room}/*.py" for room in ("model", "detect", "interpret", "decide", "act", "learn")))
 ADDRESS = "server.json"
@@ -159,8 +161,10 @@ def build(
         clock = WallClock(read_singles(reader).epoch_started)
     pages = OnPage(clock, lambda anonymous_id: live.opened(anonymous_id), lambda who, at: live.closed(who, at))
     loopback = loaded.settings.environment != PRODUCTION
-    receiver = AudiencePush(read_webhook_secret(os.environ), clock, loopback)
-    live = Live(store, memory, pages, configure, clock, receiver, loaded.settings.inbox, whose, couriers)
+    key = read_webhook_secret(os.environ)
+    receiver = HttpReceiver([key] if key else [], clock, loopback)
+    ways = Ways(Telling(os.environ, clock, loopback).connect)
+    live = Live(store, memory, pages, configure, clock, receiver, loaded.settings.inbox, whose, couriers, ways)
     live.problems, live.considered = loaded.problems, partial(considered, environment=loaded.settings.environment)
     return live
 

@@ -5,6 +5,7 @@ from journeyloop.act.deliver import came_due, dispatch, handed, heard, offer, of
 from journeyloop.act.desk import in_hand, waiting
 from journeyloop.act.life import starting
 from journeyloop.act.stop import recall, recalls, withdraw
+from journeyloop.act.tell import tell
 
 __all__ = [
     "brief",
@@ -20,6 +21,7 @@ __all__ = [
     "recalls",
     "reconsider",
     "starting",
+    "tell",
     "waiting",
     "withdraw",
 ]

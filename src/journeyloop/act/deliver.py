@@ -10,9 +10,9 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from journeyloop.act.desk import at_desk, in_hand, take, unanswerable, waiting
-from journeyloop.act.life import changed, contact, expiry_timer, find, hold_room, move, start_timer
+from journeyloop.act.life import MADE, changed, contact, expiry_timer, find, hold_room, move, start_timer
 from journeyloop.act.render import unrenderable
-from journeyloop.act.stop import gone, stop
+from journeyloop.act.stop import gone, stop, withdraw
 from journeyloop.model.customer import Customer
 from journeyloop.model.decision import Decision, Delivery
 from journeyloop.model.effects import Queued, Returned, Send
@@ -23,7 +23,7 @@ from journeyloop.model.moment import DAY
 from journeyloop.model.permission import against
 from journeyloop.model.plan import Plan
 from journeyloop.model.profile import profile_values
-from journeyloop.model.reach import ONPAGE, PAGE, addresses, unreachable, vouched
+from journeyloop.model.reach import ONPAGE, PAGE, addresses, bury, unreachable, vouched
 from journeyloop.model.spending import promise
 
 GRACE = 2_000
@@ -159,7 +159,6 @@ def _offered(delivery: Delivery, frame: Frame) -> bool:
 
 
 def _early(delivery: Delivery, frame: Frame) -> bool:
-    """Its time has not come, or it is not to be tried again yet."""
     return frame.now < max(delivery.not_before, delivery.again_at)
 
 
@@ -204,6 +203,9 @@ def _result(customer: Customer, message: Delivered, frame: Frame) -> None:
         return _again(customer, delivery, message, frame)
     doubtful = delivery.state == "intent" and delivery.intended < frame.epoch_started and message.state != "sent"
     move(customer, delivery, "unknown" if doubtful else message.state, message.reason, frame)
+    if message.gone:
+        lost = bury(customer, frame.plan.channels.get(delivery.channel, PAGE), message.gone, frame.now)
+        withdraw(customer, [lost] if lost else [], frame)
 
 
 def _again(customer: Customer, delivery: Delivery, message: Delivered, frame: Frame) -> None:
@@ -235,7 +237,7 @@ def outcome(customer: Customer, message: Outcome, frame: Frame) -> Event | None:
         frame.count(delivery.moment, "ignored: machine")
         return None
     move(customer, delivery, "sent", "the browser has it", frame)
-    if delivery.state != "sent":
+    if delivery.state not in MADE:
         return None
     setattr(delivery, message.outcome, frame.now)
     if message.outcome != "shown" and not delivery.shown:
@@ -282,18 +284,16 @@ def came_due(customer: Customer, name: str, frame: Frame) -> None:
 
 
 def expire(customer: Customer, name: str, frame: Frame) -> None:
-    """No stale nudge. An intent waits for its channel's word; one that never came, or that is from before a restart, is
-    in doubt."""
+    """No stale nudge. An intent waits for its channel's word; without one, or from before a restart, it is in doubt."""
     delivery = find(customer, bytes.fromhex(name.partition("/")[2]))
     if delivery is None:
         return
-    on_page = delivery.channel == ONPAGE
-    last = delivery.expires + (GRACE if on_page else LAST_WORD)
+    last = delivery.expires + (GRACE if delivery.channel == ONPAGE else LAST_WORD)
     if delivery.state == "intent" and frame.now < last:
         customer.header.timers[name] = last
     elif delivery.state == "intent" and delivery.intended < frame.epoch_started:
         move(customer, delivery, "unknown", "the server stopped after the intent was written", frame)
-    elif delivery.state == "intent" and not on_page:
+    elif delivery.state == "intent" and delivery.channel != ONPAGE:
         move(customer, delivery, "unknown", "its channel never told how it ended", frame)
     else:
         move(customer, delivery, "expired", "nobody could be reached in time", frame)

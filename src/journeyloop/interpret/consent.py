@@ -15,26 +15,31 @@ from journeyloop.interpret.privacy import Signalled, signalled
 from journeyloop.model.consent import Consent, stricter
 from journeyloop.model.customer import Customer
 from journeyloop.model.effects import Recorded, Stopped
+from journeyloop.model.errand import Cause
 from journeyloop.model.event import Event
 from journeyloop.model.frame import Frame
 from journeyloop.model.inputs import ConsentStated
 from journeyloop.model.ledger import Entry
+from journeyloop.model.plan import Plan
+from journeyloop.model.suppression import suppress
 
 UPDATED = "Segment Consent Preference Updated"
 UNSUBSCRIBED = {"Unsubscribed": ("", "/email"), "Email Unsubscribed": ("/email",), "Email Marked as Spam": ("/email",)}
 """Events that are an opt-out, and what of each purpose they end: everything, or one channel."""
 
-STOPPED = {"Email Bounced": "/email", "SMS Unsubscribed": "/sms", "WhatsApp Unsubscribed": "/whatsapp"}
-"""Events after which nothing goes over a channel any more, whatever its purpose: a dead address, or STOP."""
+STOPPED = {"SMS Unsubscribed": "/sms", "WhatsApp Unsubscribed": "/whatsapp"}
+"""Events after which nothing goes over a channel any more, whatever its purpose: STOP."""
 
 RESUMED = {"SMS Subscribed": "/sms", "WhatsApp Subscribed": "/whatsapp"}
 """START: ends what STOP began, and grants nothing else. Only a trusted door may say so."""
 
+BOUNCED = "Email Bounced"
 FIRM = frozenset({UPDATED, *UNSUBSCRIBED, *STOPPED, *RESUMED})
 
 
 class Said(Struct, gc=False):
-    """Choices with where and when they were stated; `firm`: on purpose, not along with something else."""
+    """Choices with where and when they were stated; `firm`: on purpose, not along with something else. `cause` is what
+    other systems hear of it; None: nothing, it is from the past."""
 
     choices: dict[str, bool]
     at: int
@@ -42,6 +47,7 @@ class Said(Struct, gc=False):
     source: str
     wording: str = ""
     firm: bool = True
+    cause: Cause | None = "opt_out"
 
 
 def consent_in(customer: Customer, event: Event, frame: Frame) -> list[str]:
@@ -51,16 +57,18 @@ def consent_in(customer: Customer, event: Event, frame: Frame) -> list[str]:
     choices = _stated_in(customer, event, frame)
     if not choices:
         return []
-    return _state(
-        customer, Said(choices, event.time, frame.now, event.source, firm=event.name in FIRM), frame
-    )  # fmt: skip
+    said = Said(choices, event.time, frame.now, event.source, firm=event.name in FIRM)
+    said.cause = "dead_address" if event.name == BOUNCED else "opt_out"
+    return _state(customer, said, frame)
 
 
 def state_consent(customer: Customer, stated: ConsentStated, frame: Frame) -> list[str]:
     """Record what was stated outside events; what was opted out of just now."""
     own(customer, stated.identifier, stated.at, frame, stated.source)
     received = stated.received or frame.now
-    return _state(customer, Said(stated.choices, stated.at, received, stated.source, stated.wording), frame)
+    said = Said(stated.choices, stated.at, received, stated.source, stated.wording)
+    said.cause = None if stated.received else "opt_out"  # somebody else took it down: it is imported
+    return _state(customer, said, frame)
 
 
 def _stated_in(customer: Customer, event: Event, frame: Frame) -> dict[str, bool]:
@@ -68,7 +76,8 @@ def _stated_in(customer: Customer, event: Event, frame: Frame) -> dict[str, bool
     privacy string with an opt-out is one whatever the preferences say."""
     wanted = [name for name, purpose in frame.plan.policy.purposes.items() if purpose.consent_required]
     if event.name in UNSUBSCRIBED:
-        return {f"{name}{ending}": False for name in wanted for ending in UNSUBSCRIBED[event.name]}
+        endings = [one for ending in UNSUBSCRIBED[event.name] for one in _endings(ending, frame.plan)]
+        return {f"{name}{ending}": False for name in wanted for ending in endings}
     if event.name in STOPPED:
         return {f"{name}{STOPPED[event.name]}": False for name in frame.plan.policy.purposes}
     if event.name in RESUMED and event.source in TRUSTED:
@@ -87,6 +96,12 @@ def _stated_in(customer: Customer, event: Event, frame: Frame) -> dict[str, bool
     stated: Any = consent.get("categoryPreferences")
     preferences = stated if isinstance(stated, dict) else {}
     return {name: preferences.get(name) is True for name in wanted}
+
+
+def _endings(ending: str, plan: Plan) -> list[str]:
+    """E-mail is every channel that reaches an e-mail address, whatever it is called."""
+    called = [f"/{name}" for name, address in plan.channels.items() if address == "email"] if ending == "/email" else []
+    return list(dict.fromkeys([ending, *called]))
 
 
 def _keep(customer: Customer, string: Signalled, at: int) -> None:
@@ -110,6 +125,8 @@ def _state(customer: Customer, said: Said, frame: Frame) -> list[str]:
             frame.emit(Stopped(customer.header.person, subject, stopped=not now.granted))
             if not now.granted:
                 stopped.append(subject)
+    if stopped and said.cause is not None:
+        suppress(customer, said.cause, stopped, 0, frame)
     return stopped
 
 

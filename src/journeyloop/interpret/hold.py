@@ -12,6 +12,7 @@ from journeyloop.model.customer import Customer
 from journeyloop.model.frame import Frame
 from journeyloop.model.inputs import Held
 from journeyloop.model.signal import Signal
+from journeyloop.model.suppression import suppress
 
 
 def hold_by(customer: Customer, signals: list[Signal], frame: Frame) -> list[str]:
@@ -46,4 +47,5 @@ def _hold(customer: Customer, names: Iterable[str], until: int, reason: str, fra
     header.holds = dict(sorted({**kept, **dict.fromkeys(longer, until)}.items()))
     for name in longer:
         frame.note("hold", header.person, "", name, reason)
+    suppress(customer, "hold", longer, until, frame)
     return longer

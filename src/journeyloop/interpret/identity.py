@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from journeyloop.interpret.known import became_known
 from journeyloop.interpret.names import brings_more, named
 from journeyloop.model.customer import Customer, Header, Sealed
 from journeyloop.model.event import Event
@@ -110,14 +111,15 @@ def own(customer: Customer, identifier: Identifier, at: int, frame: Frame, sourc
     if _room(customer, identifier, frame):
         customer.sealed.names.append(name := Name(*identifier, _used(at, source, frame), source))
         _named_again(name, at, source, frame)
+        became_known(customer, name, frame)
 
 
 def _named_again(name: Name, at: int, source: str, frame: Frame) -> None:
-    """Its newest time; and whoever holds a server key vouches for an address by naming it."""
+    """Its newest time; and whoever holds a server key vouches for an address by naming it, a dead one once more."""
     if at > name.at:
         name.at = at
-    if not name.verified and name.type in ADDRESSES and source in TRUSTED:
-        name.verified, name.source = frame.now, source
+    if name.type in ADDRESSES and source in TRUSTED and (at > name.dead if name.dead else not name.verified):
+        name.verified, name.source, name.dead = frame.now, source, 0
 
 
 def _used(at: int, source: str, frame: Frame) -> int:

@@ -10,10 +10,10 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from journeyloop.interpret import cart, context, money, orders, traits, visits
-from journeyloop.interpret.audiences import inherit, standing
+from journeyloop.interpret import audiences, cart, context, money, orders, traits, visits
 from journeyloop.interpret.fold import summed_counts
 from journeyloop.interpret.identity import make_room
+from journeyloop.interpret.known import joined, standing
 from journeyloop.interpret.reported import united
 from journeyloop.interpret.rolling import add_up
 from journeyloop.model.absorbed import Absorbed
@@ -42,7 +42,8 @@ def hand_over(customer: Customer, message: HandOver, frame: Frame) -> None:
     absorbed = Absorbed(theirs.person, theirs.last_position, frame.now, message.via, keys, theirs.splits)
     mine.absorbed = [*mine.absorbed, *theirs.absorbed, absorbed]
     frame.emit(Recorded(Entry("merged", mine.person, frame.now, frame.now, message.via, other=theirs.person)))
-    armed, judged = _armed(mine.armed, theirs.armed), standing(mine, theirs)
+    armed, judged = _armed(mine.armed, theirs.armed), audiences.standing(mine, theirs)
+    suppressed = standing(customer, frame.now)
     mine.consent = _consents(mine.consent, theirs.consent, stricter if message.vouched else strictest)
     orders.settle(mine, theirs)
     for name, merge in HEADER.items():
@@ -52,13 +53,14 @@ def hand_over(customer: Customer, message: HandOver, frame: Frame) -> None:
     _evidence(mine, theirs, frame)
     _presences(mine, theirs, frame)
     mine.armed, mine.judged = armed, judged
-    inherit(mine, theirs, frame)
+    audiences.inherit(mine, theirs, frame)
     add_up(customer, message.customer, frame.plan)
     _sealed(customer, message.customer, frame)
     _timers(customer, theirs)
     cart.recount(customer)
     for part, marks in message.customer.older.items():
         customer.older[part] = customer.older.get(part, b"") + marks
+    joined(customer, suppressed, message.customer.sealed.names, frame)
 
 
 def _evidence(mine: Header, theirs: Header, frame: Frame) -> None:
@@ -94,14 +96,20 @@ def _sealed(customer: Customer, other: Customer, frame: Frame) -> None:
 
 
 def _names(mine: list[Name], theirs: list[Name]) -> list[Name]:
-    """All of both; of one that both have, the newest time and the earliest word that vouched for it."""
+    """All of both; of one that both have, the newest time and the earliest word that vouched for it. It is dead unless
+    somebody vouched for it since."""
     merged = {one.identifier: one for one in mine}
     for one in theirs:
         known = merged.setdefault(one.identifier, one)
-        known.at = max(known.at, one.at)
+        known.at, known.dead = max(known.at, one.at), _dead(known, one)
         if one.verified and not 0 < known.verified <= one.verified:
             known.verified, known.source = one.verified, one.source
     return list(merged.values())
+
+
+def _dead(one: Name, other: Name) -> int:
+    dead = max(one.dead, other.dead)
+    return 0 if dead < max(one.verified, other.verified) else dead
 
 
 def _timers(customer: Customer, theirs: Header) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 from journeyloop.model.decision import Decision, Delivery
+from journeyloop.model.errand import Errand
 from journeyloop.model.ledger import Entry
 
 
@@ -119,6 +120,7 @@ class Recorded(Struct, gc=False):
 Effect = (
     Membership
     | Recorded
+    | Errand
     | Decided
     | Resolved
     | DeliveryChanged

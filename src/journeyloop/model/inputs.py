@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from journeyloop.model.credits import Tuning
 from journeyloop.model.customer import Customer
+from journeyloop.model.errand import Told
 from journeyloop.model.event import Event
 from journeyloop.model.identifier import Identifier
 from journeyloop.model.seen import Seen as Seen
@@ -103,7 +104,7 @@ class Ready(Struct, array_like=True, tag="ready", gc=False):
 class Delivered(Struct, array_like=True, tag="delivered", gc=False):
     """A channel's word on a delivery: `sent`, `suppressed`, `failed` (nothing left), `unknown`, or `again`: nothing
     left yet, or nothing that the channel would not know again (`doubt`); it is to be tried once more `after` ms.
-    `gone`: the endpoint it went to is no browser's any more."""
+    `gone`: the address, or the endpoint of a browser, that does not exist (any more)."""
 
     person: bytes
     decision: bytes
@@ -182,6 +183,7 @@ Input = (
     | TimerDue
     | Ready
     | Delivered
+    | Told
     | Outcome
     | PlanChanged
     | Paused

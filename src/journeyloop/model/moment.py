@@ -11,6 +11,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from journeyloop.model.condition import Clause, Clauses, PathReader
+from journeyloop.model.errand import Tell
 from journeyloop.model.feature import STANDARD, Feature
 from journeyloop.model.hours import Hours
 from journeyloop.model.zone import next_time
@@ -213,8 +214,8 @@ class Hold(Struct, frozen=True):
 class Moment(Struct, frozen=True):
     """`reader` extracts the paths that `who`, `detect.where` and the actions' `where` read. `judged` is the hash of all
     that a window is judged by: the goal with its worth, the guards, the features. An open window is not judged by
-    another one. Outside of arbitration and holdout its signal has `holds`, and `briefs` for whoever speaks with the
-    person."""
+    another one. Outside of arbitration and holdout its signal has `holds`, `briefs` for whoever speaks with the
+    person, and `tells` for other systems."""
 
     name: str
     title: str
@@ -240,6 +241,7 @@ class Moment(Struct, frozen=True):
     judged: str = ""
     holds: tuple[Hold, ...] = ()
     briefs: tuple[str, ...] = ()
+    tells: tuple[Tell, ...] = ()
 
     @property
     def clauses(self) -> tuple[Clause, ...]:

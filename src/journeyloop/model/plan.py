@@ -10,10 +10,13 @@ from msgspec import Struct
 from journeyloop.model.audience import Aging, Audience, Computed, Crossing, Watching
 from journeyloop.model.breaker import BREAKER
 from journeyloop.model.condition import PathReader
+from journeyloop.model.errand import Destination
 from journeyloop.model.moment import Action, Match, Moment
 from journeyloop.model.policy import Policy
 from journeyloop.model.prediction import Prediction
 from journeyloop.model.reach import Address
+
+NO_WAY_OUT = "no unsubscribe link: server.public_url is missing"
 
 
 class Problem(Struct, frozen=True, order=True):
@@ -52,7 +55,9 @@ class Plan(Struct):
     wait for; `channels` are those that are configured, with what each reaches a person by. What would else be counted
     over all moments again and again: `places` is each one's place in their order,
     `measures` how much is compared with a holdout over all of them, `horizon` how long a contact must be remembered
-    (ms). `recipients` are the only people who may be contacted in this environment (None: everybody)."""
+    (ms). `recipients` are the only people who may be contacted in this environment (None: everybody).
+    `destinations` are the other systems that are told of people. `public_url` is where people reach this server, empty
+    if nowhere."""
 
     hash: str
     moments: dict[str, Moment]
@@ -76,6 +81,8 @@ class Plan(Struct):
     measures: int = 1
     horizon: int = 0
     recipients: tuple[str, ...] | None = None
+    destinations: dict[str, Destination] = {}
+    public_url: str = ""
 
     def unknown(self, scope: str) -> str | None:
         """Why this is nothing that can be paused, or None if it can."""
@@ -95,4 +102,11 @@ class Plan(Struct):
         unsupported = moment.unsupported + action.unsupported
         if unsupported:
             return f"not_supported_yet: {unsupported[0]}"
-        return None if action.channel in self.channels else f"channel_unavailable: {action.channel}"
+        if action.channel not in self.channels:
+            return f"channel_unavailable: {action.channel}"
+        return NO_WAY_OUT if self.endable(moment, action.channel) and not self.public_url else None
+
+    def endable(self, moment: Moment, channel: str) -> bool:
+        """Whether a message must carry a link that ends such messages: an e-mail that needs consent."""
+        purpose = self.policy.purposes.get(moment.purpose)
+        return self.channels.get(channel) == "email" and (purpose is None or purpose.consent_required)

@@ -17,6 +17,7 @@ from journeyloop.loop import advance
 from journeyloop.model.credits import Lesson
 from journeyloop.model.customer import Customer
 from journeyloop.model.effects import Decided, DeliveryChanged, Membership, Queued, Recorded, Resolved
+from journeyloop.model.errand import Errand, Told
 from journeyloop.model.event import Event
 from journeyloop.model.frame import EVERYBODY, Frame
 from journeyloop.model.inputs import (
@@ -44,7 +45,7 @@ from journeyloop.model.inputs import (
 )  # fmt: skip
 from journeyloop.model.moment import Present
 from journeyloop.model.plan import Plan
-from journeyloop.runtime import records
+from journeyloop.runtime import errands, records
 from journeyloop.runtime.chain import Walk, event_of
 from journeyloop.runtime.memory import Memory
 from journeyloop.runtime.ports import Nothing, Transaction
@@ -161,6 +162,9 @@ class Batch:
                 if type(applied) is Ready:
                     self.touched.asked_for(applied.row)
                 frame.advance(holding(applied, self.touched, frame.now), Forwarded(applied))
+            case Told():
+                errands.settle(applied, frame, self.transaction)
+                frame.advance(applied.person, Forwarded(applied))
             case _:
                 frame.advance(applied.person, Forwarded(applied))
 
@@ -239,6 +243,9 @@ class Batch:
                 self.touched.member(effect)
                 if told and audience in self.memory.plan.pushes:
                     self._push(effect)
+                    self.effects.append(effect)
+            case Errand():
+                if errands.keep(effect, self.memory.singles, self.transaction):
                     self.effects.append(effect)
             case Resolved():
                 self.touched.resolved(effect)

@@ -36,7 +36,8 @@ REST = 5.0
 
 
 class House(Struct):
-    """What a courier needs of the running loop. `commit` returns when these inputs are durable and performed."""
+    """What a courier needs of the running loop. `commit` returns when these inputs are durable and performed; `secret`
+    is the store's."""
 
     store: Store
     stops: Stops
@@ -44,6 +45,7 @@ class House(Struct):
     plan: Callable[[], Plan]
     clock: Callable[[], int]
     commit: Callable[[Sequence[Input]], Awaitable[None]]
+    secret: bytes
 
 
 class Courier:
@@ -193,7 +195,7 @@ class Courier:
 
     async def _attempt(self, send: Send, attempt: Attempt) -> Receipt:
         """However it ends, there is a receipt."""
-        message = compose(send, self.house.plan())
+        message = compose(send, self.house.plan(), self.house.secret)
         try:
             async with asyncio.timeout(self.terms.timeout):
                 return await self.channel.send(message, attempt.go)

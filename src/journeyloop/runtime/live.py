@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import structlog
 
-from journeyloop.model.effects import Answer, Membership
+from journeyloop.model.effects import Answer
 from journeyloop.model.event import Rejected
 from journeyloop.model.identifier import Identifier
 from journeyloop.model.inputs import (
@@ -37,12 +37,13 @@ from journeyloop.runtime.memory import Memory
 from journeyloop.runtime.metrics import Metrics
 from journeyloop.runtime.perform import Performer
 from journeyloop.runtime.ports import Pages, Receiver, Store
-from journeyloop.runtime.push import Pushing
+from journeyloop.runtime.push import Pushing, queues_of
 from journeyloop.runtime.quarantine import Also
 from journeyloop.runtime.questions import Questions
 from journeyloop.runtime.staging import Sink
 from journeyloop.runtime.streams import Streams
 from journeyloop.runtime.sweep import Sweep
+from journeyloop.runtime.ways import Ways
 from journeyloop.runtime.writer import Committed, Work, Writer, place_of
 
 log = structlog.get_logger("journeyloop")
@@ -63,6 +64,7 @@ class Live(Questions, Commands, Streams, Contacting, Desk):
     def __init__(
         self, store: Store, memory: Memory, pages: Pages, configure: Callable[[], Configured], clock: Callable[[], int],
         receiver: Receiver, inbox: int = 20_000, whose: Whose = nobody, couriers: Couriers | None = None,
+        ways: Ways | None = None,
     ) -> None:  # fmt: skip
         self.whose, self.sink = whose, Sink()
         self.store, self.memory, self.pages, self.configure, self.clock = store, memory, pages, configure, clock
@@ -78,9 +80,11 @@ class Live(Questions, Commands, Streams, Contacting, Desk):
         self.performer = Performer(
             pages, self._tell, lambda: self.plan, lambda: self.board, clock, self._note, self.sink, self.couriers
         )  # fmt: skip
-        self.couriers.house = House(store, self.performer.stops, self.sink, lambda: self.plan, clock, self.commit)
+        self.couriers.house = House(
+            store, self.performer.stops, self.sink, lambda: self.plan, clock, self.commit, memory.secret
+        )  # fmt: skip
         self.sweep = Sweep(store, lambda: self.plan, self.submit)
-        self.pushing = Pushing(store, memory.secret, lambda: self.plan, receiver, self.submit, clock)
+        self.pushing = Pushing(store, memory.secret, lambda: self.plan, receiver, self.submit, clock, ways, self.sink)
 
     async def start(self, code: str, libraries: str) -> None:
         """Open a new epoch, and the plan if it is another than the store's last: both before any timer is looked at."""
@@ -164,8 +168,8 @@ class Live(Questions, Commands, Streams, Contacting, Desk):
             )
         if batch.imported:
             self.sweep.later()
-        for audience in dict.fromkeys(one.audience for one in batch.effects if isinstance(one, Membership)):
-            self.pushing.wake(audience)
+        for queue in queues_of(batch.effects):
+            self.pushing.wake(queue)
         self.performer.perform(batch.effects)
         for work in batch.work:
             work.done(batch.error)

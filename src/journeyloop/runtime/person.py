@@ -18,6 +18,7 @@ from journeyloop.model.ledger import Line
 from journeyloop.model.plan import Plan
 from journeyloop.runtime import reads, records
 from journeyloop.runtime.chain import Committed, Walk, event_of
+from journeyloop.runtime.errands import NEWEST, told_of
 from journeyloop.runtime.ports import Reader
 
 EVENTS = 20
@@ -43,6 +44,7 @@ def _profile(
         "audiences": {name: since for name, since in customer.header.audiences.items() if crossing_of(name) is None},
         "events": list(islice(_events(reader, secret, customer), EVENTS)),
         "decisions": decisions,
+        "told": told_of(reader, customer, NEWEST),
     }
 
 
@@ -55,6 +57,7 @@ def export(reader: Reader, secret: bytes, plan: Plan, customer: Customer, now: i
             name: {"value": value, "at": at, "source": source} for name, (value, at, source) in customer.traits.items()
         },
         "privacy": None if customer.sealed.privacy is None else list(customer.sealed.privacy),
+        "told": told_of(reader, customer),
         "push": [_plain(one) for one in customer.sealed.subscriptions],
         "contacts": [_plain(contact) for contact in customer.header.contacts],
         "briefs": [_plain(brief) for brief in customer.sealed.briefs],
@@ -64,8 +67,10 @@ def export(reader: Reader, secret: bytes, plan: Plan, customer: Customer, now: i
 
 
 def contactable(customer: Customer) -> dict[str, str]:
-    """The addresses a message may go to: those that a server key vouched for, the newest of each type."""
-    vouched = sorted((name for name in customer.sealed.names if name.verified), key=lambda name: name.verified)
+    """The addresses a message may go to: those that a server key vouched for and that live, the newest of each type."""
+    vouched = sorted(
+        (name for name in customer.sealed.names if name.verified and not name.dead), key=lambda name: name.verified
+    )
     return {name.type: name.value for name in vouched}
 
 

@@ -26,7 +26,8 @@ TABLES = (
     "arms",  # moment name + NUL + action name ("" for silence) -> arm record
     "outcomes",  # decision id (16) + moment name -> what became of it when the window closed
     "audiences",  # audience name + NUL + person (16) -> since (8, big endian)
-    "pushes",  # audience name + NUL + number (8) -> a change that somebody is to be told of
+    "pushes",  # audience name, or to/ and destination, + NUL + number (8) -> what somebody is to be told of
+    "told",  # person (16) + number (8) -> what a destination was told of them, and whether it was acknowledged
     "ledger",  # number (8) -> consent and merges, each line bound to the one before it
     "plans",  # plan hash -> the configuration's texts
     "wordings",  # SHA-256 (32) -> what people were asked when they gave or refused consent
@@ -156,7 +157,7 @@ class Pages(Protocol):
 
 
 class Receiver(Protocol):
-    """Where changes of audiences are told."""
+    """Where other systems are told: of changes of audiences, and on errands."""
 
     async def push(self, url: str, id_: str, body: bytes) -> str | None:
         """One attempt; None if it was taken, else a short reason without data. `id_` is the same for every attempt."""

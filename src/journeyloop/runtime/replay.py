@@ -33,6 +33,7 @@ COMPARED = (
     "arms",
     "outcomes",
     "audiences",
+    "told",
     "ledger",
 )
 BATCH = 1_000

@@ -12,11 +12,13 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from msgspec import json
+from msgspec import Struct, json
+from msgspec.structs import replace
 
-from journeyloop.adapters.channels.audience_push import AudiencePush
+from journeyloop.adapters.channels.receiver import HttpReceiver
 from journeyloop.runtime import push as module
-from journeyloop.runtime.push import KEPT, Pushing
+from journeyloop.runtime import records
+from journeyloop.runtime.push import KEPT, Push, Pushing
 from tests.property.rig import STALL, Rig, plan_of
 
 KEY = b"k" * 24
@@ -73,7 +75,7 @@ def pushing(rig: Rig, key: bytes | None = None) -> Pushing:
         rig.store,
         rig.secret,
         lambda: rig.plan,
-        AudiencePush(key, lambda: rig.now, loopback=True),
+        HttpReceiver([key] if key else [], lambda: rig.now, loopback=True),
         submit,
         lambda: rig.now,
     )
@@ -171,7 +173,7 @@ def test_a_host_that_cannot_be_and_a_cookie_are_taken_calmly() -> None:
     async def story() -> None:
         inbox = Inbox()
         async with inbox.open() as url:
-            push = AudiencePush(None, lambda: 0, loopback=True)
+            push = HttpReceiver([], lambda: 0, loopback=True)
             assert await push.push("https://a..example/", "1", b"{}") == "UnicodeError"
             named = url.replace("127.0.0.1", "localhost")
             assert [await push.push(named, id_, b"{}") for id_ in "12"] == [None, None]
@@ -194,6 +196,46 @@ def test_what_is_told_to_nobody_any_more_or_too_late_is_dropped() -> None:
             assert len(inbox.got) == 1
             rig.change(plan_of(STALL))
             await until(lambda: rig.rows("pushes") == [])
+            await sender.stop()
+
+    run(story)
+
+
+def test_a_change_that_waits_from_an_earlier_version_is_told() -> None:
+    """Its sealed part knew a user id and no other names."""
+
+    class Older(Struct, array_like=True):
+        user_id: str | None
+
+    async def story() -> None:
+        inbox = Inbox()
+        async with inbox.open() as url:
+            rig = shop(url)
+            with rig.store.write() as transaction:
+                record = records.encode_record(Push(b"p" * 16, True, rig.now), Older("u1"))
+                transaction.put("pushes", b"spenders\0" + bytes(8), record)
+            sender = pushing(rig)
+            sender.start()
+            await until(lambda: waiting(rig, "spenders") == 0)
+            assert inbox.told() == [("enters", "u1")]
+            await sender.stop()
+
+    run(story)
+
+
+def test_changes_are_told_of_listed_people_only() -> None:
+    async def story() -> None:
+        inbox = Inbox()
+        async with inbox.open() as url:
+            rig = shop(url)
+            rig.plan = replace(rig.plan, recipients=("u2",))
+            spend(rig, "u1", "u2")
+            sender = pushing(rig)
+            sender.start()
+            await until(lambda: waiting(rig, "spenders") == 0)
+            assert inbox.told() == [("enters", "u2")]
+            [sunk] = [one for one in sender.sink.listed() if one["channel"] == "spenders"]
+            assert (sunk["action"], sunk["decision_id"]) == ("audience.enters", None)
             await sender.stop()
 
     run(story)

@@ -12,6 +12,7 @@ from msgspec import Struct, structs
 from journeyloop.adapters.config.audiences import AudiencesFile, read_audiences
 from journeyloop.adapters.config.channels import read_channels
 from journeyloop.adapters.config.conditions import Names
+from journeyloop.adapters.config.destinations import read_destinations
 from journeyloop.adapters.config.dispositions import check_dispositions
 from journeyloop.adapters.config.listening import index_asks, index_computed, index_events, index_predictions
 from journeyloop.adapters.config.moment import Found, read_moment
@@ -21,8 +22,9 @@ from journeyloop.adapters.config.settings import PRODUCTION, Settings, meaning, 
 from journeyloop.adapters.config.sources import read_sources
 from journeyloop.adapters.config.tree import Mapping, parse_yaml
 from journeyloop.adapters.config.watching import counting, index_watched
+from journeyloop.model.errand import Destination
 from journeyloop.model.moment import DAY, Moment
-from journeyloop.model.plan import Plan, Problem
+from journeyloop.model.plan import NO_WAY_OUT, Plan, Problem
 from journeyloop.model.policy import Policy
 from journeyloop.model.reach import ONPAGE, PAGE, Address
 from journeyloop.runtime.channels import SHAPES, Connection
@@ -68,17 +70,20 @@ def load(texts: dict[str, str], environment: str | None = None) -> Loaded:
     channels = read.file(_TOML, read_channels, dict[str, Connection](), parse_toml)
     loopback = settings.environment != PRODUCTION
     channels = {name: structs.replace(one, loopback=loopback) for name, one in channels.items()}
-    moments = _moments(read, names, policy, channels)
+    destinations = read.file(_TOML, read_destinations, dict[str, Destination](), parse_toml)
+    moments = _moments(read, names, policy, channels, destinations)
     _check_mentions(policy, moments, read.report(_POLICY))
     _check_holds(read, policy, moments)
     _name_others(read)
-    problems = sorted(set(problems))
     refused = any(problem.level == "error" for problem in problems)
     kept = {found.name: found.moment for found in moments.values() if found.moment}
     places = {found.name: (file, found.detect) for file, found in moments.items()}
     reach = {name: SHAPES[one.kind].address for name, one in channels.items()}
     plan = None if refused else _plan(texts, kept, policy.policy, audiences, settings, reach)
-    return Loaded(plan, problems, settings, places, sources, channels)
+    if plan is not None:
+        plan.destinations = destinations
+        _check_ways_out(read, plan, moments)
+    return Loaded(plan, sorted(set(problems)), settings, places, sources, channels)
 
 
 class _Texts(Struct):
@@ -105,12 +110,17 @@ class _Texts(Struct):
         return default if root is None else read(root, report)
 
 
-def _moments(read: _Texts, names: Names, policy: PolicyFile, channels: dict[str, Connection]) -> dict[str, Found]:
+def _moments(
+    read: _Texts, names: Names, policy: PolicyFile, channels: dict[str, Connection],
+    destinations: dict[str, Destination],
+) -> dict[str, Found]:  # fmt: skip
     """File name → moment, in the order of the names, which is the order of the plan."""
     files: dict[str, Found] = {}
     owners: dict[str, str] = {}
     for name in sorted(name for name in read.texts if _is_yaml(name, "moments")):
-        found = read.file(name, lambda root, report: read_moment(root, names, policy, channels, report), None)
+        found = read.file(
+            name, lambda root, report: read_moment(root, names, policy, channels, report, destinations), None
+        )
         if found is None or not found.name:
             continue
         files[name] = found
@@ -146,6 +156,17 @@ def _check_holds(read: _Texts, policy: PolicyFile, moments: dict[str, Found]) ->
             if name not in known:
                 message = f"also.hold: no moment has the topic, and no purpose is called, {name}"
                 read.report(file).warn(found.also, message + suggestion(name, known))
+
+
+def _check_ways_out(read: _Texts, plan: Plan, moments: dict[str, Found]) -> None:
+    """An e-mail that nobody can end by a link is not sent."""
+    for file, found in moments.items():
+        for action in found.moment.actions if found.moment else ():
+            if found.moment and plan.unable(found.moment, action) == NO_WAY_OUT:
+                message = (
+                    f"{action.name}: {NO_WAY_OUT}, this action is not sent: add it to [server] in journeyloop.toml"
+                )
+                read.report(file).warn(found.actions, f"actions.{message}")
 
 
 def _name_others(read: _Texts) -> None:
@@ -190,6 +211,7 @@ def _plan(
         measures=sum(moment.measures for moment in moments.values()) or 1,
         horizon=_horizon(moments.values(), policy),
         recipients=settings.recipients(),
+        public_url=settings.public_url,
     )
 
 

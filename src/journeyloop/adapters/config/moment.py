@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 from msgspec.structs import replace
 
-from journeyloop.adapters.config import detect
+from journeyloop.adapters.config import detect, tells
 from journeyloop.adapters.config.action import Surroundings, read_actions
 from journeyloop.adapters.config.briefs import event_paths, read_briefs
 from journeyloop.adapters.config.conditions import Names, read_condition, reads
@@ -20,6 +20,7 @@ from journeyloop.adapters.config.section import Section, as_section
 from journeyloop.adapters.config.tree import Mapping, Scalar
 from journeyloop.model.condition import Clauses, PathReader
 from journeyloop.model.duration import duration
+from journeyloop.model.errand import Destination
 from journeyloop.model.expression import Path
 from journeyloop.model.moment import MOVING, Action, Confirm, Detect, Hold, Learning, Moment
 from journeyloop.model.profile import PROFILE, TRAITS
@@ -30,12 +31,11 @@ KEYS = (
     "learn", "expires", "cancel_on", "actions", "also", "guard",
 )  # fmt: skip
 ALSO = ("hold", "for", "brief", "text")
-ALSO_LATER = ("alert", "sync")
 
 
 class Found(Struct, frozen=True):
     """A moment file as read. `moment` is None if its kind of detection is not of this version, or was refused; `detect`
-    is the line where it says what to notice, `also` where it says what else happens."""
+    is the line where it says what to notice, `also` where it says what else happens, `actions` where what is done."""
 
     name: str
     line: int
@@ -43,24 +43,27 @@ class Found(Struct, frozen=True):
     moment: Moment | None
     detect: int
     also: int
+    actions: int = 1
 
 
 def read_moment(
-    root: Mapping, names: Names, policy: PolicyFile, channels: dict[str, Connection], report: Report
-) -> Found:
+    root: Mapping, names: Names, policy: PolicyFile, channels: dict[str, Connection], report: Report,
+    destinations: dict[str, Destination],
+) -> Found:  # fmt: skip
     """Read one file; problems go to the report."""
     section = Section(root, "", report, KEYS)
     name, topic = section.identifier("moment", "checkout_stall"), section.text("topic", "")
     noticed = _detect(section, names)
     around = Surroundings(names, noticed.ask if noticed else None, channels)
     moment = _moment(section, name, topic or name, noticed or Detect(), around, policy)
+    moment = replace(moment, tells=tells.read_tells(section, names.profile, destinations))
     if noticed and not moment.waits and not noticed.within:
         _check_waiting(section)
     if noticed and noticed.ask and moment.confirm.dwell:
         section.error("confirm", "dwell waits, and an ask is answered at once: remove dwell")
     _check_delays(section, moment)
     _check_worth(section, moment)
-    lines = section.line("detect"), section.line("also")
+    lines = section.line("detect"), section.line("also"), section.line("actions")
     return Found(name, section.line("moment"), moment.topic, moment if noticed else None, *lines)
 
 
@@ -235,12 +238,11 @@ def _actions(section: Section, around: Surroundings) -> tuple[Action, ...]:
 
 
 def _holds(section: Section, own: tuple[str, str]) -> Iterable[Hold]:
-    """`also: - {hold: [marketing], for: 72h}`. What else `also` may say is not of this version: the author is told."""
+    """`also: - {hold: [marketing], for: 72h}`. What else `also` says is read elsewhere."""
     for item in section.items("also"):
-        entry = as_section(item, "also", section.report, ALSO, ALSO_LATER)
-        if entry is None:
+        entry = as_section(item, "also", section.report, (*ALSO, *tells.KEYS))
+        if entry is None or any(key in entry for key in tells.KINDS):
             continue
-        entry.name_unsupported()
         if "hold" not in entry:
             if "for" in entry:
                 entry.error("for", "says nothing without hold: remove it, or write what to hold")

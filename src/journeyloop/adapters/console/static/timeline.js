@@ -73,13 +73,24 @@ function drawDecision(made) {
       fate(made)));
 }
 
-/** Draw the newest events and decisions of a profile. */
-export function drawTimeline({ events, decisions }) {
+function drawTold({ at, to, type, reason, moment, topics, state, why, took_ms: took }) {
+  const fine = state === "acknowledged" ? `acknowledged after ${duration(took)}` : [state, why].filter(Boolean).map(words).join(": ");
+  const about = [moment, reason === "moment" ? "" : reason, topics.join(", ")].filter(Boolean).map(words).join(" · ");
+  return element("li", { class: "entry", "data-kind": "told" },
+    timestamp(at),
+    element("div", {},
+      element("p", {}, element("strong", {}, `Told ${to}`), " ", element("span", { class: "soft" }, words(type))),
+      element("small", { class: "soft" }, [about, fine].filter(Boolean).join(" · "))));
+}
+
+/** Draw the newest events and decisions of a profile, and what other systems were told. */
+export function drawTimeline({ events, decisions, told = [] }) {
   const entries = [
     ...decisions.map((made) => [made.at, () => drawDecision(made)]),
     ...events.map((event) => [event.received, () => drawEvent(event)]),
+    ...told.map((one) => [one.at, () => drawTold(one)]),
   ].sort(([one], [other]) => other - one);
-  redraw(document.querySelector("#timeline"), [events, decisions], () => [
+  redraw(document.querySelector("#timeline"), [events, decisions, told], () => [
     element("div", { class: "head" }, element("h2", {}, "Timeline"), element("span", { class: "soft" }, "newest first, with every candidate's verdict")),
     entries.length ? element("ol", {}, ...entries.map(([, make]) => make())) : element("p", { class: "soft" }, "Nothing has happened lately."),
   ]);

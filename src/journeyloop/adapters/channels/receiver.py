@@ -1,10 +1,10 @@
-"""Changes of audiences by HTTP: Standard Webhooks headers, signed if there is a key. One attempt; when to try again
-is the runtime's business.
+"""Whoever is told by HTTP, of changes of audiences or on errands: Standard Webhooks headers, signed if there is a key.
+One attempt; when to try again is the runtime's business.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from journeyloop.adapters.channels.outward import Outward
 from journeyloop.adapters.channels.signing import signed
@@ -12,12 +12,12 @@ from journeyloop.adapters.channels.signing import signed
 TIMEOUT = 10.0
 
 
-class AudiencePush:
-    """`key` signs what is sent; without one nothing is signed. `clock` gives ms since the epoch. `loopback`: receivers
+class HttpReceiver:
+    """`keys` sign what is sent; without one nothing is signed. `clock` gives ms since the epoch. `loopback`: receivers
     on this machine are allowed, which they are outside production."""
 
-    def __init__(self, key: bytes | None, clock: Callable[[], int], loopback: bool) -> None:
-        self.keys, self.clock = [key] if key is not None else [], clock
+    def __init__(self, keys: Sequence[bytes], clock: Callable[[], int], loopback: bool) -> None:
+        self.keys, self.clock = keys, clock
         self._outward = Outward(TIMEOUT, loopback, reuse=True)
 
     async def push(self, url: str, id_: str, body: bytes) -> str | None:
