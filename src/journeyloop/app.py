@@ -25,6 +25,7 @@ from msgspec import Struct, json
 
 from journeyloop import __version__
 from journeyloop.adapters import channels
+from journeyloop.adapters.catalogue import HttpCatalogue
 from journeyloop.adapters.channels.audience_push import AudiencePush
 from journeyloop.adapters.channels.onpage import OnPage
 from journeyloop.adapters.config.author import author_of
@@ -145,6 +146,7 @@ def build(
     configure: Callable[[], Configured],
     whose: Whose = nobody,
     couriers: Couriers | None = None,
+    catalogue: HttpCatalogue | None = None,
 ) -> Live:
     """A loop over a store, not started."""
     assert loaded.plan is not None
@@ -153,7 +155,7 @@ def build(
         clock = WallClock(read_singles(reader).epoch_started)
     pages = OnPage(clock, lambda anonymous_id: live.opened(anonymous_id), lambda who, at: live.closed(who, at))
     receiver = AudiencePush(read_webhook_secret(os.environ), clock)
-    live = Live(store, memory, pages, configure, clock, receiver, loaded.settings.inbox, whose, couriers)
+    live = Live(store, memory, pages, configure, clock, receiver, loaded.settings.inbox, whose, couriers, catalogue)
     live.problems = loaded.problems
     return live
 
@@ -181,7 +183,8 @@ async def serving(
 
     newest = Newest(directory, environment, loaded, Hooks(os.environ, loaded.sources))
     couriers = Couriers(lambda: newest.loaded.channels, lambda one: channels.connect(one, os.environ))
-    live = build(store, secret, loaded, newest.read, partial(author_of, directory), couriers)
+    catalogue = HttpCatalogue(lambda: newest.loaded.settings.catalogue)
+    live = build(store, secret, loaded, newest.read, partial(author_of, directory), couriers, catalogue)
     sys.setswitchinterval(SWITCH_INTERVAL)
     await live.start(code_version(), libraries())
     server, url = _site(live, keys, loaded.settings, listener, demo, newest.hooks)
@@ -200,6 +203,7 @@ async def serving(
         server.should_exit = True
         await serve
         await live.stop()
+        await catalogue.close()
         with suppress(OSError):
             (directory / ADDRESS).unlink()
 

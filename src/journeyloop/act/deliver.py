@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from journeyloop.act.life import changed, contact, expiry_timer, find, move, start_timer
+from journeyloop.act.life import changed, contact, expiry_timer, find, give_back, move, start_timer
 from journeyloop.act.render import unrenderable
 from journeyloop.act.stop import gone, stop
 from journeyloop.model.customer import Customer
 from journeyloop.model.decision import Decision, Delivery
-from journeyloop.model.effects import Queued, Returned, Send
+from journeyloop.model.effects import Queued, Reserved, Send
 from journeyloop.model.event import Event
 from journeyloop.model.frame import Frame
+from journeyloop.model.goods import given
 from journeyloop.model.hours import untimely
 from journeyloop.model.inputs import Delivered, Outcome, Ready
 from journeyloop.model.moment import DAY
@@ -53,7 +54,7 @@ def dispatch(customer: Customer, decision: Decision, pulled: bool, frame: Frame)
     promise(delivery, action, next(row.closes for row in decision.rows if row.moment == moment.name), frame)
     changed(customer, delivery, frame)
     if pulled:
-        refusal = unrenderable(action.content, profile_values(customer, frame.now, frame.plan.computed))
+        refusal = unrenderable(action, profile_values(customer, frame.now, frame.plan.computed), given(customer))
         move(customer, delivery, "suppressed" if refusal else "sent", refusal or "asked", frame)
     else:
         offer(customer, frame)
@@ -63,7 +64,7 @@ def dispatch(customer: Customer, decision: Decision, pulled: bool, frame: Frame)
 def enqueue(customer: Customer, frame: Frame) -> None:
     """What is due by now and not for a page waits for a free slot of its channel."""
     for delivery in customer.header.deliveries:
-        if delivery.state == "due" and delivery.not_before <= frame.now and not _offered(delivery, frame):
+        if delivery.state == "due" and delivery.not_before <= frame.now and delivery.channel != ONPAGE:
             frame.emit(Queued(customer.header.person, replace(delivery)))
 
 
@@ -79,29 +80,43 @@ def _ready(customer: Customer, message: Ready, frame: Frame) -> None:
     """Its channel has a free slot: look at everything again, and write the intent or end it here."""
     delivery = find(customer, message.decision)
     if delivery is None or delivery.state != "due" or frame.now < delivery.not_before:
-        return _give_back(delivery, message.coupon, frame)
-    delivery.coupon = message.coupon
+        return give_back(message.coupon, frame)
+    if delivery.channel == ONPAGE and not customer.header.presence.open(frame.epoch):
+        return give_back(message.coupon, frame)  # it waits for the next tab
+    _take_coupon(delivery, message.coupon, frame)
     refusal = _refusal(customer, delivery, frame)
     if refusal is not None:
         move(customer, delivery, "suppressed", refusal, frame)
     elif frame.now >= delivery.expires:
         move(customer, delivery, "expired", "its channel had no room in time", frame)
-    elif move(customer, delivery, "intent", "", frame):
+    else:
+        _intend(customer, delivery, frame)
+
+
+def _intend(customer: Customer, delivery: Delivery, frame: Frame) -> None:
+    if move(customer, delivery, "intent", "", frame):
+        pool, _, code = delivery.coupon.partition(":")
+        if code:
+            frame.emit(Reserved(pool, code, delivery.decision))
         frame.emit(send(customer, delivery, frame.now, frame.plan))
 
 
 def offer(customer: Customer, frame: Frame) -> None:
-    """A tab is open (or has just opened): write the intents of what is due by now."""
+    """A tab is open (or has just opened): write the intents of what is due by now. What carries a coupon waits for its
+    code first."""
     if not customer.header.presence.open(frame.epoch):
         return
     for delivery in customer.header.deliveries:
-        if delivery.state != "due" or frame.now < delivery.not_before or not _offered(delivery, frame):
+        if delivery.state != "due" or frame.now < delivery.not_before or delivery.channel != ONPAGE:
+            continue
+        if _pool(delivery, frame) and not delivery.coupon:
+            frame.emit(Queued(customer.header.person, replace(delivery)))
             continue
         refusal = _refusal(customer, delivery, frame)
         if refusal is not None:
             move(customer, delivery, "suppressed", refusal, frame)
-        elif frame.now < delivery.expires and move(customer, delivery, "intent", "", frame):
-            frame.emit(send(customer, delivery, frame.now, frame.plan))
+        elif frame.now < delivery.expires:
+            _intend(customer, delivery, frame)
 
 
 def reconsider(customer: Customer, frame: Frame) -> None:
@@ -132,22 +147,23 @@ def send(customer: Customer, delivery: Delivery, now: int, plan: Plan) -> Send:
     names = [name.value for name in customer.sealed.names]
     browsers, to = customer.sealed.anonymous_ids(), addresses(customer, plan.channels.get(delivery.channel, PAGE))
     user_id = next((name.value for name in customer.sealed.names if name.type == "user_id"), "")
-    return Send(customer.header.person, replace(delivery), browsers, profile, names, to, user_id)
+    more = given(customer, delivery)
+    return Send(customer.header.person, replace(delivery), browsers, profile, names, to, user_id, more)
 
 
-def _offered(delivery: Delivery, frame: Frame) -> bool:
-    """Whether it goes to a page as soon as one is open. One that carries a coupon waits for its code first."""
+def _pool(delivery: Delivery, frame: Frame) -> str:
+    """The pool that its code comes from, if it carries one."""
     moment = frame.plan.moment(delivery.moment)
     action = moment.action(delivery.action) if moment else None
-    return delivery.channel == ONPAGE and not (action and action.coupon)
+    return action.coupon if action else ""
 
 
-def _give_back(delivery: Delivery | None, code: str, frame: Frame) -> None:
-    """The code of a message that is no longer to be sent."""
-    moment = frame.plan.moment(delivery.moment) if delivery else None
-    action = moment.action(delivery.action) if moment and delivery else None
-    if code and action is not None:
-        frame.emit(Returned(action.coupon, code))
+def _take_coupon(delivery: Delivery, coupon: str, frame: Frame) -> None:
+    """One code for all attempts, and none of another pool than the plan names by now."""
+    if delivery.coupon or coupon.partition(":")[0] != _pool(delivery, frame):
+        give_back(coupon, frame)
+    else:
+        delivery.coupon = coupon
 
 
 def _refusal(customer: Customer, delivery: Delivery, frame: Frame) -> str | None:

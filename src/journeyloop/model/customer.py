@@ -13,7 +13,7 @@ from typing import Any
 from msgspec import Struct, field, msgpack
 
 from journeyloop.model.absorbed import Absorbed, Split
-from journeyloop.model.cart import Cart
+from journeyloop.model.cart import Cart, Viewed
 from journeyloop.model.consent import Consent
 from journeyloop.model.context import Context
 from journeyloop.model.decision import Delivery, Row
@@ -238,6 +238,7 @@ class Sealed(Struct, array_like=True, gc=False):
     looks: dict[str, Look] = {}
     privacy: tuple[int, str, str] | None = None
     ends: dict[str, list[tuple[int, Any]]] = {}
+    viewed: list[Viewed] = []
 
     def name(self, identifier: Identifier) -> Name | None:
         """What is known of this identifier, if it is one of theirs."""

@@ -52,7 +52,8 @@ class Plan(Struct):
     wait for; `channels` are those that are configured, with what each reaches a person by. What would else be counted
     over all moments again and again: `places` is each one's place in their order,
     `measures` how much is compared with a holdout over all of them, `horizon` how long a contact must be remembered
-    (ms). `recipients` are the only people who may be contacted in this environment (None: everybody)."""
+    (ms). `recipients` are the only people who may be contacted in this environment (None: everybody). `site` is the
+    shop's own, which relative links are made absolute with; `priced`: prices are checked before a send."""
 
     hash: str
     moments: dict[str, Moment]
@@ -76,6 +77,8 @@ class Plan(Struct):
     measures: int = 1
     horizon: int = 0
     recipients: tuple[str, ...] | None = None
+    site: str = ""
+    priced: bool = False
 
     def unknown(self, scope: str) -> str | None:
         """Why this is nothing that can be paused, or None if it can."""

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from journeyloop.act.render import render
+from typing import Any
+
+from journeyloop.act.links import Tags
+from journeyloop.act.render import rendered
 from journeyloop.model.effects import Send
-from journeyloop.model.moment import Action
+from journeyloop.model.moment import Action, Moment
 from journeyloop.model.plan import Plan
+from journeyloop.model.reach import ONPAGE
 from journeyloop.runtime.channels import Message
 
 
-def compose(send: Send, plan: Plan) -> Message:
-    """Raises Unrenderable: the content cannot be filled for this person, or its action is gone."""
+def compose(send: Send, plan: Plan, unsubscribe: str = "") -> Message:
+    """`unsubscribe` is where one click ends such messages.
+
+    Raises:
+        Unrenderable: the content cannot be filled for this person.
+    """
     delivery = send.delivery
     moment = plan.moments[delivery.moment]
     action = moment.action(delivery.action)
@@ -22,12 +30,22 @@ def compose(send: Send, plan: Plan) -> Message:
         purpose=moment.purpose,
         person=send.person.hex(),
         to=send.to,
-        content=filled(action, send),
+        content=filled(send, plan, moment, action, unsubscribe),
         expires=delivery.expires,
+        unsubscribe=unsubscribe,
         user_id=send.user_id,
     )
 
 
-def filled(action: Action, send: Send) -> dict[str, object]:
-    """The content with every text filled. Raises Unrenderable."""
-    return render(action.content, send.profile)
+def filled(send: Send, plan: Plan, moment: Moment, action: Action, unsubscribe: str = "") -> dict[str, Any]:
+    """The content with every text filled and every link as it leaves. Raises Unrenderable."""
+    given = send.given | ({"unsubscribe_url": unsubscribe} if unsubscribe else {})
+    kept = (unsubscribe,) if unsubscribe else ()
+    return rendered(action, send.profile, given, tags=tags_of(plan, moment, action, send.delivery.decision.hex(), kept))
+
+
+def tags_of(plan: Plan, moment: Moment, action: Action, decision: str = "", kept: tuple[str, ...] = ()) -> Tags:
+    """What the links of this action are given."""
+    told = {"source": "journeyloop", "medium": action.channel, "campaign": moment.name, "content": action.name}
+    utm = {f"utm_{name}": value for name, value in told.items()} if action.utm else {}
+    return Tags(plan.site, utm, decision, kept, action.channel == ONPAGE)

@@ -11,16 +11,19 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
-from msgspec import Struct
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from journeyloop.act.render import Unrenderable
 from journeyloop.model.effects import Send
 from journeyloop.model.inputs import Delivered, Input, Ready
 from journeyloop.model.plan import Plan
 from journeyloop.runtime import outbox
-from journeyloop.runtime.channels import Channel, Receipt, Terms, Withheld
+from journeyloop.runtime.catalogue import Catalogue, NoCatalogue, Silent, checked
+from journeyloop.runtime.channels import Channel, Message, Receipt, Terms, Withheld
 from journeyloop.runtime.circuit import Circuit, Pace
 from journeyloop.runtime.compose import compose
+from journeyloop.runtime.coupons import Coupons
 from journeyloop.runtime.doors import Unavailable
 from journeyloop.runtime.outbox import Waiting
 from journeyloop.runtime.ports import Store
@@ -45,6 +48,8 @@ class House(Struct):
     plan: Callable[[], Plan]
     clock: Callable[[], int]
     commit: Callable[[Sequence[Input]], Awaitable[None]]
+    coupons: Coupons
+    catalogue: Catalogue = field(default_factory=NoCatalogue)
 
 
 class Courier:
@@ -135,7 +140,7 @@ class Courier:
 
     async def _carry(self, one: Waiting) -> None:
         try:
-            await self.house.commit([Ready(one.person, one.decision, one.key)])
+            await self._ask_for(one)
             send = self._sends.pop(one.decision, None)
             if send is not None:
                 await self.house.commit([await self._word(send)])
@@ -145,6 +150,14 @@ class Courier:
         finally:
             self._in_hand.pop(one.decision, None)
             self._slots.release()
+
+    async def _ask_for(self, one: Waiting) -> None:
+        """With the code it is to carry, if it wants one."""
+        coupon = self.house.coupons.claim(one.decision)
+        try:
+            await self.house.commit([Ready(one.person, one.decision, one.key, coupon)])
+        finally:
+            self.house.coupons.settle(coupon)
 
     async def _word(self, send: Send) -> Delivered:
         """What is to be told of it."""
@@ -160,11 +173,20 @@ class Courier:
             return self._told(send, "suppressed", str(stopped))
         except Unrenderable as error:
             return self._told(send, "suppressed", f"content: {error}")
+        except Silent as silent:
+            return self._later(send, f"catalogue: {silent}")
         self.circuit.heard(receipt.trouble)
         if receipt.state == "unknown" and self.channel.idempotent:
             receipt.state = "again"
         backoff = min(LONGEST_BACKOFF, max(receipt.after, 2.0**send.delivery.attempts))
         return self._told(send, receipt.state, receipt.reason, int(backoff * 1000) if receipt.state == "again" else 0)
+
+    def _later(self, send: Send, reason: str) -> Delivered:
+        """Its channel is not to blame. Once more if there is time: an old price is never sent."""
+        after = int(min(LONGEST_BACKOFF, 2.0**send.delivery.attempts) * 1000)
+        if self.house.clock() + after < send.delivery.expires:
+            return self._told(send, "again", reason, after)
+        return self._told(send, "suppressed", reason)
 
     def _told(self, send: Send, state: str, reason: str, after: int = 0) -> Delivered:
         self.counts[state] = self.counts.get(state, 0) + 1
@@ -172,7 +194,7 @@ class Courier:
 
     async def _attempt(self, send: Send) -> Receipt:
         """However it ends: what may have left is in doubt, what has not may be tried again."""
-        message = compose(send, self.house.plan())
+        message = await self._message(send)
         left = False
 
         def go() -> None:
@@ -190,3 +212,11 @@ class Courier:
         except Exception as error:  # a provider answers what nobody thought of
             log.error("channel failed", channel=self.name, error=type(error).__name__)
             return Receipt("unknown" if left else "failed", type(error).__name__, trouble=True)
+
+    async def _message(self, send: Send) -> Message:
+        """Filled with what its products cost now."""
+        plan = self.house.plan()
+        action = plan.moments[send.delivery.moment].action(send.delivery.action)
+        assert action is not None  # the intent was written under this plan, or the last look has stopped it
+        given = await checked(send.given, action, plan, self.house.catalogue)
+        return compose(replace(send, given=given), plan)

@@ -9,7 +9,9 @@ from typing import Any
 import structlog
 
 from journeyloop.model.effects import Queued, Send
+from journeyloop.model.reach import ONPAGE
 from journeyloop.runtime.channels import Channel, Connection
+from journeyloop.runtime.claims import Claims
 from journeyloop.runtime.courier import Courier, House
 
 log = structlog.get_logger("journeyloop")
@@ -23,7 +25,12 @@ class Couriers:
     ) -> None:
         self.connections, self.connect = connections, connect
         self.house: House | None = None
+        self.claims: Claims | None = None
         self._couriers: dict[str, tuple[Connection, Courier]] = {}
+
+    def open(self, house: House) -> None:
+        """What they work with."""
+        self.house, self.claims = house, Claims(house.coupons, house.commit)
 
     async def renew(self) -> None:
         """Begin what is new or changed, end what is gone; what did not change goes on."""
@@ -51,10 +58,14 @@ class Couriers:
         for _, courier in self._couriers.values():
             await courier.stop()
         self._couriers.clear()
+        if self.claims is not None:
+            await self.claims.stop()
 
     def queue(self, queued: Queued) -> None:
         """Something waits for a channel; without a courier until it is stale."""
-        if (found := self._couriers.get(queued.delivery.channel)) is not None:
+        if queued.delivery.channel == ONPAGE and self.claims is not None:
+            self.claims.queue(queued)
+        elif (found := self._couriers.get(queued.delivery.channel)) is not None:
             found[1].wake()
 
     def take(self, send: Send) -> None:

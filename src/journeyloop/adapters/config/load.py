@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from hashlib import blake2b
 from pathlib import PurePosixPath
 from typing import TypeVar
@@ -18,6 +19,7 @@ from journeyloop.adapters.config.policy import PolicyFile, read_policy
 from journeyloop.adapters.config.report import Report, suggestion
 from journeyloop.adapters.config.settings import Settings, meaning, parse_toml, read_settings
 from journeyloop.adapters.config.sources import read_sources
+from journeyloop.adapters.config.translations import Translating
 from journeyloop.adapters.config.tree import Mapping, parse_yaml
 from journeyloop.adapters.config.watching import counting, index_watched
 from journeyloop.model.moment import Moment
@@ -64,13 +66,14 @@ def load(texts: dict[str, str], environment: str | None = None) -> Loaded:
         audiences=frozenset(audiences.audiences), numbers=audiences.numbers, computed=frozenset(audiences.computed)
     ).with_traits(audiences.traits)
     channels = read.file(_TOML, read_channels, dict[str, Connection](), parse_toml)
-    moments = _moments(read, names, policy, channels)
+    moments = _moments(read, names, policy, channels, settings)
     _check_mentions(policy, moments, read.report(_POLICY))
     _check_holds(read, policy, moments)
+    kept = {found.name: found.moment for found in moments.values() if found.moment}
+    kept = _translated(read, Translating(kept, names.profile, channels, settings))
     _name_others(read)
     problems = sorted(set(problems))
     refused = any(problem.level == "error" for problem in problems)
-    kept = {found.name: found.moment for found in moments.values() if found.moment}
     places = {found.name: (file, found.detect) for file, found in moments.items()}
     reach = {name: SHAPES[one.kind].address for name, one in channels.items()}
     plan = None if refused else _plan(texts, kept, policy.policy, audiences, settings, reach)
@@ -101,12 +104,14 @@ class _Texts(Struct):
         return default if root is None else read(root, report)
 
 
-def _moments(read: _Texts, names: Names, policy: PolicyFile, channels: dict[str, Connection]) -> dict[str, Found]:
+def _moments(
+    read: _Texts, names: Names, policy: PolicyFile, channels: dict[str, Connection], settings: Settings
+) -> dict[str, Found]:
     """File name → moment, in the order of the names, which is the order of the plan."""
     files: dict[str, Found] = {}
     owners: dict[str, str] = {}
     for name in sorted(name for name in read.texts if _is_yaml(name, "moments")):
-        found = read.file(name, lambda root, report: read_moment(root, names, policy, channels, report), None)
+        found = read.file(name, lambda root, report: read_moment(root, names, policy, channels, report, settings), None)
         if found is None or not found.name:
             continue
         files[name] = found
@@ -143,13 +148,16 @@ def _check_holds(read: _Texts, policy: PolicyFile, moments: dict[str, Found]) ->
                 read.report(file).warn(found.also, message + suggestion(name, known))
 
 
+def _translated(read: _Texts, translating: Translating) -> dict[str, Moment]:
+    for name in sorted(name for name in read.texts if _is_yaml(name, "content")):
+        read.file(name, partial(translating.read, name), None)
+    return translating.moments
+
+
 def _name_others(read: _Texts) -> None:
     for name in read.texts:
         if name.endswith(".yml"):
             read.report(name).error(1, f"not read: rename it to {name.removesuffix('.yml')}.yaml")
-        elif _is_yaml(name, "content"):
-            read.report(name).later(1, name, "translations: the moments speak their own language")
-            parse_yaml(read.texts[name], read.report(name))
 
 
 def _is_yaml(name: str, folder: str) -> bool:
@@ -185,6 +193,8 @@ def _plan(
         measures=sum(moment.measures for moment in moments.values()) or 1,
         horizon=_horizon(moments.values(), policy),
         recipients=settings.recipients(),
+        site=settings.links.site,
+        priced=bool(settings.catalogue),
     )
 
 

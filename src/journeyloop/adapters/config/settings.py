@@ -19,11 +19,19 @@ _NOT_MEANT_FOR_DECISIONS = ("host", "port")
 _RECIPIENT = re.compile(r"\*@[^\s@*]+|[^\s*]+")
 
 
+class Links(Struct, frozen=True):
+    """What links are given: `utm` says where they were clicked; `site` is the shop's own, https://HOST."""
+
+    utm: bool = True
+    site: str = ""
+
+
 class Settings(Struct, frozen=True):
     """`inbox` is the number of inputs that may wait for the writer. `allowed_origins`: `*`, or scheme://host[:port].
     `recipients_allow`: whom to contact outside production: user ids, anonymous ids, addresses, `*@example.com`.
 
-    `durability`: `sync` survives power loss, `relaxed` may lose the last moments to it, never to a kill.
+    `durability`: `sync` survives power loss, `relaxed` may lose the last moments to it, never to a kill. `catalogue` is
+    asked what products cost just before a message says so.
     """
 
     environment: str = "development"
@@ -33,6 +41,8 @@ class Settings(Struct, frozen=True):
     inbox: int = 20_000
     durability: Durability = "sync"
     recipients_allow: tuple[str, ...] | None = None
+    links: Links = Links()
+    catalogue: str = ""
 
     def recipients(self) -> tuple[str, ...] | None:
         """The only people who may be contacted; None: everybody. An environment that is neither production nor
@@ -43,12 +53,15 @@ class Settings(Struct, frozen=True):
 
 
 _DEFAULT = Settings()
+_TABLES = ("environment", "recipients_allow", "server", "store", "channels", "links", "catalogue")
+_SITE = re.compile(r"https?://[A-Za-z0-9.\-]+(:[0-9]+)?")
+_URL = re.compile(r"https?://[^\s/?#@]+[^\s#?]*")
 _ORIGIN = re.compile(r"\*|https?://[A-Za-z0-9.\-\[\]:]+")
 
 
 def read_settings(root: Mapping, report: Report) -> Settings:
     """The settings, defaults where the file is silent; problems go to the report."""
-    section = Section(root, "", report, ("environment", "recipients_allow", "server", "store", "channels"))
+    section = Section(root, "", report, _TABLES)
     empty = Section(Mapping({}, 1), "", report, ())
     server = section.section("server", ("host", "port", "allowed_origins", "inbox")) or empty
     store = section.section("store", ("durability",)) or empty
@@ -60,7 +73,23 @@ def read_settings(root: Mapping, report: Report) -> Settings:
         inbox=server.integer("inbox", _DEFAULT.inbox, 100, 1_000_000),
         durability=cast(Durability, store.choice("durability", ("sync", "relaxed"), _DEFAULT.durability)),
         recipients_allow=_recipients(section),
+        links=_links(section.section("links", ("utm", "site")) or empty),
+        catalogue=_catalogue(section.section("catalogue", ("url",))),
     )
+
+
+def _links(links: Section) -> Links:
+    site = links.text("site", "")
+    if site and not _SITE.fullmatch(site):
+        links.error("site", 'write the shop\'s own address, "https://shop.example", without a path')
+    return Links(links.flag("utm", True), site)
+
+
+def _catalogue(catalogue: Section | None) -> str:
+    url = catalogue.text("url", example="https://shop.example/prices") if catalogue else ""
+    if catalogue and url and not _URL.fullmatch(url):
+        catalogue.error("url", "write an address such as https://shop.example/prices, without ? and #")
+    return url
 
 
 def _recipients(section: Section) -> tuple[str, ...] | None:
