@@ -25,14 +25,14 @@ from msgspec import Struct, json
 
 from journeyloop import __version__
 from journeyloop.adapters import channels
-from journeyloop.adapters.catalogue import HttpCatalogue
 from journeyloop.adapters.channels.audience_push import AudiencePush
+from journeyloop.adapters.channels.catalogue import HttpCatalogue
 from journeyloop.adapters.channels.onpage import OnPage
 from journeyloop.adapters.config.author import author_of
 from journeyloop.adapters.config.files import Unreadable, read_texts
 from journeyloop.adapters.config.keys import Keys, read_keys, read_webhook_secret
 from journeyloop.adapters.config.load import Loaded, load
-from journeyloop.adapters.config.settings import Settings
+from journeyloop.adapters.config.settings import PRODUCTION, Settings
 from journeyloop.adapters.hooks import Hooks
 from journeyloop.adapters.http.context import HttpSettings
 from journeyloop.adapters.http.keys import Keys as HttpKeys
@@ -154,7 +154,8 @@ def build(
         memory = Memory(secret, loaded.plan, reader)
         clock = WallClock(read_singles(reader).epoch_started)
     pages = OnPage(clock, lambda anonymous_id: live.opened(anonymous_id), lambda who, at: live.closed(who, at))
-    receiver = AudiencePush(read_webhook_secret(os.environ), clock)
+    loopback = loaded.settings.environment != PRODUCTION
+    receiver = AudiencePush(read_webhook_secret(os.environ), clock, loopback)
     live = Live(store, memory, pages, configure, clock, receiver, loaded.settings.inbox, whose, couriers, catalogue)
     live.problems = loaded.problems
     return live
@@ -183,7 +184,7 @@ async def serving(
 
     newest = Newest(directory, environment, loaded, Hooks(os.environ, loaded.sources))
     couriers = Couriers(lambda: newest.loaded.channels, lambda one: channels.connect(one, os.environ))
-    catalogue = HttpCatalogue(lambda: newest.loaded.settings.catalogue)
+    catalogue = HttpCatalogue(lambda: newest.loaded.settings.catalogue, loaded.settings.environment != PRODUCTION)
     live = build(store, secret, loaded, newest.read, partial(author_of, directory), couriers, catalogue)
     sys.setswitchinterval(SWITCH_INTERVAL)
     await live.start(code_version(), libraries())

@@ -40,14 +40,15 @@ class Receipt(Struct):
 
     `sent`: the provider has it. `failed`: it will never take this one. `again`: nothing left, or the provider said
     that it did not take it; `after` is how long it asked to wait (s). `unknown`: it may have taken it. `trouble`: the
-    channel is to blame and not the message, which the circuit breaker counts. `reason` is short and holds no personal
-    data.
+    channel is to blame and not the message, which the circuit breaker counts. `opted_out`: the provider knows that the
+    person wants nothing more this way. `reason` is short and holds no personal data.
     """
 
     state: State
     reason: str = ""
     after: float = 0.0
     trouble: bool = False
+    opted_out: bool = False
 
 
 class Channel(Protocol):
@@ -101,13 +102,15 @@ class Terms(Struct, frozen=True):
 
 
 class Connection(Struct, frozen=True):
-    """One `[channels.NAME]`: its kind with the values of its options; `secrets` are names of environment variables."""
+    """One `[channels.NAME]`: its kind with the values of its options; `secrets` are names of environment variables.
+    `loopback`: the address of a provider may be this machine, which it may outside production."""
 
     name: str
     kind: str
     options: dict[str, Any] = {}
     secrets: dict[str, str] = {}
     terms: Terms = Terms()
+    loopback: bool = False
 
 
 _ELSEWHERE, _TEMPLATE = ("template", "variables"), (("template",),)

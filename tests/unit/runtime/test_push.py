@@ -69,7 +69,14 @@ def pushing(rig: Rig, key: bytes | None = None) -> Pushing:
         with rig.store.write() as transaction:
             also(transaction)
 
-    return Pushing(rig.store, rig.secret, lambda: rig.plan, AudiencePush(key, lambda: rig.now), submit, lambda: rig.now)
+    return Pushing(
+        rig.store,
+        rig.secret,
+        lambda: rig.plan,
+        AudiencePush(key, lambda: rig.now, loopback=True),
+        submit,
+        lambda: rig.now,
+    )
 
 
 def waiting(rig: Rig, audience: str) -> int:
@@ -164,8 +171,8 @@ def test_a_host_that_cannot_be_and_a_cookie_are_taken_calmly() -> None:
     async def story() -> None:
         inbox = Inbox()
         async with inbox.open() as url:
-            push = AudiencePush(None, lambda: 0)
-            assert await push.push("http://a..example/", "1", b"{}") == "UnicodeError"
+            push = AudiencePush(None, lambda: 0, loopback=True)
+            assert await push.push("https://a..example/", "1", b"{}") == "UnicodeError"
             named = url.replace("127.0.0.1", "localhost")
             assert [await push.push(named, id_, b"{}") for id_ in "12"] == [None, None]
             assert [headers.get("cookie") for headers, _ in inbox.got] == [None, None]

@@ -17,7 +17,7 @@ from journeyloop.adapters.config.listening import index_asks, index_computed, in
 from journeyloop.adapters.config.moment import Found, read_moment
 from journeyloop.adapters.config.policy import PolicyFile, read_policy
 from journeyloop.adapters.config.report import Report, suggestion
-from journeyloop.adapters.config.settings import Settings, meaning, parse_toml, read_settings
+from journeyloop.adapters.config.settings import PRODUCTION, Settings, meaning, parse_toml, read_settings
 from journeyloop.adapters.config.sources import read_sources
 from journeyloop.adapters.config.translations import Translating
 from journeyloop.adapters.config.tree import Mapping, parse_yaml
@@ -66,6 +66,8 @@ def load(texts: dict[str, str], environment: str | None = None) -> Loaded:
         audiences=frozenset(audiences.audiences), numbers=audiences.numbers, computed=frozenset(audiences.computed)
     ).with_traits(audiences.traits)
     channels = read.file(_TOML, read_channels, dict[str, Connection](), parse_toml)
+    loopback = settings.environment != PRODUCTION
+    channels = {name: structs.replace(one, loopback=loopback) for name, one in channels.items()}
     moments = _moments(read, names, policy, channels, settings)
     _check_mentions(policy, moments, read.report(_POLICY))
     _check_holds(read, policy, moments)

@@ -1,0 +1,28 @@
+"""One case for each kind of channel: how it is configured, a message, and what its provider says beside the usual."""
+
+from __future__ import annotations
+
+import json
+
+from journeyloop.testing.channel_contract import Case
+from journeyloop.testing.endpoints import http
+
+CASES = [
+    Case(
+        "twilio",
+        lambda url: {"api": url, "account": "AC1", "from": "+4915112345678", "callback": "https://loop.example/v1/hooks/t"},
+        {"text": "Your parcel waits"},
+        ["+4917612345678"],
+        {"token": "a-token-of-twilio"},
+        {
+            "accepts": http(201, json.dumps({"sid": "SM1", "status": "queued"}).encode()),
+            "refuses": http(400, b'{"code": 21211, "message": "Invalid \'To\' Phone Number: +4917612345678"}'),
+        },
+    ),
+    Case(
+        "webhook",
+        lambda url: {"url": url + "/in"},
+        {"title": "Your parcel waits", "lines": [{"name": "Red shoes"}]},
+        secrets={"secret": "whsec_YSBrZXkgb2YgdHdlbnR5LWZvdXIgYnl0"},
+    ),
+]  # fmt: skip
