@@ -10,7 +10,7 @@ import structlog
 
 from journeyloop.model.effects import Queued, Send
 from journeyloop.model.reach import ONPAGE
-from journeyloop.runtime.channels import Channel, Connection
+from journeyloop.runtime.channels import Channel, Connection, Terms
 from journeyloop.runtime.claims import Claims
 from journeyloop.runtime.courier import Courier, House
 
@@ -72,6 +72,11 @@ class Couriers:
         """An intent is committed."""
         if (found := self._couriers.get(send.delivery.channel)) is not None:
             found[1].take(send)
+
+    def connected(self, name: str) -> tuple[Channel, Terms] | None:
+        """A channel that can be used, for what goes past its courier: a test."""
+        found = self._couriers.get(name)
+        return (found[1].channel, found[1].terms) if found else None
 
     def state(self) -> list[dict[str, Any]]:
         """What each channel does by now."""

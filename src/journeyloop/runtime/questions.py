@@ -14,6 +14,7 @@ from journeyloop.model.inputs import Asked
 from journeyloop.model.plan import Plan, Problem
 from journeyloop.runtime import explain, memberships, person, reads
 from journeyloop.runtime.answers import previewed
+from journeyloop.runtime.coupons import pools
 from journeyloop.runtime.history import history, texts_of, version
 from journeyloop.runtime.hooked import Addressing, Told
 from journeyloop.runtime.imports import Progress, read_progress
@@ -228,4 +229,5 @@ class Questions:
         self.measures.waiting.set(self.writer.waiting)
         with self.store.read() as reader:
             self.measures.lag.lags = read_lags(reader)
+            self.measures.pools.told = pools(reader, self.plan)
         return self.measures.text()

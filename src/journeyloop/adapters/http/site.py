@@ -15,6 +15,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from journeyloop.adapters.http.answers import answer
 from journeyloop.adapters.http.api import Api
+from journeyloop.adapters.http.contents import Contents
 from journeyloop.adapters.http.context import NO_SOURCES, Context, HttpSettings, random_id, wall_clock
 from journeyloop.adapters.http.deciding import Deciding
 from journeyloop.adapters.http.door import Door
@@ -56,6 +57,7 @@ def endpoints(context: Context) -> list[Endpoint]:
         *Holds(context).endpoints(),
         *Imports(context.door).endpoints(),
         *Governing(context.door).endpoints(),
+        *Contents(context).endpoints(),
         *Hooks(context).endpoints(),
     ]
 
