@@ -43,6 +43,7 @@ STRUCTS: dict[str, type[Struct]] = {
 # Fields that no key of a file sets directly.
 DERIVED = {
     "blocked", "hash", "unsupported", "reader", "mode", "explore", "title", "topic", "learning", "judged", "present",
+    "translations", "html", "reads",
 }  # fmt: skip
 LOADED = {
     "moments/NAME.yaml": {*moment.KEYS},
