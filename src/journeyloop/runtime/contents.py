@@ -37,7 +37,7 @@ class Contents:
     ) -> None:
         raise NotImplementedError
 
-    async def previewed(self, moment: str, action: str, who: Identifier) -> dict[str, Any] | str:
+    async def preview_content(self, moment: str, action: str, who: Identifier) -> dict[str, Any] | str:
         """What the action would say to this person, or why there is nothing to say."""
         found = find_action(self.plan, moment, action)
         if isinstance(found, str):

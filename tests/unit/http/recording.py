@@ -169,7 +169,7 @@ class RecordingDoor:
         self.tests.append((moment, action, to))
         return {"browser": to} if to == "a1" else "no tab is open"
 
-    async def previewed(self, moment: str, action: str, who: Identifier) -> dict[str, Any] | str:
+    async def preview_content(self, moment: str, action: str, who: Identifier) -> dict[str, Any] | str:
         self.contents.append((moment, action, who))
         return self.content if moment == "now" else "no moment"
 

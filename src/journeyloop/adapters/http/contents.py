@@ -62,7 +62,7 @@ class Contents:
         if isinstance(who, Response):
             return who
         moment, action = call.query.get("moment", ""), call.query.get("action", "")
-        told = await self.door.previewed(moment, action, who)
+        told = await self.door.preview_content(moment, action, who)
         if isinstance(told, str):
             return refuse(404, "nothing_to_preview", told)
         token = self.keys.sign_preview(f"{moment}/{action}", told["person"], self.clock())
@@ -73,7 +73,7 @@ class Contents:
         if opened is None:
             return not_found()
         moment, _, action = opened[0].partition("/")
-        told = await self.door.previewed(moment, action, (PERSON, opened[1]))
+        told = await self.door.preview_content(moment, action, (PERSON, opened[1]))
         return not_found() if isinstance(told, str) else HTMLResponse(sheet(told), headers=PREVIEW_HEADERS)
 
 

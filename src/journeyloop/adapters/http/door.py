@@ -130,7 +130,7 @@ class Door(Protocol):
         """`{"person", "content", …}` with where it went, or the reason why nothing was shown."""
         ...
 
-    async def previewed(self, moment: str, action: str, who: Identifier) -> dict[str, Any] | str:
+    async def preview_content(self, moment: str, action: str, who: Identifier) -> dict[str, Any] | str:
         """What an action would say to this person (`content`, `reason`, `missing`, `filled`), or why nothing."""
         ...
 
