@@ -12,6 +12,7 @@ from typing import Any
 from msgspec import NODEFAULT, Struct, structs
 
 from journeyloop.adapters.config import action, audiences, detect, features, goal, hours, learning, moment, settings
+from journeyloop.adapters.config import policy as policy_file
 from journeyloop.adapters.config.conditions import EVENT
 from journeyloop.model import moment as nouns
 from journeyloop.model import policy
@@ -22,6 +23,7 @@ from journeyloop.model.condition import Clauses
 from journeyloop.model.feature import Feature
 from journeyloop.model.hours import QuietHours
 from journeyloop.model.profile import PROFILE, SESSION, TRAITS
+from journeyloop.model.reported import Reported
 from tools.table import table
 
 WORDS = Path(__file__).with_name("moment.toml")
@@ -37,6 +39,7 @@ STRUCTS: dict[str, type[Struct]] = {
     "Feature": Feature,
     "Budget": Budget,
     "QuietHours": QuietHours,
+    "Reported": Reported,
     "Breaker": Breaker,
     "none": Struct,
 }
@@ -54,6 +57,7 @@ LOADED = {
     "learn.features": {*features.KEYS},
     "actions": {*action.KEYS},
     "policy.yaml: quiet_hours": {*hours.KEYS},
+    "policy.yaml: reported": {*policy_file.REPORTED_KEYS},
     "audiences.yaml: traits": {*audiences.TRAIT_KEYS},
     "audiences.yaml: audiences": {*audiences.AUDIENCE_KEYS},
 }

@@ -11,10 +11,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tools import cli_page, http_page, moment_page
+from tools import channel_page, cli_page, http_page, moment_page
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES: dict[str, Callable[[], str]] = {
+    "channels.md": channel_page.page,
     "cli.md": cli_page.page,
     "http.md": http_page.page,
     "moment.md": moment_page.page,

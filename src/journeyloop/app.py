@@ -129,6 +129,12 @@ def check(directory: Path, environment: str | None = None) -> Loaded:
         return Loaded(None, [Problem(error.file, error.line, "error", error.message)], Settings())
 
 
+def considered(texts: dict[str, str], environment: str) -> Configured:
+    """What a configuration that is only thought of would be."""
+    found = load(texts, environment)
+    return found.plan, found.problems
+
+
 @cache
 def code_version() -> str:
     """The version and a digest of the kernel's sources: what a fold of the log depends on beside the libraries."""
@@ -157,7 +163,7 @@ def build(
     loopback = loaded.settings.environment != PRODUCTION
     receiver = AudiencePush(read_webhook_secret(os.environ), clock, loopback)
     live = Live(store, memory, pages, configure, clock, receiver, loaded.settings.inbox, whose, couriers, catalogue)
-    live.problems = loaded.problems
+    live.problems, live.considered = loaded.problems, partial(considered, environment=loaded.settings.environment)
     return live
 
 

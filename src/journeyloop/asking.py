@@ -21,8 +21,10 @@ from journeyloop.adapters.http.remote import ask
 from journeyloop.adapters.store.directory import open_reader, open_scratch, stored_lags
 from journeyloop.app import Refused, WallClock, address_of, code_version, configuration
 from journeyloop.model.identifier import Identifier
+from journeyloop.model.moment import DAY
 from journeyloop.model.plan import Problem
 from journeyloop.runtime import memberships, reads
+from journeyloop.runtime.contacted import contacted
 from journeyloop.runtime.evaluate import evaluate
 from journeyloop.runtime.explain import decided, why
 from journeyloop.runtime.history import NOW, diff, history, texts_of, version
@@ -31,6 +33,7 @@ from journeyloop.runtime.memory import read_secret
 from journeyloop.runtime.ports import Reader
 from journeyloop.runtime.quarantine import listed
 from journeyloop.runtime.replay import replay
+from journeyloop.runtime.would_have import would_have as judged
 
 
 def too_slow(directory: Path, loaded: Loaded) -> list[Problem]:
@@ -128,6 +131,28 @@ def past(directory: Path) -> dict[str, Any]:
     """`history`: the plans in the order they came into force, and the pauses."""
     with closing(open_reader(directory)) as store, store.read() as reader:
         return history(reader)
+
+
+def contacts(directory: Path, days: int) -> dict[str, Any]:
+    """`policy --contacts`.
+
+    Raises:
+        LookupError: so far back nobody remembers.
+    """
+    plan = configuration(directory).plan
+    assert plan is not None
+    if days * DAY > plan.horizon:
+        raise LookupError(f"contacts are remembered for {plan.horizon // DAY} days, as long as the longest cap")
+    with closing(open_reader(directory)) as store, store.read() as reader:
+        return contacted(reader, plan, WallClock()(), days)
+
+
+def would_have(directory: Path, days: int) -> dict[str, Any]:
+    """`policy --would-have`: by the policy in the files, whatever is in force."""
+    plan = configuration(directory).plan
+    assert plan is not None
+    with closing(open_reader(directory)) as store, store.read() as reader:
+        return judged(reader, plan, WallClock()(), days)
 
 
 def differing(directory: Path, before: str, after: str) -> str:

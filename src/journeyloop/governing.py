@@ -1,5 +1,5 @@
-"""`journeyloop history`, `diff`, `rollback`, `reload`, `pause`, `resume` and `test-send`: what those who run it
-change, and what they ask about what was changed.
+"""`journeyloop history`, `diff`, `rollback`, `reload`, `pause`, `resume`, `policy` and `test-send`: what those who run
+it change, and what they ask about what was changed, or would be.
 """
 
 from __future__ import annotations
@@ -7,12 +7,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 Add = Callable[..., argparse.ArgumentParser]
+MOST_DAYS = 90
 SCOPE = "all, moment:NAME or channel:NAME"
 
 
@@ -34,7 +35,25 @@ def add_to(add: Add) -> None:
         command.add_argument("scope", metavar="SCOPE", help=SCOPE)
     for command in (rollback_, reload_, pause_, resume_):
         command.add_argument("--note", metavar="TEXT", default="", help="why, for the history")
+    _add_policy(add)
     _add_test_send(add)
+
+
+def _add_policy(add: Add) -> None:
+    policy_ = add(
+        "policy", policy, "How often people were contacted, or what the policy in the files would have blocked."
+    )
+    which = policy_.add_mutually_exclusive_group(required=True)
+    which.add_argument("--would-have", action="store_true", help="of what was sent, what would not have been")
+    which.add_argument("--contacts", action="store_true", help="people by how often they were contacted")
+    policy_.add_argument("--days", type=_days, default=7, metavar="N", help="the last N days (default: 7)")
+    policy_.add_argument("--json", action="store_true", help="everything, as JSON")
+
+
+def _days(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_DAYS):
+        raise argparse.ArgumentTypeError(f"{text} is no number of days from 1 to {MOST_DAYS}")
+    return int(text)
 
 
 def _add_test_send(add: Add) -> None:
@@ -107,6 +126,18 @@ def _turn(arguments: argparse.Namespace, paused: bool) -> None:
     print(f"{'paused' if paused else 'resumed'}: {arguments.scope}")
 
 
+def policy(arguments: argparse.Namespace) -> int:
+    """Run the command: 0 done; 1 the configuration has errors, or there is no store."""
+    from journeyloop.asking import contacts, would_have
+
+    def work() -> None:
+        ask, words = (would_have, _would_have) if arguments.would_have else (contacts, _contacts)
+        told = ask(arguments.directory, arguments.days)
+        print(json.dumps(told, indent=2) if arguments.json else "\n".join(words(told)))
+
+    return _said(work)
+
+
 def test_send(arguments: argparse.Namespace) -> int:
     """Run the command: 0 its channel has it, 1 it was not sent (the reason is on standard error)."""
     from journeyloop.asking import told_server
@@ -143,6 +174,29 @@ def _pause(one: dict[str, Any]) -> str:
 def _by(one: dict[str, Any]) -> str:
     who = one["by"] or "unknown"
     return f"{who}: {one['note']}" if one["note"] else who
+
+
+def _would_have(told: dict[str, Any]) -> Iterator[str]:
+    blocked, silences = told["would_block"], told["silences"]
+    yield f"{told['contacts']} contacts in {told['days']} days, by plan {told['plan'][:8]}"
+    yield f"{blocked['contacts']} would have been blocked, of {blocked['people']} people"
+    for rule in told["rules"]:
+        where = ", ".join(f"{name} {count}" for name, count in {**rule["moments"], **rule["channels"]}.items())
+        yield f"  {rule['contacts']}\t{rule['rule']}  ({where})"
+        yield f"\tfor example {', '.join(rule['examples'])}"
+    for reason, count in told["not_judged"].items():
+        yield f"  {count}\tnot judged: {reason}"
+    yield f"{silences['by_policy']} times the policy kept silent; {silences['would_be_allowed']} it would have allowed"
+    for rule, count in silences["rules"].items():
+        yield f"  {count}\t{rule}"
+
+
+def _contacts(told: dict[str, Any]) -> Iterator[str]:
+    made = told["contacts"]
+    yield f"{told['people']} people, {made['ours']} messages of ours, {made['theirs']} of others in {told['days']} days"
+    yield "\t".join(["contacts", *told["all"]])
+    for name, people in {"all": told["all"], **told["channels"]}.items():
+        yield "\t".join([name, *map(str, people.values())])
 
 
 def _said(work: Callable[[], Any]) -> int:

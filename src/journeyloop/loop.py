@@ -26,7 +26,7 @@ def advance(customer: Customer, message: inputs.Message, frame: Frame) -> None:
         case inputs.Forwarded(input=inputs.Asked() as ask):
             interpret.own(customer, ask.identifier, frame.now, frame)
             choose(customer, detect.asked(customer, ask, frame), frame, ask)
-        case inputs.Forwarded(input=inputs.ConsentStated() | inputs.Held() as word):
+        case inputs.Forwarded(input=inputs.ConsentStated() | inputs.Held() | inputs.PushSubscribed() as word):
             act.withdraw(customer, interpret.take_word(customer, word, frame), frame)
         case inputs.Forwarded(input=inputs.Ready() | inputs.Delivered() as word):
             act.heard(customer, word, frame)

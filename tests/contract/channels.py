@@ -6,6 +6,7 @@ import json
 
 from journeyloop.testing.channel_contract import Case
 from journeyloop.testing.endpoints import http
+from tests.unit.channels.subscriber import Subscriber, new_key, written
 
 CASES = [
     Case(
@@ -24,5 +25,13 @@ CASES = [
         lambda url: {"url": url + "/in"},
         {"title": "Your parcel waits", "lines": [{"name": "Red shoes"}]},
         secrets={"secret": "whsec_YSBrZXkgb2YgdHdlbnR5LWZvdXIgYnl0"},
+    ),
+    Case(
+        "webpush",
+        lambda url: {"subject": "mailto:ops@example.com", "loopback": True},
+        {"title": "Your parcel waits", "url": "/parcels"},
+        secrets={"private_key": written(new_key())},
+        answers={"accepts": http(201)},
+        addresses=lambda url: [Subscriber(f"{url}/push/of-this-browser").address],
     ),
 ]  # fmt: skip

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
+import shutil
 import socket
 import subprocess
 import sys
 import threading
+import tomllib
 from itertools import takewhile
 from pathlib import Path
 from types import TracebackType
+
+import pytest
 
 from tests.docs.pages import Block, Command, commands, matches
 
@@ -47,6 +52,8 @@ class Workplace:
 
     def _command(self, command: Command) -> None:
         words = shlex.split(command.line)
+        if words[0] == "curl":
+            return self._curl(command)
         given = list(takewhile(lambda word: "=" in word, words))
         name, *arguments = words[len(given) :]
         assert name == "journeyloop", f"`{command.line}` is not ours to run: mark the block with <!-- not run: … -->"
@@ -58,6 +65,19 @@ class Workplace:
                 self._finish([*JOURNEYLOOP, *arguments, "--port", str(_free_port())], command.shown)
             case _:
                 self._finish([*JOURNEYLOOP, *arguments], command.shown)
+
+    def _curl(self, command: Command) -> None:
+        """At the server that runs, with its key in place of the variables. Any other address is not ours to ask."""
+        if shutil.which("curl") is None and not os.environ.get("CI"):
+            pytest.skip("curl is not installed")
+        [project] = self.directory.glob("*/server.json")
+        keys = tomllib.loads((project.parent / "keys.toml").read_text())
+        known = {"$URL": json.loads(project.read_text())["url"], "$SERVER_KEY": keys["server"]}
+        line = command.line
+        for name, value in known.items():
+            line = line.replace(name, value)
+        assert "$URL" in command.line and "://" not in command.line, command.line
+        self._finish(shlex.split(line), command.shown)
 
     def _finish(self, line: list[str], shown: tuple[str, ...]) -> None:
         done = subprocess.run(

@@ -236,3 +236,15 @@ def test_the_clock_stops_with_the_history() -> None:
     later = Event("track", "Page", "m2", T + 3 * MINUTE, anonymous_id="b")
     decisions, run = backtested(plan, [asked, later])
     assert [(one.at, row.moment) for one in decisions for row in one.rows] == [(T, "now"), (T + 3 * MINUTE, "stall")]
+
+
+def test_without_tabs_the_channel_after_the_page_is_taken() -> None:
+    """A history knows of no tabs; whoever assumes one has the page."""
+    settings = '[channels.push]\nkind = "webhook"\nurl = "https://example.com/push"\nsecret = "SECRET"\n'
+    both = f"[{action('page')}, {action('push', channel='push')}]"
+    order = "channels: {priority: [onpage, push], fallback: true}\n"
+    plan = plan_of(moment(actions=both), policy=order, settings=settings)
+    event = Event("track", "Asked For", "m1", T, anonymous_id="a1")
+    for tab, chosen in ((False, "push"), (True, "page")):
+        [made], _ = backtested(plan, [event], tab)
+        assert made.chosen == ("now", chosen)

@@ -12,6 +12,7 @@ from journeyloop.interpret.identity import person_id
 from journeyloop.model.customer import Customer
 from journeyloop.model.inputs import Asked, ConsentStated, Delivered, Outcome, TabClosed, TabOpened, Unmerge
 from journeyloop.model.profile import profile_values
+from journeyloop.model.subscription import PushSubscribed
 from journeyloop.runtime import records
 from journeyloop.runtime.chain import Committed, Walk, identifier_of
 from tests.property.histories import WAITS, plans
@@ -28,7 +29,7 @@ EVENTS: list[tuple[str, dict[str, Any]]] = [
     ("Payment Failed", {}),
     ("Unsubscribed", {}),
 ]
-KINDS = "visitor visitor member member other login state open close word report ask".split()
+KINDS = "visitor visitor member member other login state open close word report ask push".split()
 Step = tuple[int, str, int]
 
 
@@ -65,6 +66,10 @@ def happen(rig: Rig, what: str, which: int) -> None:
             rig.apply(TabOpened(DEVICE, rig.memory.singles.epoch))
         case "close":
             rig.apply(TabClosed(DEVICE, rig.memory.singles.epoch, rig.now))
+        case "push":
+            rig.apply(
+                PushSubscribed(DEVICE, f"https://push.example/{which % 3}" if which % 4 else "", "point", "secret")
+            )
         case "ask":
             rig.apply(Asked([DEVICE, USER][which % 2], "hero", f"r{rig.messages}"))
         case "word" | "report":

@@ -18,12 +18,12 @@ from journeyloop.model.effects import Queued, Reserved, Send
 from journeyloop.model.event import Event
 from journeyloop.model.frame import Frame
 from journeyloop.model.goods import given
-from journeyloop.model.hours import untimely
 from journeyloop.model.inputs import Delivered, Outcome, Ready
 from journeyloop.model.moment import DAY
+from journeyloop.model.permission import against
 from journeyloop.model.plan import Plan
-from journeyloop.model.profile import place, profile_values
-from journeyloop.model.reach import ONPAGE, PAGE, addresses, unreachable
+from journeyloop.model.profile import profile_values
+from journeyloop.model.reach import ONPAGE, PAGE, addresses, unreachable, vouched
 from journeyloop.model.spending import promise
 
 GRACE = 2_000
@@ -145,10 +145,11 @@ def offers(customer: Customer, now: int, plan: Plan) -> list[Send]:
 def send(customer: Customer, delivery: Delivery, now: int, plan: Plan) -> Send:
     profile = profile_values(customer, now, plan.computed)
     names = [name.value for name in customer.sealed.names]
-    browsers, to = customer.sealed.anonymous_ids(), addresses(customer, plan.channels.get(delivery.channel, PAGE))
+    address = plan.channels.get(delivery.channel, PAGE)
+    browsers, to, sure = customer.sealed.anonymous_ids(), addresses(customer, address), vouched(customer, address)
     user_id = next((name.value for name in customer.sealed.names if name.type == "user_id"), "")
     more = given(customer, delivery)
-    return Send(customer.header.person, replace(delivery), browsers, profile, names, to, user_id, more)
+    return Send(customer.header.person, replace(delivery), browsers, profile, names, to, user_id, sure, more)
 
 
 def _pool(delivery: Delivery, frame: Frame) -> str:
@@ -181,20 +182,17 @@ def _refusal(customer: Customer, delivery: Delivery, frame: Frame) -> str | None
         or frame.plan.unable(moment, action)
         or unreachable(customer, frame.plan.channels[delivery.channel])
         or (f"coupon: {action.coupon} has none left" if action.coupon and not delivery.coupon else None)
-        or policy.refusal(header, moment.purpose, delivery.channel)
         or header.held_out(delivery.moment)
-        or header.resting(delivery.topic, frame.now)
-        or header.held(delivery.topic, moment.purpose, frame.now)
-        or untimely(policy.hours(action), frame.now, place(customer))
         or (action.unless.refusal(moment.name, header.acted) if action.unless else None)
-        or policy.capped(
-            contact(delivery, frame.now), (one for one in header.contacts if one.decision != delivery.decision)
-        )
+        or next(against(customer, contact(delivery, frame.now), moment.purpose, policy.hours(action), policy), None)
     )
 
 
 def _result(customer: Customer, message: Delivered, frame: Frame) -> None:
     """A channel's word. A second word on the same delivery changes nothing."""
+    if message.gone:
+        sealed = customer.sealed
+        sealed.subscriptions = [one for one in sealed.subscriptions if one.endpoint != message.gone]
     delivery = find(customer, message.decision)
     if delivery is None:
         return

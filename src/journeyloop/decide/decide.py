@@ -6,6 +6,7 @@ from journeyloop.decide.arbitrate import Choice, arbitrate
 from journeyloop.decide.eligible import judge, when
 from journeyloop.decide.holdout import arm_of
 from journeyloop.decide.policy import pace
+from journeyloop.decide.priority import first_channel
 from journeyloop.decide.score import features, score
 from journeyloop.model.customer import Customer
 from journeyloop.model.decision import Decision, SignalRow, Verdict
@@ -103,7 +104,9 @@ def _row(customer: Customer, signal: Signal, frame: Frame) -> SignalRow:
 
 def _verdicts(customer: Customer, signal: Signal, arm: str, placement: str | None, frame: Frame) -> list[Verdict]:
     read = scene(signal.moment.reader, signal.event, customer, frame)
-    return [judge(customer, signal, action, arm, placement, read, frame) for action in signal.moment.actions]
+    verdicts = [judge(customer, signal, action, arm, placement, read, frame) for action in signal.moment.actions]
+    first_channel(signal.moment, verdicts, placement, frame)
+    return verdicts
 
 
 def _forget_contacts(customer: Customer, frame: Frame) -> None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from journeyloop.decide import policy
+from journeyloop.decide.priority import no_tab
 from journeyloop.model.customer import Customer
-from journeyloop.model.decision import Verdict
+from journeyloop.model.decision import ELIGIBLE, Verdict
 from journeyloop.model.frame import Frame
 from journeyloop.model.moment import Action, Moment
 from journeyloop.model.profile import Scene
 from journeyloop.model.reach import unreachable
 from journeyloop.model.signal import Signal
 
-ELIGIBLE = "eligible"
 WAITING = ("due", "intent")
 
 
@@ -48,6 +48,7 @@ def _possible(customer: Customer, moment: Moment, action: Action, placement: str
         frame.plan.unable(moment, action)
         or ("other_placement" if action.placement != placement else None)
         or unreachable(customer, frame.plan.channels[action.channel])
+        or no_tab(customer, moment, action, frame)
     )
 
 

@@ -26,7 +26,7 @@ def arm_of(customer: Customer, moment: Moment, frame: Frame) -> str:
 def _count(treated: bool, moment: Moment, frame: Frame) -> None:
     """One more person has an arm: the sample ratio is of draws, each under the share of its time. A merge draws nothing
     and takes nothing back: pairs with equal arms are more often treated than not, and the ratio would lean to them."""
-    share = (1.0 - frame.plan.policy.holdout) * (1.0 - moment.holdout)
+    share = frame.plan.policy.treated(moment.holdout)
     if 0.0 < share < 1.0:
         frame.count(moment.name, f"customers {share:.4f}: {'treated' if treated else 'holdout'}")
 

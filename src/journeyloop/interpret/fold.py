@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from journeyloop.interpret import cart, orders, traits
 from journeyloop.interpret.context import tell
+from journeyloop.interpret.reported import count_sent
 from journeyloop.interpret.rolling import roll
 from journeyloop.interpret.visits import visited
 from journeyloop.model.customer import Customer, Header
@@ -35,6 +36,8 @@ def fold(customer: Customer, event: Event, frame: Frame) -> bool:
     change = _COMMERCE.get(event.name)
     if change is not None:
         change(customer, event, frame)
+    if event.name in frame.plan.policy.reported:
+        count_sent(customer, event, frame)
     counting = frame.plan.computing.get(event.name)
     if counting is not None:
         roll(customer, event, counting, frame.now, frame.now, frame.secret)

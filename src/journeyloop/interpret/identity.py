@@ -128,7 +128,9 @@ def _used(at: int, source: str, frame: Frame) -> int:
 
 def lose(customer: Customer, identifier: Identifier) -> None:
     """The device belongs to somebody else now; should we claim it again, it will be asked for again."""
-    customer.sealed.names = [one for one in customer.sealed.names if one.identifier != identifier]
+    sealed = customer.sealed
+    sealed.names = [one for one in sealed.names if one.identifier != identifier]
+    sealed.subscriptions = [one for one in sealed.subscriptions if ("anonymous_id", one.browser) != identifier]
 
 
 def claim_others(customer: Customer, event: Event, frame: Frame) -> int:

@@ -14,6 +14,7 @@ from journeyloop.interpret import cart, context, money, orders, traits, visits
 from journeyloop.interpret.audiences import inherit, standing
 from journeyloop.interpret.fold import summed_counts
 from journeyloop.interpret.identity import make_room
+from journeyloop.interpret.reported import united
 from journeyloop.interpret.rolling import add_up
 from journeyloop.model.absorbed import Absorbed
 from journeyloop.model.consent import Consent, stricter, strictest
@@ -25,6 +26,7 @@ from journeyloop.model.identifier import Name, identifier_key
 from journeyloop.model.inputs import HandOver
 from journeyloop.model.ledger import Entry
 from journeyloop.model.prediction import Observation
+from journeyloop.model.subscription import best
 
 COUNTED = 1_000
 """More times than any count keeps."""
@@ -82,6 +84,7 @@ def _sealed(customer: Customer, other: Customer, frame: Frame) -> None:
     mine.context = context.merged(mine.context, theirs.context)
     customer.header.bot = context.is_bot(mine.context.value("user_agent") or "")
     mine.armed = {**theirs.armed, **mine.armed}
+    mine.subscriptions = best([*mine.subscriptions, *theirs.subscriptions])
     mine.privacy = max((one for one in (mine.privacy, theirs.privacy) if one is not None), default=None)
     mine.looks = {
         **mine.looks,
@@ -230,7 +233,7 @@ HEADER: dict[str, Callable[[Any, Any], Any]] = {
     "first_order": _earliest,
     "last_order": max,
     "arms": merge_arms,
-    "contacts": lambda mine, theirs: sorted(mine + theirs, key=lambda contact: contact.at),
+    "contacts": united,
     "rests": _newest_by_name,
     "holds": _newest_by_name,
     "deliveries": _add,

@@ -27,7 +27,7 @@ def _pending(decision: Decision, row: SignalRow, frame: Frame) -> Row:
     moment, means = frame.plan.moments[row.moment], frame.board.level(row.moment).means
     action = decision.chosen[1] if decision.chosen and decision.chosen[0] == row.moment else None
     pending = Row(decision.id, row.moment, action, GROUPS.get(row.arm, "holdout"), row.signal_at, row.closes)
-    pending.share = (1.0 - frame.plan.policy.holdout) * (1.0 - moment.holdout)
+    pending.share = frame.plan.policy.treated(moment.holdout)
     if row.mode == "shadow":  # both arms are left alone: there is nothing to compare
         pending.share = 1.0
     pending.mean_treated, pending.mean_holdout = row.forecast

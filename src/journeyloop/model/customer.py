@@ -19,6 +19,7 @@ from journeyloop.model.context import Context
 from journeyloop.model.decision import Delivery, Row
 from journeyloop.model.identifier import Identifier, Name
 from journeyloop.model.prediction import Observation
+from journeyloop.model.subscription import Subscription
 from journeyloop.model.zone import written_time
 
 Stated = tuple[Any, int, str]
@@ -228,7 +229,7 @@ class Look(Struct, array_like=True, gc=False):
 
 class Sealed(Struct, array_like=True, gc=False):
     """`packed_traits` is msgpack of `Customer.traits`; `privacy`: the newest privacy string (time, kind, text); `ends`
-    holds (time, value) of the computed traits of the kinds first and last."""
+    holds (time, value) of the computed traits of the kinds first and last; `subscriptions`: who may be pushed to."""
 
     names: list[Name] = []
     packed_traits: bytes = NO_TRAITS
@@ -238,6 +239,7 @@ class Sealed(Struct, array_like=True, gc=False):
     looks: dict[str, Look] = {}
     privacy: tuple[int, str, str] | None = None
     ends: dict[str, list[tuple[int, Any]]] = {}
+    subscriptions: list[Subscription] = []
     viewed: list[Viewed] = []
 
     def name(self, identifier: Identifier) -> Name | None:

@@ -12,6 +12,8 @@ from msgspec import Struct
 
 ENDED: frozenset[str] = frozenset({"silent", "shadow", "sent", "suppressed", "expired", "failed", "unknown"})
 
+ELIGIBLE = "eligible"
+
 REACHED = frozenset({"intent", "sent", "unknown"})
 """The states in which a message may have arrived."""
 

@@ -37,8 +37,9 @@ class DeliveryChanged(Struct, gc=False):
 
 class Send(Struct, gc=False):
     """The intent is committed: hand the message to its channel if nothing has stopped it since. `names` are all that
-    the person goes by, `to` the addresses its channel can reach them by, `user_id` what their own system calls them;
-    `given` are the variables of its templates beside the profile."""
+    the person goes by, `to` the addresses its channel can reach them by, `user_id` what their own system calls them.
+    `vouched`: whoever reads it there is this person; else it is filled without profile fields. `given` are the
+    variables of its templates beside the profile."""
 
     person: bytes
     delivery: Delivery
@@ -47,6 +48,7 @@ class Send(Struct, gc=False):
     names: list[str] = []
     to: list[str] = []
     user_id: str = ""
+    vouched: bool = True
     given: dict[str, Any] = {}
 
 

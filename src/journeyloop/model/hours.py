@@ -13,9 +13,13 @@ from importlib.resources import files
 
 from msgspec import Struct
 
-from journeyloop.model.zone import EPOCH, MILLISECOND, find_zone, zone_of
+from journeyloop.model.zone import EPOCH, MILLISECOND, find_zone, next_time, zone_of
 
 GUARD = 5_000
+DAYS = 4
+MOST_ZONES = 60
+"""Who may be in more zones than the largest countries have may be anywhere: somewhere it is always night."""
+DAY_MINUTES = 24 * 60
 NO_PLACE = frozenset({"UTC", "UCT", "GMT", "GMT0", "GMT+0", "GMT-0", "Greenwich", "Universal", "Zulu", "Factory"})
 """Zones that say nothing of where somebody is: browsers that hide it report them. So do those of `Etc/`."""
 NOBODY = "AQ"
@@ -49,6 +53,19 @@ class Hours(Struct, frozen=True):
             return f"until {self.until // 60:02}:{self.until % 60:02} {words}"
         return None
 
+    def end(self, at: int, place: Place) -> int | None:
+        """When it is no such hour any more for anybody who may be there, at `at` or later; None: somewhere it always
+        is, or nobody can say."""
+        zones = place.zones if self.zone is None else (self.zone,)
+        if len(zones) > MOST_ZONES:
+            return None if self.reason(at, place) else at
+        for _ in range(DAYS):
+            shown = [zone for zone in zones if any(self._shown(at + off, zone) for off in (-GUARD, GUARD))]
+            if not shown:
+                return at
+            at = max(next_time(at - GUARD, self.until % DAY_MINUTES, zone) for zone in shown) + GUARD
+        return None
+
     def _shown(self, at: int, zone: str) -> bool:
         """Whether a clock in this zone shows such an hour."""
         local = (EPOCH + at * MILLISECOND).astimezone(zone_of(zone))
@@ -72,6 +89,12 @@ def untimely(kept: Iterable[tuple[str, Hours]], at: int, place: Place) -> str | 
         if reason is not None:
             return f"{name}: {reason}"
     return None
+
+
+def quiet_end(kept: Iterable[tuple[str, Hours]], at: int, place: Place) -> int | None:
+    """When none of these is any more, at `at` or later, as far as each alone says; None: one of them always is."""
+    ends = [hours.end(at, place) for _, hours in kept]
+    return None if None in ends else max((one for one in ends if one is not None), default=at)
 
 
 @lru_cache(maxsize=4096)

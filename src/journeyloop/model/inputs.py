@@ -16,6 +16,7 @@ from journeyloop.model.customer import Customer
 from journeyloop.model.event import Event
 from journeyloop.model.identifier import Identifier
 from journeyloop.model.moment import Present
+from journeyloop.model.subscription import PushSubscribed as PushSubscribed
 
 
 class Seen(Struct, array_like=True, gc=False):
@@ -116,13 +117,15 @@ class Ready(Struct, array_like=True, tag="ready", gc=False):
 
 class Delivered(Struct, array_like=True, tag="delivered", gc=False):
     """A channel's word on a delivery: `sent`, `suppressed`, `failed` (nothing left), `unknown`, or `again`: nothing
-    left yet, or nothing that the channel would not know again; it is to be tried once more `after` ms."""
+    left yet, or nothing that the channel would not know again; it is to be tried once more `after` ms. `gone`: the
+    endpoint it went to is no browser's any more."""
 
     person: bytes
     decision: bytes
     state: str
     reason: str = ""
     after: int = 0
+    gone: str = ""
 
 
 class Outcome(Struct, array_like=True, tag="outcome", gc=False):
@@ -183,6 +186,7 @@ Input = (
     | Asked
     | ConsentStated
     | Held
+    | PushSubscribed
     | Imported
     | Judge
     | Unmerge

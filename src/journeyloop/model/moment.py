@@ -149,6 +149,11 @@ class Delay(Struct, frozen=True):
         return now + self.wait if self.next is None else next_time(now, self.next, zone)
 
     @property
+    def waits(self) -> bool:
+        """Whether it would be sent later than it is chosen."""
+        return self.wait > 0 or self.next is not None
+
+    @property
     def longest(self) -> int:
         """The next 09:00 can be 25 hours away: a day on which the clocks go back."""
         return self.wait if self.next is None else 25 * HOUR

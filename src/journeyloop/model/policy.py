@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
-from msgspec import Struct
+from msgspec import Struct, field, structs
 
 from journeyloop.model.breaker import Breaker
 from journeyloop.model.budget import Budget
@@ -12,6 +12,7 @@ from journeyloop.model.consent import stated
 from journeyloop.model.customer import Contact, Header
 from journeyloop.model.hours import Hours, QuietHours
 from journeyloop.model.moment import Action, span
+from journeyloop.model.reported import KNOWN, Reported
 
 BLOCKED = frozenset({"", "null", "undefined", "nan", "[object object]", "0", "anonymous", "none", "unknown"})
 """Ids that name nobody: what broken clients send in place of one. Sharing such an id would merge strangers."""
@@ -65,11 +66,20 @@ class Policy(Struct, frozen=True):
     caps: tuple[Cap, ...] = ()
     holdout: float = 0.0
     priority: tuple[str, ...] = ("onpage",)
-    unsupported: tuple[str, ...] = ()
     identity: Identity = Identity()
     budgets: tuple[Budget, ...] = ()
     quiet_hours: QuietHours | None = None
     breaker: Breaker | None = None
+    fallback: bool = False
+    reported: dict[str, Reported] = field(default_factory=KNOWN.copy)
+
+    def rank(self, channel: str) -> int:
+        """Its place in the priority; what is not named comes last."""
+        return self.priority.index(channel) if channel in self.priority else len(self.priority)
+
+    def treated(self, holdout: float) -> float:
+        """The share of people who are in neither holdout, where a moment's own is so large."""
+        return (1.0 - self.holdout) * (1.0 - holdout)
 
     def refusal(self, header: Header, purpose: str, channel: str | None = None) -> str | None:
         """Why this purpose may not be pursued with this person (over this channel), or None if it may."""
@@ -82,15 +92,17 @@ class Policy(Struct, frozen=True):
             return f"consent: {purpose} refused" + (f" for {channel}" if general is None or general.granted else "")
         return f"consent: {purpose} not given" if known.consent_required and word is None else None
 
+    def quiet(self, channel: str) -> list[tuple[str, Hours]]:
+        """The hours in which nothing is sent over this channel."""
+        quiet = self.quiet_hours
+        kept = quiet and (quiet.channels is None or channel in quiet.channels)
+        return [("quiet_hours", quiet.hours)] if quiet and kept else []
+
     def hours(self, action: Action) -> list[tuple[str, Hours]]:
         """The hours in which this action is not sent."""
-        quiet = self.quiet_hours
-        kept = [("closed", action.closed)] if action.closed else []
-        if quiet and (quiet.channels is None or action.channel in quiet.channels):
-            kept = [("quiet_hours", quiet.hours), *kept]
-        return kept
+        return self.quiet(action.channel) + ([("closed", action.closed)] if action.closed else [])
 
-    def capped(self, wanted: Contact, made: Iterable[Contact]) -> str | None:
+    def capped(self, wanted: Contact, made: Sequence[Contact]) -> str | None:
         """The cap that leaves no room for one more contact beside those made or reserved, before it or (where they are
         planned) after it, or None."""
         for cap in self.caps:
@@ -99,3 +111,9 @@ class Policy(Struct, frozen=True):
                 if counted >= cap.at_most:
                     return f"cap: {cap}"
         return None
+
+    def room(self, wanted: Contact, made: Sequence[Contact]) -> int | None:
+        """The first time from `wanted.at` on at which the caps leave room for it, or None."""
+        later = {one.at + cap.within for one in made for cap in self.caps if cap.covers(one) and cap.covers(wanted)}
+        times = [wanted.at, *sorted(at for at in later if at > wanted.at)]
+        return next((at for at in times if not self.capped(structs.replace(wanted, at=at), made)), None)

@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import Literal
 
 from journeyloop.model.customer import Customer
+from journeyloop.model.subscription import Subscription
 
 Address = Literal["page", "email", "phone", "push", "user_id", "anybody"]
 """What a message is addressed to: an open page, a verified e-mail address or telephone number, a browser that asked for
 push, the id that other tools know the person by; or nothing of theirs."""
 
 ONPAGE = "onpage"
+CHANNELS = ("onpage", "push", "email", "sms", "whatsapp", "webhook", "in_app")
+"""Those that a policy may speak of, configured or not."""
 PAGE: Address = "page"
+PUSH: Address = "push"
 VERIFIED: frozenset[Address] = frozenset({"email", "phone"})
 MISSING: dict[Address, str] = {
     "email": "no verified e-mail address",
@@ -21,17 +25,36 @@ MISSING: dict[Address, str] = {
 }
 
 
+USUAL: dict[str, Address] = {"email": "email", "sms": "phone", "whatsapp": "phone"}
+"""By what other tools reach people over a channel that is not configured here."""
+
+
 def addresses(customer: Customer, address: Address) -> list[str]:
     """Where a message may go, the address named last first; empty where there is none, or none is needed.
 
     An address counts once somebody whom we trust has vouched for it.
     """
+    if address == PUSH:
+        return [one.address() for one in subscriptions(customer)]
     found = [
         name
         for name in customer.sealed.names
         if name.type == address and (name.verified or address not in VERIFIED)
     ]  # fmt: skip
     return [name.value for name in sorted(found, key=lambda name: (-name.at, name.value))]
+
+
+def subscriptions(customer: Customer) -> list[Subscription]:
+    """Of the browsers that are theirs by now, the one used last first."""
+    used = {name.value: name.at for name in customer.sealed.names if name.type == "anonymous_id"}
+    theirs = [one for one in customer.sealed.subscriptions if one.browser in used]
+    return sorted(theirs, key=lambda one: (-max(used[one.browser], one.at), one.browser))
+
+
+def vouched(customer: Customer, address: Address) -> bool:
+    """Whether whoever reads a message there is this person, as far as anybody knows. Of a browser that asked for push
+    the host's backend must have said so: an anonymous id can be copied."""
+    return address != PUSH or all(one.signed for one in subscriptions(customer)[:1])
 
 
 def unreachable(customer: Customer, address: Address) -> str | None:

@@ -42,6 +42,7 @@ from journeyloop.model.inputs import (
     Outcome,
     Paused,
     PlanChanged,
+    PushSubscribed,
     Ready,
     Seen,
     TabClosed,
@@ -145,7 +146,7 @@ class Batch:
                     frame.identify(identifier, Arrived(applied))
                 else:
                     self._advance(known.person, Forwarded(applied), frame)
-            case TabOpened() | TabClosed() | Asked() | ConsentStated() | Held():
+            case TabOpened() | TabClosed() | Asked() | ConsentStated() | Held() | PushSubscribed():
                 frame.identify(applied.identifier, Arrived(applied))
             case Judge(persons=persons):
                 for person in persons:

@@ -19,7 +19,7 @@ from journeyloop.model.absorbed import Split
 from journeyloop.model.customer import Header
 from journeyloop.model.event import Event
 from journeyloop.model.identifier import Identifier, identifier_key
-from journeyloop.model.inputs import Asked, ConsentStated, Held, Imported, Input, TabClosed, TabOpened
+from journeyloop.model.inputs import Asked, ConsentStated, Held, Imported, Input, PushSubscribed, TabClosed, TabOpened
 from journeyloop.runtime import records
 from journeyloop.runtime.ports import Reader
 from journeyloop.runtime.records import LogHeader
@@ -112,7 +112,7 @@ def identifier_of(applied: Any) -> Identifier | None:
             return applied.primary()
         case Imported(event=event):
             return event.primary()
-        case TabOpened() | TabClosed() | Asked() | ConsentStated() | Held():
+        case TabOpened() | TabClosed() | Asked() | ConsentStated() | Held() | PushSubscribed():
             return applied.identifier
     return None
 

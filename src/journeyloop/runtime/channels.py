@@ -5,7 +5,7 @@ provider. What a provider's protocol means is each adapter's business (`adapters
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -41,7 +41,8 @@ class Receipt(Struct):
     `sent`: the provider has it. `failed`: it will never take this one. `again`: nothing left, or the provider said
     that it did not take it; `after` is how long it asked to wait (s). `unknown`: it may have taken it. `trouble`: the
     channel is to blame and not the message, which the circuit breaker counts. `opted_out`: the provider knows that the
-    person wants nothing more this way. `reason` is short and holds no personal data.
+    person wants nothing more this way. `gone`: the endpoint of a browser that does not exist any more. `reason` is
+    short and holds no personal data.
     """
 
     state: State
@@ -49,6 +50,7 @@ class Receipt(Struct):
     after: float = 0.0
     trouble: bool = False
     opted_out: bool = False
+    gone: str = ""
 
 
 class Channel(Protocol):
@@ -66,6 +68,15 @@ class Channel(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+@runtime_checkable
+class Pushes(Protocol):
+    """A channel to browsers that asked for push: the key they subscribe with, and why it would push to one never."""
+
+    public_key: str
+
+    def refusal(self, endpoint: str, p256dh: str, auth: str) -> str | None: ...
 
 
 Type = Literal["text", "url", "integer", "number", "flag"]
@@ -143,9 +154,9 @@ SHAPES: dict[str, Shape] = {
     ),
     "webpush": Shape(
         "push",
-        {"subject": Option(example="mailto:ops@example.com")},
+        {"subject": Option(example="mailto:ops@example.com"), "loopback": Option("flag", False, False)},
         ("private_key",),
-        ("title", "body", "icon", "url", "tag"),
+        ("title", "body", "icon", "url"),
         (("title",),),
     ),
     "webhook": Shape("anybody", {"url": Option("url", example="https://example.com/hooks")}, ("secret",), ("*",)),

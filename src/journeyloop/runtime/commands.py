@@ -17,6 +17,7 @@ from journeyloop.model.inputs import Input, Outcome, Paused
 from journeyloop.model.plan import Plan
 from journeyloop.runtime import reads
 from journeyloop.runtime.catalogue import Catalogue
+from journeyloop.runtime.channels import Pushes
 from journeyloop.runtime.couriers import Couriers
 from journeyloop.runtime.imports import Imports, Progress
 from journeyloop.runtime.memory import Memory
@@ -91,6 +92,9 @@ class Commands:
         await self.submit([unmerge])
         log.warning("unmerged", person=unmerge.person.hex(), by=by)
         return True
+
+    def pushes(self) -> Pushes | None:
+        return self.couriers.pushes()
 
     async def pause(self, scope: str, paused: bool, by: str, note: str = "") -> str | None:
         """Stop or resume `all`, `moment:NAME` or `channel:NAME`, effective for the next send. Or the reason why not: a

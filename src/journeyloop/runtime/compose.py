@@ -7,6 +7,7 @@ from typing import Any
 from journeyloop.act.links import Tags
 from journeyloop.act.render import rendered
 from journeyloop.model.effects import Send
+from journeyloop.model.goods import LISTS
 from journeyloop.model.moment import Action, Moment
 from journeyloop.model.plan import Plan
 from journeyloop.model.reach import ONPAGE
@@ -39,9 +40,18 @@ def compose(send: Send, plan: Plan, unsubscribe: str = "") -> Message:
 
 def filled(send: Send, plan: Plan, moment: Moment, action: Action, unsubscribe: str = "") -> dict[str, Any]:
     """The content with every text filled and every link as it leaves. Raises Unrenderable."""
-    given = send.given | ({"unsubscribe_url": unsubscribe} if unsubscribe else {})
+    profile, given = known(send)
+    given = given | ({"unsubscribe_url": unsubscribe} if unsubscribe else {})
     kept = (unsubscribe,) if unsubscribe else ()
-    return rendered(action, send.profile, given, tags=tags_of(plan, moment, action, send.delivery.decision.hex(), kept))
+    tags = tags_of(plan, moment, action, send.delivery.decision.hex(), kept)
+    return rendered(action, profile, given, str(send.profile.get("locale") or ""), tags)
+
+
+def known(send: Send) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Profile and other variables, as far as nobody else can read them where the message goes."""
+    if send.vouched:
+        return send.profile, send.given
+    return {}, {name: value for name, value in send.given.items() if name not in LISTS}
 
 
 def tags_of(plan: Plan, moment: Moment, action: Action, decision: str = "", kept: tuple[str, ...] = ()) -> Tags:

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from journeyloop.act.render import Unrenderable
 from journeyloop.model.effects import Send
-from journeyloop.model.inputs import Delivered, Input, Ready
+from journeyloop.model.inputs import ConsentStated, Delivered, Input, Ready
 from journeyloop.model.plan import Plan
 from journeyloop.runtime import outbox
 from journeyloop.runtime.catalogue import Catalogue, NoCatalogue, Silent, checked
@@ -176,10 +176,13 @@ class Courier:
         except Silent as silent:
             return self._later(send, f"catalogue: {silent}")
         self.circuit.heard(receipt.trouble)
+        if receipt.opted_out:
+            await self.house.commit(opted_out(send, plan, self.house.clock()))
         if receipt.state == "unknown" and self.channel.idempotent:
             receipt.state = "again"
         backoff = min(LONGEST_BACKOFF, max(receipt.after, 2.0**send.delivery.attempts))
-        return self._told(send, receipt.state, receipt.reason, int(backoff * 1000) if receipt.state == "again" else 0)
+        after = int(backoff * 1000) if receipt.state == "again" else 0
+        return self._told(send, receipt.state, receipt.reason, after, receipt.gone)
 
     def _later(self, send: Send, reason: str) -> Delivered:
         """Its channel is not to blame. Once more if there is time: an old price is never sent."""
@@ -188,9 +191,9 @@ class Courier:
             return self._told(send, "again", reason, after)
         return self._told(send, "suppressed", reason)
 
-    def _told(self, send: Send, state: str, reason: str, after: int = 0) -> Delivered:
+    def _told(self, send: Send, state: str, reason: str, after: int = 0, gone: str = "") -> Delivered:
         self.counts[state] = self.counts.get(state, 0) + 1
-        return Delivered(send.person, send.delivery.decision, state, reason, after)
+        return Delivered(send.person, send.delivery.decision, state, reason, after, gone)
 
     async def _attempt(self, send: Send) -> Receipt:
         """However it ends: what may have left is in doubt, what has not may be tried again."""
@@ -220,3 +223,10 @@ class Courier:
         assert action is not None  # the intent was written under this plan, or the last look has stopped it
         given = await checked(send.given, action, plan, self.house.catalogue)
         return compose(replace(send, given=given), plan)
+
+
+def opted_out(send: Send, plan: Plan, now: int) -> list[ConsentStated]:
+    """What a provider knew before us: nothing goes to this person by this channel any more, whatever its purpose."""
+    choices = {f"{purpose}/{send.delivery.channel}": False for purpose in plan.policy.purposes}
+    known = [("user_id", send.user_id)] if send.user_id else [("anonymous_id", one) for one in send.anonymous_ids]
+    return [ConsentStated(who, choices, now, "server") for who in known[:1]]

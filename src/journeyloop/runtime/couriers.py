@@ -10,7 +10,7 @@ import structlog
 
 from journeyloop.model.effects import Queued, Send
 from journeyloop.model.reach import ONPAGE
-from journeyloop.runtime.channels import Channel, Connection, Terms
+from journeyloop.runtime.channels import Channel, Connection, Pushes, Terms
 from journeyloop.runtime.claims import Claims
 from journeyloop.runtime.courier import Courier, House
 
@@ -77,6 +77,11 @@ class Couriers:
         """A channel that can be used, for what goes past its courier: a test."""
         found = self._couriers.get(name)
         return (found[1].channel, found[1].terms) if found else None
+
+    def pushes(self) -> Pushes | None:
+        """The channel, the first by name, that pushes to browsers."""
+        found = (self._couriers[name][1].channel for name in sorted(self._couriers))
+        return next((channel for channel in found if isinstance(channel, Pushes)), None)
 
     def state(self) -> list[dict[str, Any]]:
         """What each channel does by now."""

@@ -26,6 +26,7 @@ from journeyloop.model.plan import Plan, Problem
 from journeyloop.runtime.answers import answered
 from journeyloop.runtime.catalogue import Catalogue, NoCatalogue
 from journeyloop.runtime.commands import Commands
+from journeyloop.runtime.contacting import Contacting
 from journeyloop.runtime.contents import Contents
 from journeyloop.runtime.coupons import Coupons
 from journeyloop.runtime.courier import House
@@ -57,7 +58,7 @@ def nobody(files: Collection[str]) -> tuple[str, str]:
     return "", ""
 
 
-class Live(Questions, Commands, Contents, Streams):
+class Live(Questions, Commands, Contents, Streams, Contacting):
     """`configure` reads the configuration anew; `pages` is the on-page channel; `clock` gives ms since the epoch.
     `whose` says who changed these files of it, and why."""
 

@@ -20,7 +20,7 @@ from journeyloop.model.plan import Plan
 
 def measured(moment: Moment, tally: Tally, plan: Plan, now: int) -> dict[str, Any]:
     """The effects with their intervals (which hold at every look), the finding in words, the ratio of the arms."""
-    share = (1.0 - plan.policy.holdout) * (1.0 - moment.holdout)
+    share = plan.policy.treated(moment.holdout)
     return {
         "mode_now": moment.mode_now(tally.mode),
         "uplift": _effect(tally.evidence),

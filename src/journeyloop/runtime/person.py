@@ -55,6 +55,7 @@ def export(reader: Reader, secret: bytes, plan: Plan, customer: Customer, now: i
             name: {"value": value, "at": at, "source": source} for name, (value, at, source) in customer.traits.items()
         },
         "privacy": None if customer.sealed.privacy is None else list(customer.sealed.privacy),
+        "push": [_plain(one) for one in customer.sealed.subscriptions],
         "contacts": [_plain(contact) for contact in customer.header.contacts],
         "records": list(_records(reader, secret, customer)),
         "ledger": list(_ledger(reader, known)),

@@ -14,6 +14,7 @@ from journeyloop.model.identifier import ADDRESSES, PERSON, Identifier, identifi
 from journeyloop.model.moment import Moment
 from journeyloop.model.plan import Plan
 from journeyloop.model.profile import profile_values
+from journeyloop.model.reach import subscriptions
 from journeyloop.runtime import records
 from journeyloop.runtime.decided import decision
 from journeyloop.runtime.measured import measured
@@ -70,6 +71,7 @@ def profile(customer: Customer, plan: Plan, now: int) -> dict[str, Any]:
         },
         "holds": {name: until for name, until in header.holds.items() if until > now},
         "tabs_open": len(header.presence.browsers),
+        "push_browsers": len(subscriptions(customer)),
         "arms": header.arms,
     }
 

@@ -22,7 +22,7 @@ from journeyloop.model.goods import LISTS, given
 from journeyloop.model.moment import MINUTE, Action, Moment
 from journeyloop.model.plan import Plan
 from journeyloop.model.profile import profile_values
-from journeyloop.model.reach import ONPAGE, addresses, unreachable
+from journeyloop.model.reach import ONPAGE, PAGE, addresses, unreachable, vouched
 from journeyloop.runtime.catalogue import Catalogue, Silent, checked
 from journeyloop.runtime.channels import Withheld
 from journeyloop.runtime.compose import compose, tags_of
@@ -149,6 +149,7 @@ def sample(moment: Moment, action: Action, customer: Customer, plan: Plan, now: 
         uuid4().bytes, moment.name, action.name, moment.topic, action.channel, "intent", now + LASTS, now,
         intended=now, coupon=coupon,
     )  # fmt: skip
+    address = plan.channels.get(action.channel, PAGE)
     user_id = next((name.value for name in customer.sealed.names if name.type == "user_id"), "")
     return Send(
         customer.header.person,
@@ -156,8 +157,9 @@ def sample(moment: Moment, action: Action, customer: Customer, plan: Plan, now: 
         customer.sealed.anonymous_ids(),
         profile_values(customer, now, plan.computed),
         [name.value for name in customer.sealed.names],
-        addresses(customer, plan.channels[action.channel]) if action.channel in plan.channels else [],
+        addresses(customer, address),
         user_id,
+        vouched(customer, address),
         given(customer, delivery),
     )
 

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from journeyloop.interpret import found, hand_over
 from journeyloop.interpret.identity import Owner
+from journeyloop.interpret.reported import united
 from journeyloop.model.absorbed import Absorbed, Split
 from journeyloop.model.audience import crossing_of
 from journeyloop.model.credits import Count
@@ -227,13 +228,17 @@ def settle(one: Customer, before: int, again: Again, parted: Sides, frame: Frame
     stays.arms, stays.scores, leaves.scores = was.arms, was.scores, {}
     leaves.arms = {name: arm if was.arms.get(name, arm) == arm else "mixed" for name, arm in leaves.arms.items()}
     _mark(one, before, again, parted, frame)
+    live = {subscription.endpoint for subscription in one.sealed.subscriptions}  # one that ended has ended
+    for side in (again.stays.sealed, again.leaves.sealed):
+        side.subscriptions = [subscription for subscription in side.subscriptions if subscription.endpoint in live]
 
 
 def _really(was: Header, now: Header, theirs: Callable[[bytes], bool], again: Again) -> None:
     """Contacts, messages on their way and open windows. A contact that only the two as one would have had counts for
     both, as do a chance that has crossed, what was done with a message and what was taught: living it again knows
-    nothing that was learned, and may have chosen otherwise."""
-    now.contacts = [one for one in was.contacts if theirs(one.decision) or one.decision not in again.made]
+    nothing that was learned, and may have chosen otherwise. What other tools sent is in each one's own records."""
+    made = [one for one in was.contacts if one.moment and (theirs(one.decision) or one.decision not in again.made)]
+    now.contacts = united(made, [one for one in now.contacts if not one.moment])
     now.deliveries = [one for one in was.deliveries if theirs(one.decision)]
     now.pending = [one for one in was.pending if theirs(one.decision)]
     now.rests, now.holds, now.foreseen = dict(was.rests), dict(was.holds), dict(was.foreseen)

@@ -30,6 +30,7 @@ SELF = " ".join(f"{kind}-src 'self';" for kind in ("script", "style", "img", "co
 POLICY = f"default-src 'none'; {SELF} base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 HEADERS = {"Content-Security-Policy": POLICY, "Cache-Control": "no-store"}
 KEY = "jlw_test"
+WORKER = 'importScripts("/push-worker.js");'
 
 
 def eventually(fact: Callable[[], object]) -> None:
@@ -38,6 +39,10 @@ def eventually(fact: Callable[[], object]) -> None:
     while not fact():
         assert time.monotonic() < deadline, "it did not happen"
         time.sleep(0.02)
+
+
+def _script(name: str) -> Callable[[Request], Response]:
+    return lambda _: FileResponse(ADAPTERS / "channels" / name)
 
 
 class Stub:
@@ -52,6 +57,8 @@ class Stub:
         self.asked: list[dict[str, Any]] = []
         self.answers: dict[str, dict[str, Any]] = {}
         self.delay = 0.0
+        self.push_key = ""
+        self.pushes: list[dict[str, Any]] = []
         self.streams: dict[int, str] = {}
         self.status = 200
         self.moments: Callable[[], dict[str, Any]] = dict
@@ -92,6 +99,10 @@ class Stub:
     def app(self) -> Starlette:
         routes = [
             Route("/loop.js", lambda _: FileResponse(ADAPTERS / "channels" / "loop.js")),
+            *(Route(f"/{name}", _script(name)) for name in ("push.js", "push-worker.js")),
+            Route("/journeyloop-push.js", lambda _: PlainTextResponse(WORKER, media_type="text/javascript")),
+            Route("/v1/push/key", self._push_key),
+            Route("/v1/push", self._push, methods=["POST"]),
             Route("/v1/batch", self._batch, methods=["POST"]),
             Route("/v1/presence", self._presence, methods=["POST"]),
             Route("/v1/outcomes", self._outcome, methods=["POST"]),
@@ -142,6 +153,16 @@ class Stub:
             return JSONResponse({"decisions": {}, "anonymous_id": fresh, "token": f"token of {fresh}"})
         await asyncio.sleep(self.delay)
         return JSONResponse({"decisions": {name: self.answers.get(name) for name in body["placements"]}})
+
+    async def _push_key(self, request: Request) -> Response:
+        self.requests.append(request.url.path)
+        return JSONResponse({"key": self.push_key}, 200 if self.push_key else 404)
+
+    async def _push(self, request: Request) -> Response:
+        self.requests.append(request.url.path)
+        if self.status == 200:
+            self.pushes.append(json.loads(await request.body()))
+        return JSONResponse({}, self.status)
 
     async def _stream(self, request: Request) -> Response:
         self.requests.append(request.url.path)

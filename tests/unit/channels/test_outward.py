@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import uvloop
 from aiohttp.http_writer import StreamWriter
 
 from journeyloop.adapters.channels.outward import ANSWER_LIMIT, Outward, Reply
@@ -20,7 +21,10 @@ from tests.unit.channels.certificates import localhost
 Story = Callable[[Endpoint, Outward], Awaitable[Any]]
 
 
-def play(endpoint: Endpoint, story: Story, tls: Path | None = None, reuse: bool = False, timeout: float = 5.0) -> Any:
+def play(
+    endpoint: Endpoint, story: Story, tls: Path | None = None, reuse: bool = False, timeout: float = 5.0,
+    loop: Callable[[], asyncio.AbstractEventLoop] | None = None,
+) -> Any:  # fmt: skip
     async def whole() -> Any:
         theirs, ours = localhost(tls) if tls else (None, None)
         async with endpoint.open(theirs):
@@ -30,7 +34,8 @@ def play(endpoint: Endpoint, story: Story, tls: Path | None = None, reuse: bool 
             finally:
                 await outward.close()
 
-    return asyncio.run(whole())
+    with asyncio.Runner(loop_factory=loop) as runner:
+        return runner.run(whole())
 
 
 def post(*answers: Answer, timeout: float = 5.0) -> tuple[Endpoint, Reply]:
@@ -49,9 +54,10 @@ def test_a_request_arrives_and_its_answer_comes_back() -> None:
     assert (asked.path, asked.body, asked.headers["x-one"]) == ("/in?a=b", b'{"a":1}', "1")
 
 
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
 @pytest.mark.parametrize("secured", [False, True])
 @pytest.mark.parametrize("reuse", [False, True])
-def test_what_is_stopped_sends_no_byte(tmp_path: Path, secured: bool, reuse: bool) -> None:
+def test_what_is_stopped_sends_no_byte(tmp_path: Path, secured: bool, reuse: bool, loop: Any) -> None:
     """The connection is there by then, over TLS with its handshake done, and is closed without a word."""
     endpoint = Endpoint()
 
@@ -65,12 +71,13 @@ def test_what_is_stopped_sends_no_byte(tmp_path: Path, secured: bool, reuse: boo
         assert endpoint.saw == [b""]
         assert (await outward.post(endpoint.url, {}, b"{}")).status == 200
 
-    play(endpoint, story, tmp_path if secured else None, reuse)
+    play(endpoint, story, tmp_path if secured else None, reuse, loop=loop)
 
 
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
 @pytest.mark.parametrize("secured", [False, True])
 def test_the_first_byte_leaves_in_the_step_that_asked(
-    tmp_path: Path, secured: bool, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, secured: bool, loop: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order: list[str] = []
     written = StreamWriter._writelines
@@ -88,7 +95,7 @@ def test_the_first_byte_leaves_in_the_step_that_asked(
 
         await outward.post(endpoint.url, {}, b"{}", go)
 
-    play(Endpoint(), story, tmp_path if secured else None)
+    play(Endpoint(), story, tmp_path if secured else None, loop=loop)
     assert order == ["go", "written", "another step"]
 
 

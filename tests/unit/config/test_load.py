@@ -81,7 +81,7 @@ def test_the_example_policy() -> None:
     }
     assert policy.caps == (Cap(1, HOUR), Cap(2, 7 * DAY, channel="email"), Cap(1, DAY, topic="cart"))
     assert (policy.holdout, policy.priority) == (0.05, ("onpage", "push", "email", "sms"))
-    assert policy.unsupported == ("channels.fallback",)
+    assert policy.fallback
     assert policy.breaker == Breaker(200, 0.6)
     night = Hours(21 * 60, 8 * 60)
     assert policy.quiet_hours == QuietHours(night, frozenset({"sms", "push", "email"}))
@@ -92,7 +92,6 @@ def test_what_this_version_does_not_honour_is_named() -> None:
     named = [text for text in warnings_of(full()) if "not yet supported: " in text]
     assert [text.replace("warning: not yet supported: ", "") for text in named] == [
         "moments/checkout_stall.yaml:45: also.brief",
-        "policy.yaml:8: channels.fallback",
     ]
 
 

@@ -110,6 +110,22 @@ BASELINE = {(one.line, one.message) for one in load(full()).problems if one.file
     [
         ("consent: required", "consent: yes", 1, "purposes.marketing.consent: unknown yes"),
         ("{marketing: {consent: required}, service: {consent: not_required}}", "{}", 1, "write at least one"),
+        ("holdout: 5%", "reported: [{event: Sent, channel: email, topik: a}]", 2, "did you mean topic?"),
+        ("holdout: 5%", "reported: [{event: Sent}]", 2, "channel: missing"),
+        (
+            "holdout: 5%",
+            "reported: [{event: Sent, channel: emial}]",
+            2,
+            "called emial: did you mean email?",
+        ),
+        (
+            "holdout: 5%",
+            "reported: [{event: Sent, channel: email, topic: about}]",
+            2,
+            "such as properties.campaign_topic",
+        ),
+        ("holdout: 5%", "reported: Sent", 2, "reported: write a list"),
+        ("fallback: true", "fallback: maybe", 8, "channels.fallback: maybe is not valid: write true or false"),
         ("holdout: 5%", "hold_out: 5%", 2, "unknown key hold_out: did you mean holdout?"),
         ("holdout: 5%", "holdout: 500%", 2, "a percentage"),
         (
@@ -121,7 +137,7 @@ BASELINE = {(one.line, one.message) for one in load(full()).problems if one.file
         ("per: person, at_most: 1, within: 1h", "per: person, within: 1h", 4, "caps[0].at_most: missing"),
         ("at_most: 2, within: 7d", "at_most: -2, within: 7d", 5, "caps[1].at_most: -2 is not valid"),
         ("at_most: 2, within: 7d", "at_most: 2, within: a week", 5, "caps[1].within: a week is not valid"),
-        ("channel: email", "channel: emial", 5, "no channel is called emial: did you mean email?"),
+        ("channel: email", "channel: emial", 5, "called emial: did you mean email?"),
         ("topic: cart", "topic: carts", 6, "no moment has the topic carts: did you mean cart?"),
         ("topic: cart", "moment: checkout", 6, "no moment has the moment checkout: did you mean checkout_stall?"),
         ("of: gives", "of: gift", 9, "budgets[0].of: unknown gift: write one of contacts, cost, gives"),

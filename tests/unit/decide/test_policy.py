@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from journeyloop.model.inputs import ConsentStated, Delivered, Outcome, Paused, TabOpened
 from tests.property.rig import DAY, HOUR, MINUTE, SECOND, Rig, action, moment, plan_of
@@ -172,3 +173,50 @@ def test_the_condition_of_an_action() -> None:
     assert asked(rig, properties={"total": 5.0}) == "false: event.properties.total > 10.0"
     assert asked(rig, properties={"total": "much"}) == "type: event.properties.total > 10.0"
     assert asked(rig, properties={"total": 50.0}) == "big"
+
+
+@pytest.mark.parametrize(
+    ("narrow", "other", "same"),
+    [
+        ("moment: one", "two", "one"),
+        ("topic: cart", "two", "three"),
+        ("channel: onpage", "mail", "three"),
+        ("topic: cart, channel: onpage", "mail", "three"),
+        ("moment: one, topic: news", "one", ""),
+        ("", "", "mail"),
+    ],
+)
+def test_a_cap_counts_all_that_it_does_not_narrow(narrow: str, other: str, same: str) -> None:
+    """After one message of `one`: `other` may follow, `same` may not."""
+    rows = {
+        "one": ("cart", "onpage"),
+        "two": ("news", "onpage"),
+        "three": ("cart", "onpage"),
+        "mail": ("cart", "email"),
+    }
+    moments = [
+        moment(name, topic=topic, detect=f"{{event: For {name}}}", actions=f"[{action(channel=channel)}]")
+        for name, (topic, channel) in rows.items()
+    ]
+    cap = f"caps: [{{per: person, at_most: 1, within: 1h{', ' if narrow else ''}{narrow}}}]\n"
+    plan = plan_of(*moments, policy=cap)
+    rig = Rig(replace(plan, channels=dict.fromkeys(("onpage", "email"), "anybody")))
+    rig.track("For one")
+    word(rig, "sent")
+    if other:
+        rig.track(f"For {other}")
+        assert rig.made[-1].chosen == (other, "hello")
+        word(rig, "failed")
+    if same:
+        rig.track(f"For {same}")
+        assert rig.made[-1].reason.startswith("cap: 1 per person")
+
+
+def test_every_cap_is_looked_at_again_before_a_message_leaves() -> None:
+    """The first has room, the second was filled meanwhile."""
+    caps = "caps: [{per: person, at_most: 9, within: 1h}, {per: person, topic: cart, at_most: 1, within: 1h}]\n"
+    rig = rig_with(caps, topic="cart")
+    assert asked(rig) == "hello"
+    rig.track("Email Sent", properties={"topic": "cart"})
+    opened(rig)
+    assert (rig.delivery().state, rig.delivery().reason) == ("suppressed", "cap: 1 per person and cart in 1h")

@@ -249,3 +249,17 @@ def test_cloudevents_in_every_mode() -> None:
     assert binary.call == structured.call
     with pytest.raises(Nonsense, match="missing_event"):
         told(cloudevents, CLOUD["data"], {"ce-id": "1"})
+
+
+def test_a_message_says_whether_it_was_ours_and_what_it_was_about() -> None:
+    """So that ours counts once, and another tool's in the caps of its topic."""
+    said = {"decision_id": "ab" * 16, "topic": "cart"}
+    mailed = {"event": "delivered", "sg_message_id": "m1", "email": "ada@example.com", "timestamp": 1_795_348_790}
+    texted = {"MessageSid": "SM1", "MessageStatus": "delivered", "To": "+491701234567"}
+    delivery = {"RecordType": "Delivery", "Recipient": "ada@example.com", "MessageID": "m2", "Metadata": said}
+    for found in (
+        one(sendgrid, [mailed | said]),
+        one(postmark, delivery | {"DeliveredAt": "2026-11-22T12:00:00Z"}),
+        one(twilio, urlencode(texted).encode(), query=urlencode(said)),
+    ):
+        assert said.items() <= found.call["properties"].items()

@@ -14,10 +14,13 @@ from journeyloop.model.customer import Customer
 from journeyloop.model.event import Event, Rejected
 from journeyloop.model.identifier import Identifier
 from journeyloop.model.inputs import Input
+from journeyloop.model.plan import Problem
 from journeyloop.model.policy import BLOCKED, Identity
+from journeyloop.runtime.channels import Pushes
 from journeyloop.runtime.coupons import Taken
 from journeyloop.runtime.hooked import Addressing, Told
 from journeyloop.runtime.imports import Gap, Progress
+from journeyloop.runtime.permission import Message
 from journeyloop.runtime.rows import Kind
 
 SILENCE = {"action": None, "reason": "nothing_listens", "decision_id": None}
@@ -49,7 +52,9 @@ class RecordingDoor:
         self.rows: list[tuple[str, str, int, list[bytes]]] = []
         self.progress = Progress()
         self.listed: list[tuple[str, int, bytes]] = []
+        self.messages: list[Message] = []
         self.closed = 0
+        self.pushing: Pushes | None = None
         self.frames: list[bytes] = [b"event: show\ndata: {}\n\n"]
         self.endless = False
         self.blocked = BLOCKED
@@ -93,6 +98,9 @@ class RecordingDoor:
     def blocked_ids(self) -> frozenset[str]:
         return self.blocked
 
+    def pushes(self) -> Pushes | None:
+        return self.pushing
+
     def topics(self) -> frozenset[str]:
         return frozenset({"cart", "marketing"})
 
@@ -110,6 +118,24 @@ class RecordingDoor:
     def preview(self, identifier: Identifier, placements: Sequence[str], context: dict[str, Any]) -> dict[str, Any]:
         self.previewed += [(identifier, placement, context) for placement in placements]
         return {placement: {**SILENCE, "preview": True} for placement in placements}
+
+    def wrong(self, message: Message) -> tuple[str, str] | None:
+        known = message.channel in ("email", "push") and message.topic in ("", "cart")
+        return None if known else ("unknown_channel", "There is no such channel: did you mean email?")
+
+    def may_send(self, messages: Sequence[Message]) -> list[dict[str, Any]]:
+        self.messages += messages
+        return [{"may_send": True, "reasons": [], "until": None} for _ in messages]
+
+    def longest_days(self) -> int:
+        return 7
+
+    def contacts(self, days: int) -> dict[str, Any]:
+        return {"days": days}
+
+    def would_have(self, days: int, policy: str | None) -> dict[str, Any] | list[Problem]:
+        wrong = Problem("policy.yaml", 1, "error", "caps: write a list")
+        return [wrong] if policy == "caps: 3" else {"days": days, "policy": policy}
 
     def profile(self, identifier: Identifier) -> dict[str, Any] | None:
         return self.people.get(identifier)

@@ -47,7 +47,14 @@ def post(door: RecordingDoor, path: str, body: Any, key: str | None = SERVER, **
 def test_every_endpoint_asks_for_its_key(endpoint: Endpoint) -> None:
     if endpoint.least == "open":
         return
-    body = {"decision_id": DECISION, "outcome": "shown", "anonymous_id": "a", "purposes": {"m": True}, "tabs": []}
+    body = {
+        "decision_id": DECISION,
+        "outcome": "shown",
+        "anonymous_id": "a",
+        "purposes": {"m": True},
+        "tabs": [],
+        "subscription": None,
+    }
     app = site(RecordingDoor())
     for key in (None, "wrong"):
         answer = ask(app, endpoint.method, endpoint.path, [basic(key)] if key else [], body, "user_id=u1")

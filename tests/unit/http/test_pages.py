@@ -63,6 +63,16 @@ def test_loop_js_may_be_loaded_from_anywhere(folders: Path) -> None:
     assert get("/loop.js").code == "not_found"
 
 
+@pytest.mark.parametrize(
+    ("path", "first"), [("/push.js", b"// What loop.js loads"), ("/push-worker.js", b"// The worker")]
+)
+def test_so_may_what_belongs_to_push(path: str, first: bytes) -> None:
+    """Another origin imports the one as a module, which wants CORS, and its worker the other."""
+    answer = get(path, demo=False)
+    assert answer.body.startswith(first) and answer.headers["access-control-allow-origin"] == "*"
+    assert "javascript" in answer.headers["content-type"]
+
+
 def test_the_demo_knows_the_public_key_and_only_that(folders: Path) -> None:
     assert get("/demo/config.js").body == f'window.JOURNEYLOOP_KEY="{WRITE}";\n'.encode()
 

@@ -8,9 +8,9 @@ from urllib.parse import urlencode
 
 import pytest
 
-from journeyloop.adapters.config.policy import CHANNELS
 from journeyloop.model.identifier import Identifier
 from journeyloop.model.inputs import ConsentStated
+from journeyloop.model.reach import CHANNELS
 from journeyloop.runtime.doors import Overloaded, Unavailable
 from tests.unit.http.asgi import ADMIN, NOW, SERVER, WRITE, Answer, ask, bearer, site
 from tests.unit.http.recording import RecordingDoor

@@ -13,7 +13,7 @@ from journeyloop.adapters.store.memory import MemoryStore
 from journeyloop.model.decision import Delivery
 from journeyloop.model.event import Event
 from journeyloop.model.inputs import ConsentStated, Ready
-from journeyloop.runtime import outbox, records
+from journeyloop.runtime import outbox, reads, records
 from journeyloop.runtime.batch import Batch
 from journeyloop.runtime.channels import Channel, Connection, Message, Receipt, Terms
 from journeyloop.runtime.couriers import Couriers
@@ -241,3 +241,22 @@ def test_an_intent_from_before_a_crash(idempotent: bool, state: str) -> None:
         await again.until(state)
 
     run(again, play)
+
+
+def test_an_opt_out_that_only_the_provider_knew_of() -> None:
+    """Whatever the purpose, nothing goes that way any more."""
+    post = Post(lambda message: Receipt("failed", "unsubscribed", opted_out=True))
+    house = House(post)
+
+    async def play() -> None:
+        await house.ask()
+        assert (await house.until("failed")).reason == "unsubscribed"
+        with house.store.read() as reader:
+            customer = reads.find_customer(reader, SECRET, ("user_id", "u1"))
+        assert customer is not None
+        purposes = house.live.plan.policy.purposes
+        assert {f"{name}/letters": False for name in purposes} == {
+            about: word.granted for about, word in customer.header.consent.items()
+        }
+
+    run(house, play)

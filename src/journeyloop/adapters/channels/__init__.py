@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from journeyloop.adapters.channels import twilio, webhook
+from journeyloop.adapters.channels import twilio, webhook, webpush
 from journeyloop.adapters.channels.environ import Environ
 from journeyloop.runtime.channels import Channel, Connection
 
 KINDS: dict[str, Callable[[Connection, Environ], Channel]] = {
     "twilio": twilio.connect,
     "webhook": webhook.connect,
+    "webpush": webpush.connect,
 }
 
 

@@ -10,6 +10,7 @@
   const granted = tag.dataset.consent === "granted";
   const KEY = "journeyloop";
   const QUEUE = ".queue.";
+  const PUSH = ".push"; // where push.js keeps what the server knows
   const BEAT = 10000;
   const RESTED = 5000;
   const LONGEST = 60000;
@@ -167,6 +168,7 @@
   const withdraw = async (choices) => {
     me ||= load("");
     if (me?.id) {
+      unpush();
       me.choices = Object.fromEntries(Object.keys({ ...me.choices, ...choices }).map((name) => [name, false]));
       queue = [];
       stated();
@@ -194,10 +196,14 @@
     if (id !== me.id) connect();
   };
   const become = (id) => {
+    unpush();
     me.id = id;
     save("", me);
     connect();
   };
+
+  const pushing = (word, ...rest) => import(`${base}/push.js`).then((script) => script[word](base, writeKey, ...rest));
+  const unpush = () => load(PUSH) && pushing("end", me.id).catch(() => {}); // it was this visitor's
 
   // --- presence and stream: the tab that holds the lock leads, the others report to it ---------------------------
 
@@ -417,6 +423,7 @@ section:focus{outline:0}\
     reset() {
       if (!me) return;
       const { choices } = me;
+      unpush();
       save(".pending", []);
       save("", { choices });
       close();
@@ -433,6 +440,10 @@ section:focus{outline:0}\
       if (!id || !me) return null;
       tell(id, "shown"); // of no content too: who is held out has seen the place like the others
       return content ? { ...content, clicked: () => tell(id, "clicked") } : null;
+    },
+    /** Ask the visitor whether this browser may be pushed to; true once it is. Browsers want a click for it. */
+    async push() {
+      return !!me && (await window.Notification?.requestPermission()) === "granted" && !!me && pushing("begin", me.id, token);
     },
     /** "shown", "clicked", "dismissed", "recalled": called with {id}. */
     on: (name, listener) => void (heard[name] = [...(heard[name] || []), listener]),

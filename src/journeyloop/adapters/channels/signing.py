@@ -9,17 +9,22 @@ from base64 import b64decode, b64encode
 from collections.abc import Sequence
 
 PREFIX = "whsec_"
+SHORTEST = 16
 
 
 def keys_of(written: str) -> list[bytes]:
     """One key, or several with spaces between while they are changed. Raises LookupError: one is none."""
-    keys: list[bytes] = []
-    for one in written.split():
-        try:
-            keys.append(b64decode(one.removeprefix(PREFIX), validate=True))
-        except ValueError:
-            raise LookupError(f"a signing secret is {PREFIX} and base64 after it") from None
-    return keys
+    return [_key(one) for one in written.split()]
+
+
+def _key(written: str) -> bytes:
+    try:
+        key = b64decode(written.removeprefix(PREFIX), validate=True)
+    except ValueError:
+        key = b""
+    if len(key) < SHORTEST:
+        raise LookupError(f"a signing secret is {PREFIX} and at least {SHORTEST} bytes as base64")
+    return key
 
 
 def signed(keys: Sequence[bytes], id_: str, seconds: int, body: bytes) -> dict[str, str]:

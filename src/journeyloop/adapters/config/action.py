@@ -11,13 +11,12 @@ from journeyloop.adapters.config.conditions import Names, read_condition
 from journeyloop.adapters.config.content import Said, read_content, shape_of
 from journeyloop.adapters.config.hours import read_open
 from journeyloop.adapters.config.notation import next_time, rate
-from journeyloop.adapters.config.policy import CHANNELS
 from journeyloop.adapters.config.report import suggestion
 from journeyloop.adapters.config.section import Section, as_section
 from journeyloop.adapters.config.settings import Settings
 from journeyloop.model.duration import duration
 from journeyloop.model.moment import Action, Delay, Done, Limit, Unless
-from journeyloop.model.reach import ONPAGE
+from journeyloop.model.reach import CHANNELS, ONPAGE
 from journeyloop.runtime.channels import Connection
 
 KEYS = (

@@ -19,6 +19,7 @@ from journeyloop.model.profile import PROFILE
 
 TRAIT_KEYS = ("type", *computed.KEYS)
 AUDIENCE_KEYS = ("where", "push")
+_HERE = ("localhost", "127.0.0.1", "::1")
 _TYPES = ("string", "number", "boolean", "list", "object")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _ALONE = "an audience is a condition over the profile: write profile.*"
@@ -104,6 +105,8 @@ def _push(section: Section) -> str | None:
     url = section.text("push", example="https://example.com/audiences")
     if url and not _is_address(url):
         section.error("push", "write a URL that starts with https:// (or http://)")
+    elif url.startswith("http://") and urlsplit(url).hostname not in _HERE:
+        section.warn("push", "nobody is told by http://, except this machine while trying things out: write https://")
     return url or None
 
 

@@ -14,7 +14,8 @@ COMMON = ("kind", "concurrency", "rate", "timeout")
 BUILT_IN = ("onpage", "in_app")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
-_URL = re.compile(r"https?://[^\s/?#@]+[^\s#]*")
+_URL = re.compile(r"(https://[^\s/?#@]|http://(localhost|127\.[\d.]+|\[::1\])(?![^:/?]))[^\s#@]*")
+"""https, or http to this machine, which is for trying things out."""
 
 
 def read_channels(root: Mapping, report: Report) -> dict[str, Connection]:
@@ -57,7 +58,7 @@ def _option(section: Section, key: str, option: Option) -> Any:
             return section.number(key, option.default or 0.0)
     text = section.text(key, option.default, option.example)
     if option.type == "url" and text and not _URL.fullmatch(text):
-        section.error(key, f"write an address such as {option.example or 'https://api.example.com'}")
+        section.error(key, f"write an https:// address such as {option.example or 'https://api.example.com'}")
     return text
 
 

@@ -22,7 +22,7 @@ from journeyloop.adapters.config.sources import read_sources
 from journeyloop.adapters.config.translations import Translating
 from journeyloop.adapters.config.tree import Mapping, parse_yaml
 from journeyloop.adapters.config.watching import counting, index_watched
-from journeyloop.model.moment import Moment
+from journeyloop.model.moment import DAY, Moment
 from journeyloop.model.plan import Plan, Problem
 from journeyloop.model.policy import Policy
 from journeyloop.model.reach import ONPAGE, PAGE, Address
@@ -32,6 +32,7 @@ from journeyloop.runtime.hooked import Source
 T = TypeVar("T")
 _TOML, _POLICY, _AUDIENCES = "journeyloop.toml", "policy.yaml", "audiences.yaml"
 _SOURCES = "sources.yaml"
+WEEK = 7 * DAY
 
 
 class Loaded(Struct, frozen=True):
@@ -201,10 +202,10 @@ def _plan(
 
 
 def _horizon(moments: Iterable[Moment], policy: Policy) -> int:
-    """The longest window of any cap or limit."""
-    windows = [cap.within for cap in policy.caps]
+    """The longest window of any cap or limit; a week, so that the contacts of one can be counted."""
+    windows = [WEEK, *(cap.within for cap in policy.caps)]
     windows += [action.limit.within for moment in moments for action in moment.actions if action.limit]
-    return max(windows, default=0)
+    return max(windows)
 
 
 def _hash(texts: dict[str, str]) -> str:

@@ -14,11 +14,13 @@ from journeyloop.adapters.config.tree import Mapping
 from journeyloop.model.breaker import Breaker
 from journeyloop.model.budget import Budget, Of
 from journeyloop.model.policy import Cap, Policy, Purpose
+from journeyloop.model.reach import CHANNELS
+from journeyloop.model.reported import KNOWN, Reported
 
-CHANNELS = ("onpage", "push", "email", "sms", "whatsapp", "webhook", "in_app")
-_KEYS = ("purposes", "holdout", "caps", "quiet_hours", "budgets", "channels", "identity", "breaker")
+_KEYS = ("purposes", "holdout", "caps", "quiet_hours", "budgets", "channels", "identity", "breaker", "reported")
 BUDGET_KEYS = ("of", "at_most", "within")
 OF = ("gives", "cost", "contacts")
+REPORTED_KEYS = ("event", "channel", "topic", "id")
 BREAKER_KEYS = ("contacts_per_minute", "share_of_signals")
 
 
@@ -38,7 +40,7 @@ class PolicyFile(Struct, frozen=True):
 def read_policy(root: Mapping, report: Report) -> PolicyFile:
     """The policy; problems go to the report."""
     section = Section(root, "", report, _KEYS)
-    channels = section.section("channels", ("priority",), ("fallback",))
+    channels = section.section("channels", ("priority", "fallback"))
     priority = channels.texts("priority") if channels else ()
     for name in priority:
         _know_channel(name, section, "channels")
@@ -52,7 +54,8 @@ def read_policy(root: Mapping, report: Report) -> PolicyFile:
         budgets=_budgets(section),
         quiet_hours=read_quiet_hours(section, CHANNELS),
         breaker=_breaker(section),
-        unsupported=channels.name_unsupported() if channels else (),
+        reported=KNOWN | _reported(section),
+        fallback=channels.flag("fallback", False) if channels else False,
     )
     return PolicyFile(policy, tuple(mentions))
 
@@ -101,6 +104,23 @@ def _budgets(section: Section) -> tuple[Budget, ...]:
             entry.error("of", f"a second budget of {of}: write one")
         found.append(Budget(of, entry.number("at_most", 0.0), entry.duration("within")))
     return tuple(found)
+
+
+def _reported(section: Section) -> dict[str, Reported]:
+    """The events by which other tools tell of their messages, beside those we know."""
+    found: dict[str, Reported] = {}
+    for number, item in enumerate(section.items("reported")):
+        entry = as_section(item, f"reported[{number}]", section.report, REPORTED_KEYS)
+        if entry is None:
+            continue
+        event, channel = entry.text("event", example="Campaign Sent"), entry.text("channel", example="email")
+        _know_channel(channel, entry, "channel")
+        paths = {key: entry.text(key) for key in ("topic", "id") if key in entry}
+        for key, path in paths.items():
+            if path and path.partition(".")[0] not in ("properties", "context"):
+                entry.error(key, "write a path such as properties.campaign_topic")
+        found[event] = Reported(channel, **paths)
+    return found
 
 
 def _breaker(policy: Section) -> Breaker | None:

@@ -1,8 +1,8 @@
 """Postmark: https://postmarkapp.com/developer/webhooks/webhooks-overview. It signs nothing: a password in the address
 it calls, or a header, is all there is.
 
-`Metadata.user_id` says who it is. Opens by Apple's mail privacy and by programs are nobody's; a bounce is one if
-Postmark will not send there any more.
+`Metadata.user_id` says who it is, `Metadata.topic` what it was about. Opens by Apple's mail privacy and by programs are
+nobody's; a bounce is one if Postmark will not send there any more.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ def told(posted: Posted, source: Source) -> Iterator[Told | None]:
         "link_url": without_query(link),
         "bounce_type": text(record, "Type") if kind == "Bounce" else "",
         "decision_id": text(record, "Metadata", "decision_id"),
+        "topic": text(record, "Metadata", "topic"),
     }
     id_ = unique("postmark", kind, message, when, text(record, "ID"), email, link)
     call = track("postmark", name, id_, when, properties, ids(look(record, "Metadata")))

@@ -1,8 +1,8 @@
 """SendGrid's event webhook: https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event. A list of what
 became of e-mails; the secret is the public key that SendGrid shows.
 
-Custom arguments stand beside the other fields: `user_id` says who it is. An open that SendGrid marks as a machine's
-is nobody's open; a message that was refused for now has not bounced.
+Custom arguments stand beside the other fields: `user_id` says who it is, `topic` what it was about. An open that
+SendGrid marks as a machine's is nobody's open; a message that was refused for now has not bounced.
 """
 
 from __future__ import annotations
@@ -56,6 +56,7 @@ def _read(name: str, event: dict[str, Any]) -> Told:
         "link_url": without_query(text(event, "url")),
         "group_id": text(event, "asm_group_id"),
         "decision_id": text(event, "decision_id"),
+        "topic": text(event, "topic"),
     }
     call = track("sendgrid", name, unique("sendgrid", id_), iso(look(event, "timestamp")), properties, ids(event))
     return Told(call, named(email=text(event, "email")))

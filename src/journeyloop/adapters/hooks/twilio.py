@@ -1,7 +1,8 @@
 """Twilio: https://www.twilio.com/docs/usage/security. Texts that come in, and what became of those that went out.
 
 The address that Twilio calls is part of what it signs, so it stands in sources.yaml; `?user_id=` in it says who the
-message was for. What somebody wrote is not kept, only whether it ends or resumes their messages.
+message was for, `decision_id` that it was ours and which, `topic` what it was about. What somebody wrote is not kept,
+only whether it ends or resumes their messages.
 """
 
 from __future__ import annotations
@@ -57,6 +58,7 @@ def _sent(fields: dict[str, str], sid: str, status: str, query: dict[str, str]) 
         return None
     channel, phone = _channel(fields.get("To", ""))
     properties = {"message_id": sid, "error_code": fields.get("ErrorCode", ""), "status": status}
+    properties |= {name: query.get(name, "") for name in ("decision_id", "topic")}
     call = track("twilio", f"{channel} {became}", unique("twilio", sid, status), None, properties, ids(query))
     return Told(call, named(phone=phone))
 

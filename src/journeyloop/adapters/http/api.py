@@ -172,7 +172,7 @@ class Api:
         if claims is None:
             return unauthorized()
         if claims.user_id is not None:
-            return self._open(asked, signed=self._are_one(claims.user_id, asked))
+            return self._open(asked, signed=self.context.vouched(claims, asked))
         if asked not in (None, claims.anonymous_id):
             return forbidden()
         return self._open(claims.anonymous_id, signed=True)
@@ -180,13 +180,6 @@ class Api:
     def _open(self, anonymous_id: str | None, signed: bool) -> ASGIApp:
         who = identifier(None, anonymous_id)
         return who if isinstance(who, Response) else EventStream(self.door.stream(who[1], signed))
-
-    def _are_one(self, user_id: str, anonymous_id: str | None) -> bool:
-        """Whether both ids already name the same person: a user's token vouches for no other browser than theirs."""
-        if anonymous_id is None:
-            return False
-        user = self.door.person_of(("user_id", user_id))
-        return user is not None and user == self.door.person_of(("anonymous_id", anonymous_id))
 
     async def presence(self, call: Call) -> ASGIApp:
         body: OpenTabs = call.body

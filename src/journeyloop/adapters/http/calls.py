@@ -84,6 +84,30 @@ class Unmerge(Struct):
     anonymous_id: Id | None = None
 
 
+class PushKeys(Struct):
+    """A point of P-256 (65 bytes) and a secret (16 bytes) of the browser's, both base64url."""
+
+    p256dh: Annotated[str, Meta(max_length=128)]
+    auth: Annotated[str, Meta(max_length=64)]
+
+
+class PushSubscription(Struct):
+    """As the browser writes it: `JSON.stringify(subscription)`."""
+
+    endpoint: Annotated[str, Meta(max_length=2048)]
+    keys: PushKeys
+
+
+class Push(Struct):
+    """A browser's `subscription` to push; null when it has ended. With a `token` signed by your server, messages may
+    speak of who it is; an invalid one is refused."""
+
+    anonymous_id: Id
+    subscription: PushSubscription | None
+    token: Annotated[str, Meta(max_length=4_096)] | None = None
+    write_key: str | None = None
+
+
 class Tab(Struct):
     """One open tab: `page` is its path, `idle` the ms since the last input."""
 
@@ -108,6 +132,43 @@ class Hold(Struct):
     user_id: Id | None = None
     anonymous_id: Id | None = None
     reason: Annotated[str, Meta(max_length=200)] = ""
+
+
+class MayISend(Struct):
+    """One message: to whom, by one identifier; over which channel; about what, and for which purpose."""
+
+    channel: Name
+    user_id: Id | None = None
+    anonymous_id: Id | None = None
+    email: Id | None = None
+    phone: Id | None = None
+    topic: Annotated[str, Meta(max_length=256)] = ""
+    purpose: Annotated[str, Meta(max_length=256)] = ""
+
+
+class MaySend(Struct):
+    """The answers come in the order of the messages. None of them counts against another."""
+
+    messages: Annotated[list[MayISend], Meta(max_length=1_000)]
+
+
+class Sent(Struct):
+    """`id` is the message's own: told of twice it counts once. `at` is when it was sent (ISO 8601, now unless given).
+    One of `user_id` and `anonymous_id` is needed."""
+
+    channel: Name
+    id: Annotated[str, Meta(min_length=1, max_length=200)]
+    user_id: Id | None = None
+    anonymous_id: Id | None = None
+    topic: Annotated[str, Meta(max_length=200)] = ""
+    at: Annotated[str, Meta(max_length=64)] | None = None
+
+
+class WouldHave(Struct):
+    """`policy` is the text of a policy.yaml; without it, the one in force."""
+
+    policy: Annotated[str, Meta(max_length=400_000)] | None = None
+    days: Annotated[int, Meta(ge=1, le=90)] = 7
 
 
 class Resubmit(Struct):

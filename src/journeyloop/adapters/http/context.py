@@ -9,7 +9,7 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from journeyloop.adapters.http.door import Door
-from journeyloop.adapters.http.keys import Keys, Role
+from journeyloop.adapters.http.keys import Claims, Keys, Role
 from journeyloop.runtime.hooked import Posted, Sources, Told
 
 
@@ -54,6 +54,13 @@ class Context(Struct, frozen=True):
     clock: Callable[[], int] = wall_clock
     fresh_id: Callable[[], str] = random_id
     sources: Sources = NO_SOURCES
+
+    def vouched(self, claims: Claims, anonymous_id: str | None) -> bool:
+        """Whether a token speaks for this browser: that of a user for no other browser than theirs."""
+        if claims.user_id is None or anonymous_id is None:
+            return anonymous_id is not None and claims.anonymous_id == anonymous_id
+        user = self.door.person_of(("user_id", claims.user_id))
+        return user is not None and user == self.door.person_of(("anonymous_id", anonymous_id))
 
     def allows_origin(self, role: Role, origin: bytes | None) -> bool:
         """Only the public write key is bound to origins; other keys have no business in a browser's page."""

@@ -12,9 +12,12 @@ from typing import Any, Protocol
 from journeyloop.model.event import Rejected
 from journeyloop.model.identifier import Identifier
 from journeyloop.model.inputs import Input
+from journeyloop.model.plan import Problem
+from journeyloop.runtime.channels import Pushes
 from journeyloop.runtime.coupons import Taken
 from journeyloop.runtime.hooked import Told
 from journeyloop.runtime.imports import Progress
+from journeyloop.runtime.permission import Message
 from journeyloop.runtime.rows import Kind
 
 Frames = AbstractAsyncContextManager[AsyncIterator[bytes]]
@@ -78,6 +81,26 @@ class Door(Protocol):
         """For /metrics: neither may hold anything of a person."""
         ...
 
+    def wrong(self, message: Message) -> tuple[str, str] | None:
+        """What the policy does not know of a message of another tool: a code and a sentence."""
+        ...
+
+    def may_send(self, messages: Sequence[Message]) -> list[dict[str, Any]]:
+        """One `{"may_send", "reasons", "until"}` a message, in their order."""
+        ...
+
+    def longest_days(self) -> int:
+        """How far back contacts are remembered."""
+        ...
+
+    def contacts(self, days: int) -> dict[str, Any]:
+        """How many people were contacted how often. Called on a thread."""
+        ...
+
+    def would_have(self, days: int, policy: str | None) -> dict[str, Any] | list[Problem]:
+        """What a policy would have blocked, or the errors of its text. Called on a thread."""
+        ...
+
     def decisions(self, identifier: Identifier) -> list[dict[str, Any]]: ...
 
     def decision(self, decision_id: bytes) -> dict[str, Any] | None:
@@ -120,6 +143,10 @@ class Door(Protocol):
 
     async def outcome(self, decision_id: str, outcome: str, machine: bool = False) -> bool:
         """False: no decision has this id. `machine`: a bot reports it."""
+        ...
+
+    def pushes(self) -> Pushes | None:
+        """The channel that pushes to browsers; None: there is none, or it cannot be used."""
         ...
 
     async def pause(self, scope: str, paused: bool, by: str, note: str = "") -> str | None:

@@ -67,6 +67,7 @@ class Endpoint(Struct, frozen=True):
     `local`: a client on this machine needs no key. `lines`: the body is that many bytes of lines at most, as they are.
     `optional`: there need be no body.
     `raw`: it is that many bytes of anything, left as it came so that its signature can be checked.
+    `most`: bytes of a body that is JSON.
     """
 
     method: str
@@ -81,6 +82,7 @@ class Endpoint(Struct, frozen=True):
     lines: int = 0
     optional: bool = False
     raw: int = 0
+    most: int = MAX_EVENT_BYTES
 
 
 class Gate:
@@ -141,7 +143,7 @@ class Gate:
     async def _body(self, receive: Receive) -> Struct | Response | list[bytes] | bytes | None:
         if not (self.decoder or self.endpoint.lines or self.endpoint.raw):
             return None
-        raw = await read_body(receive, self.endpoint.lines or self.endpoint.raw or MAX_EVENT_BYTES)
+        raw = await read_body(receive, self.endpoint.lines or self.endpoint.raw or self.endpoint.most)
         if isinstance(raw, Rejected):
             return refuse(413 if raw.reason == "too_large" else 400, raw.reason, raw.detail)
         if self.endpoint.raw:

@@ -1,4 +1,4 @@
-"""Files: the console, the demo shop and `loop.js`. Nothing here knows what is in them.
+"""Files: the console, the demo shop, `loop.js` and what belongs to it. Nothing here knows what is in them.
 
 Everything we serve is ours and inline code is never needed, so the content security policy allows only this origin.
 """
@@ -23,6 +23,8 @@ _ADAPTERS = Path(__file__).parent.parent
 CONSOLE = _ADAPTERS / "console" / "static"
 DEMO = _ADAPTERS / "console" / "demo"
 LOOP_JS = _ADAPTERS / "channels" / "loop.js"
+PUSH_JS = _ADAPTERS / "channels" / "push.js"
+PUSH_WORKER_JS = _ADAPTERS / "channels" / "push-worker.js"
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -70,14 +72,14 @@ class Script:
         await response(scope, receive, send)
 
 
-def loop_js() -> Route:
-    """The browser script: cached for five minutes, so that a fix reaches every page soon."""
+def browser_scripts() -> list[Route]:
+    """What other sites load: cached for five minutes, so that a fix reaches every page soon."""
     headers = {"cache-control": "public, max-age=300", "x-content-type-options": "nosniff"}
-    return Route(
-        "/loop.js",
-        File(LOOP_JS, {**headers, "cross-origin-resource-policy": "cross-origin"}, browser=True),
-        methods=["GET"],
-    )
+    headers["cross-origin-resource-policy"] = "cross-origin"
+    return [
+        Route(f"/{path.name}", File(path, headers, browser=True), methods=["GET"])
+        for path in (LOOP_JS, PUSH_JS, PUSH_WORKER_JS)
+    ]
 
 
 def demo_routes(context: Context) -> list[BaseRoute]:

@@ -14,18 +14,9 @@ from journeyloop.adapters.http.context import Context
 from journeyloop.adapters.http.errors import invalid, not_found, refuse
 from journeyloop.adapters.http.gate import Call, Endpoint, Parameter, identifier
 from journeyloop.adapters.http.keys import Role
-from journeyloop.interpret.names import Unusable
-from journeyloop.model.identifier import PERSON, Identifier
+from journeyloop.adapters.http.whom import WHO, normalised, whom
+from journeyloop.model.identifier import Identifier
 
-WHO = (
-    Parameter("user_id", "The person, by user id."),
-    Parameter("anonymous_id", "The person, by anonymous id."),
-    Parameter("email", "The person, by e-mail address."),
-    Parameter("phone", "The person, by telephone number with its country code."),
-    Parameter("type", "The person, by any other type of identifier, such as stripe_customer …"),
-    Parameter("value", "… and its value."),
-    Parameter("person", "The person, by the opaque id that answers give."),
-)
 _MOMENT = Parameter("moment", "The moment's name.", required=True)
 
 
@@ -99,24 +90,8 @@ class People:
         for type_ in ("email", "phone"):
             value = getattr(joined, type_)
             if value is not None:
-                return self._normal(type_, value)
+                return normalised(type_, value, self.door)
         return identifier(joined.user_id, joined.anonymous_id)
 
     def _who(self, call: Call) -> Identifier | Response:
-        """The identifier asked for: the first that is given, as it is written in the store."""
-        query = call.query
-        for type_ in ("email", "phone"):
-            if type_ in query:
-                return self._normal(type_, query[type_])
-        if query.get("type", "").isidentifier() and "value" in query:
-            return self._normal(query["type"], query["value"])
-        if "person" in query:
-            known = re.fullmatch("[0-9a-f]{32}", query["person"])
-            return (PERSON, query["person"]) if known else invalid("`person` is 32 hexadecimal digits.")
-        return identifier(query.get("user_id"), query.get("anonymous_id"))
-
-    def _normal(self, type_: str, value: str) -> Identifier | Response:
-        try:
-            return type_, self.door.normal(type_, value)
-        except Unusable as unusable:
-            return refuse(400, str(unusable), f"This is no {type_}.")
+        return whom(call.query, self.door)

@@ -15,6 +15,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from journeyloop.adapters.http.answers import answer
 from journeyloop.adapters.http.api import Api
+from journeyloop.adapters.http.contacting import Contacting
 from journeyloop.adapters.http.contents import Contents
 from journeyloop.adapters.http.context import NO_SOURCES, Context, HttpSettings, random_id, wall_clock
 from journeyloop.adapters.http.deciding import Deciding
@@ -28,8 +29,9 @@ from journeyloop.adapters.http.imports import Imports
 from journeyloop.adapters.http.ingest import PATHS, Ingest
 from journeyloop.adapters.http.keys import Keys
 from journeyloop.adapters.http.openapi import document
-from journeyloop.adapters.http.pages import console_routes, demo_routes, loop_js
+from journeyloop.adapters.http.pages import browser_scripts, console_routes, demo_routes
 from journeyloop.adapters.http.people import People
+from journeyloop.adapters.http.subscribing import Subscribing
 from journeyloop.runtime.hooked import Sources
 
 log = structlog.get_logger(__name__)
@@ -53,8 +55,10 @@ def endpoints(context: Context) -> list[Endpoint]:
     table = [
         *Api(context).endpoints(),
         *Deciding(context).endpoints(),
+        *Subscribing(context).endpoints(),
         *People(context).endpoints(),
         *Holds(context).endpoints(),
+        *Contacting(context).endpoints(),
         *Imports(context.door).endpoints(),
         *Governing(context.door).endpoints(),
         *Contents(context).endpoints(),
@@ -124,7 +128,7 @@ def _routes(context: Context) -> list[BaseRoute]:
         routes.append(Route(endpoint.path, Gate(endpoint, context), methods=[endpoint.method]))
         allowed.setdefault(endpoint.path, []).append(endpoint.method)
     routes += [Route(path, WrongMethod(", ".join(methods))) for path, methods in allowed.items()]
-    routes.append(loop_js())
+    routes += browser_scripts()
     if context.settings.demo:
         routes += demo_routes(context)
     return [*routes, *console_routes()]

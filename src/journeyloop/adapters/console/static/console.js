@@ -1,6 +1,7 @@
 // The Live screen: asks for the counts every two seconds, listens to the feed, says how it stands.
 import { element, number } from "./dom.js";
 import { runFeed } from "./feed.js";
+import { drawContacts } from "./contacts.js";
 import { drawFigures } from "./figures.js";
 import { drawMoments } from "./moments.js";
 import { drawAudiences, drawSources } from "./panels.js";
@@ -52,6 +53,7 @@ async function ask() {
   drawFigures(counts);
   drawMoments(counts);
   await drawPanels(counts);
+  await drawContacts();
   await drawHistory(counts);
   return "";
 }
