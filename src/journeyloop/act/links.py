@@ -27,22 +27,24 @@ _IN_TEXT = re.compile(r"https?://[^\s<>\"'\x00-\x20]*[^\s<>\"'.,;:!?)\]\x00-\x20
 
 class Tags(Struct, frozen=True):
     """`site` is the shop's own, such as https://shop.example; `utm` what its links are given, `id` the decision, for
-    the page that is landed on. `kept` are links that stay as they are. `page`: the message is shown on one."""
+    the page that is landed on. `kept` are links that stay as they are. `page`: the message is shown on one; `local`:
+    the site itself shows it all the same, so that a relative link leads there (web push)."""
 
     site: str = ""
     utm: dict[str, str] = {}
     id: str = ""
     kept: tuple[str, ...] = ()
     page: bool = False
+    local: bool = False
 
     def apply(self, name: str, link: str) -> str:
         """The link as it leaves. Raises Unrenderable: it is relative, and there is nothing to be relative to."""
         if link in self.kept or link.startswith("#"):
             return link
         if _scheme(link) is None and not link.startswith("//"):
-            if not self.page and not self.site:
+            if not (self.page or self.local or self.site):
                 raise Unrenderable(f"{name}: a relative link, and no site is configured")
-            link = link if self.page else self.site + "/" + link.lstrip("/")
+            link = link if self.page or not self.site else self.site + "/" + link.lstrip("/")
         elif _scheme(link) not in _SCHEMES:
             return link
         return self._tagged(link)
@@ -52,7 +54,8 @@ class Tags(Struct, frozen=True):
         if parts is None or not self._ours(parts.hostname):
             return link
         there = {key for key, _ in parse_qsl(parts.query, keep_blank_values=True)}
-        wanted = self.utm | ({ID: self.id} if self.id and self.site and not self.page else {})
+        told = self.id and not self.page and (self.site or parts.hostname is None)
+        wanted = self.utm | ({ID: self.id} if told else {})
         added = urlencode({key: value for key, value in wanted.items() if key not in there})
         return urlunsplit(parts._replace(query="&".join(filter(None, (parts.query, added)))))
 

@@ -58,4 +58,4 @@ def tags_of(plan: Plan, moment: Moment, action: Action, decision: str = "", kept
     """What the links of this action are given."""
     told = {"source": "journeyloop", "medium": action.channel, "campaign": moment.name, "content": action.name}
     utm = {f"utm_{name}": value for name, value in told.items()} if action.utm else {}
-    return Tags(plan.site, utm, decision, kept, action.channel == ONPAGE)
+    return Tags(plan.site, utm, decision, kept, action.channel == ONPAGE, plan.channels.get(action.channel) == "push")

@@ -147,6 +147,11 @@ def test_without_a_site_no_link_carries_an_id_and_a_relative_one_leads_nowhere()
         tags.apply("url", "/cart")
 
 
+def test_what_the_site_shows_itself_may_be_relative() -> None:
+    assert Tags(id="00ff", local=True).apply("url", "/parcels#x") == "/parcels?jl_id=00ff#x"
+    assert Tags(id="00ff", local=True).apply("url", "https://any.example/") == "https://any.example/"
+
+
 def test_links_in_a_text_are_found() -> None:
     action = Action("a", "sms", {"text": "Your cart: https://shop.example/cart. Or (https://other.example/a)"})
     told = rendered(action, {}, tags=Tags("https://shop.example", {}, "00ff"))["text"]

@@ -110,7 +110,8 @@ def _check_link(content: Section, name: str, scalar: Scalar, said: Said) -> None
         message = "write https://…, http://… or a path such as /checkout"
         content.report.error(scalar.line, f"{content.name(name)}: {message}")
     relative = scalar.text.startswith("/") if link else name in said.html and _RELATIVE.search(scalar.text)
-    if relative and said.channel != ONPAGE and not said.settings.links.site:
+    shown_by_the_site = said.channel == ONPAGE or (said.shape is not None and said.shape.address == "push")
+    if relative and not shown_by_the_site and not said.settings.links.site:
         message = "a relative link, and a message has no page: add [links] site to journeyloop.toml"
         content.report.error(scalar.line, f"{content.name(name)}: {message}")
 
