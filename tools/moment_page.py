@@ -11,7 +11,18 @@ from typing import Any
 
 from msgspec import NODEFAULT, Struct, structs
 
-from journeyloop.adapters.config import action, audiences, detect, features, goal, hours, learning, moment, settings
+from journeyloop.adapters.config import (
+    action,
+    audiences,
+    detect,
+    dispositions,
+    features,
+    goal,
+    hours,
+    learning,
+    moment,
+    settings,
+)
 from journeyloop.adapters.config import policy as policy_file
 from journeyloop.adapters.config.conditions import EVENT
 from journeyloop.model import moment as nouns
@@ -20,6 +31,7 @@ from journeyloop.model.audience import Audience, Computed
 from journeyloop.model.breaker import Breaker
 from journeyloop.model.budget import Budget
 from journeyloop.model.condition import Clauses
+from journeyloop.model.disposition import Disposition
 from journeyloop.model.feature import Feature
 from journeyloop.model.hours import QuietHours
 from journeyloop.model.profile import PROFILE, SESSION, TRAITS
@@ -41,12 +53,14 @@ STRUCTS: dict[str, type[Struct]] = {
     "QuietHours": QuietHours,
     "Reported": Reported,
     "Breaker": Breaker,
+    "Disposition": Disposition,
     "none": Struct,
 }
 # Fields that no key of a file sets directly.
 DERIVED = {
     "blocked", "hash", "unsupported", "reader", "mode", "explore", "title", "topic", "learning", "judged", "present",
     "translations", "html", "reads",
+    "briefs",
 }  # fmt: skip
 LOADED = {
     "moments/NAME.yaml": {*moment.KEYS},
@@ -57,12 +71,13 @@ LOADED = {
     "learn.features": {*features.KEYS},
     "actions": {*action.KEYS},
     "policy.yaml: quiet_hours": {*hours.KEYS},
+    "policy.yaml: dispositions": {*dispositions.KEYS},
     "policy.yaml: reported": {*policy_file.REPORTED_KEYS},
     "audiences.yaml: traits": {*audiences.TRAIT_KEYS},
     "audiences.yaml: audiences": {*audiences.AUDIENCE_KEYS},
 }
 LATER = {
-    "also": {*moment.ALSO_LATER, "text"},
+    "also": {*moment.ALSO_LATER},
     "detect": {*detect.LATER, "drop"},
 }
 

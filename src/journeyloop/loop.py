@@ -25,13 +25,15 @@ def advance(customer: Customer, message: inputs.Message, frame: Frame) -> None:
             act.offer(customer, frame)
         case inputs.Forwarded(input=inputs.Asked() as ask):
             interpret.own(customer, ask.identifier, frame.now, frame)
-            choose(customer, detect.asked(customer, ask, frame), frame, ask)
+            choose(customer, [] if act.handed(customer, ask, frame) else detect.asked(customer, ask, frame), frame, ask)
         case inputs.Forwarded(input=inputs.ConsentStated() | inputs.Held() | inputs.PushSubscribed() as word):
             act.withdraw(customer, interpret.take_word(customer, word, frame), frame)
         case inputs.Forwarded(input=inputs.Ready() | inputs.Delivered() as word):
             act.heard(customer, word, frame)
         case inputs.Forwarded(input=inputs.Outcome() as outcome):
-            outcome_reported(customer, outcome, frame)
+            learn.expose(customer, outcome, frame)
+            if follow_up := act.outcome(customer, outcome, frame):  # our own event, so that a moment may follow up
+                choose(customer, detect.listen(customer, follow_up, False, frame), frame)
         case inputs.Forwarded(input=inputs.Judge()):
             interpret.begin(customer, frame)
         case inputs.HandOver():
@@ -80,16 +82,10 @@ def timer_came_due(customer: Customer, timer: inputs.TimerDue, frame: Frame) -> 
             learn.close(customer, timer.name, frame)
 
 
-def outcome_reported(customer: Customer, outcome: inputs.Outcome, frame: Frame) -> None:
-    """Shown, clicked or dismissed, once; then our own event, so that a moment may follow up."""
-    learn.expose(customer, outcome, frame)
-    if follow_up := act.outcome(customer, outcome, frame):
-        choose(customer, detect.listen(customer, follow_up, False, frame), frame)
-
-
 def choose(customer: Customer, signals: list[Signal], frame: Frame, ask: inputs.Asked | None = None) -> None:
     """Signals → one decision → its delivery, or silence with a reason; and the windows that will judge it."""
     act.withdraw(customer, interpret.hold_by(customer, signals, frame), frame)
+    act.brief(customer, signals, frame)
     if decision := decide.decide(customer, signals, frame, ask.placement if ask else None):
         frame.emit(Decided(decision))
         learn.open_windows(customer, decision, frame)

@@ -1,15 +1,20 @@
 """Act: the life of a delivery, from decided to a named end. Rooms say what; `adapters/channels` say how."""
 
 from journeyloop.act.answer import answer
-from journeyloop.act.deliver import came_due, dispatch, heard, offer, offers, outcome, reconsider
+from journeyloop.act.brief import brief
+from journeyloop.act.deliver import came_due, dispatch, handed, heard, offer, offers, outcome, reconsider
+from journeyloop.act.desk import in_hand, waiting
 from journeyloop.act.life import starting
 from journeyloop.act.stop import recall, recalls, withdraw
 
 __all__ = [
     "answer",
+    "brief",
     "came_due",
     "dispatch",
+    "handed",
     "heard",
+    "in_hand",
     "offer",
     "offers",
     "outcome",
@@ -17,5 +22,6 @@ __all__ = [
     "recalls",
     "reconsider",
     "starting",
+    "waiting",
     "withdraw",
 ]

@@ -91,6 +91,11 @@ def unrenderable(action: Action, profile: dict[str, Any], given: Mapping[str, An
     return None
 
 
+def sentence(text: str, variables: dict[str, Any]) -> str:
+    """One text, filled. Raises Unrenderable."""
+    return str(_filled("text", text, variables, False))
+
+
 def _filled(name: str, value: Any, variables: dict[str, Any], html: bool) -> Any:
     if isinstance(value, dict):
         return {key: _filled(f"{name}.{key}", inner, variables, html) for key, inner in value.items()}

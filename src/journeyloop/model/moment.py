@@ -218,7 +218,8 @@ class Hold(Struct, frozen=True):
 class Moment(Struct, frozen=True):
     """`reader` extracts the paths that `who`, `detect.where` and the actions' `where` read. `judged` is the hash of all
     that a window is judged by: the goal with its worth, the guards, the features. An open window is not judged by
-    another one. `holds` are what its signal holds, outside of arbitration and holdout."""
+    another one. Outside of arbitration and holdout its signal has `holds`, and `briefs` for whoever speaks with the
+    person."""
 
     name: str
     title: str
@@ -243,6 +244,7 @@ class Moment(Struct, frozen=True):
     guards: tuple[Match, ...] = ()
     judged: str = ""
     holds: tuple[Hold, ...] = ()
+    briefs: tuple[str, ...] = ()
 
     @property
     def clauses(self) -> tuple[Clause, ...]:

@@ -10,7 +10,7 @@ import structlog
 
 from journeyloop.model.effects import Queued, Send
 from journeyloop.model.reach import ONPAGE
-from journeyloop.runtime.channels import Channel, Connection, Pushes, Terms
+from journeyloop.runtime.channels import Channel, Connection, Pushes, Terms, pulled
 from journeyloop.runtime.claims import Claims
 from journeyloop.runtime.courier import Courier, House
 
@@ -35,7 +35,7 @@ class Couriers:
     async def renew(self) -> None:
         """Begin what is new or changed, end what is gone; what did not change goes on."""
         assert self.house is not None
-        wanted = self.connections()
+        wanted = {name: one for name, one in self.connections().items() if not pulled(one)}
         for name, (connection, courier) in list(self._couriers.items()):
             if wanted.get(name) != connection:
                 del self._couriers[name]

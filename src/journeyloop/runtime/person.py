@@ -57,6 +57,7 @@ def export(reader: Reader, secret: bytes, plan: Plan, customer: Customer, now: i
         "privacy": None if customer.sealed.privacy is None else list(customer.sealed.privacy),
         "push": [_plain(one) for one in customer.sealed.subscriptions],
         "contacts": [_plain(contact) for contact in customer.header.contacts],
+        "briefs": [_plain(brief) for brief in customer.sealed.briefs],
         "records": list(_records(reader, secret, customer)),
         "ledger": list(_ledger(reader, known)),
     }

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from journeyloop.adapters.config import detect
 from journeyloop.adapters.config.action import Surroundings, read_actions
+from journeyloop.adapters.config.briefs import event_paths, read_briefs
 from journeyloop.adapters.config.conditions import Names, read_condition, reads
 from journeyloop.adapters.config.goal import read_goal
 from journeyloop.adapters.config.learning import judgement, read_learning
@@ -29,8 +30,8 @@ KEYS = (
     "moment", "title", "purpose", "topic", "owner", "who", "from", "detect", "confirm", "fresh", "goal", "holdout",
     "learn", "expires", "cancel_on", "actions", "also", "guard",
 )  # fmt: skip
-ALSO = ("hold", "for", "text")
-ALSO_LATER = ("brief", "alert", "sync")
+ALSO = ("hold", "for", "brief", "text")
+ALSO_LATER = ("alert", "sync")
 
 
 class Found(Struct, frozen=True):
@@ -76,6 +77,7 @@ def _moment(
     around = replace(around, names=around.names.for_ask()) if around.ask else around
     who, actions = read_condition(section, "who", around.names), _actions(section, around)
     mode, explore, learning = read_learning(section, goal, around.names)
+    briefs, wheres = read_briefs(section, around.names.profile), [action.where for action in actions]
     guards = detect.read_matches(section, "guard", Names(around.names.profile))
     return Moment(
         name=name,
@@ -95,11 +97,12 @@ def _moment(
         mode=mode,
         explore=explore,
         expires=expires,
-        reader=PathReader([*_paths(who, noticed.where, *(action.where for action in actions)), *_kept(learning)]),
+        reader=PathReader([*_paths(who, noticed.where, *wheres), *_kept(learning), *event_paths(briefs)]),
         learning=learning,
         guards=guards,
         judged=judgement(goal, guards, learning),
         holds=tuple(_holds(section, (topic, section.text("purpose", "-")))),
+        briefs=briefs,
     )
 
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 from journeyloop.act import sandbox
 from journeyloop.adapters.config.markup import unquoted
 from journeyloop.adapters.config.report import Report, suggestion
-from journeyloop.adapters.config.tree import Scalar
+from journeyloop.adapters.config.tree import Node, Scalar, scalars
 from journeyloop.model.goods import LISTS, PRODUCT
 
 LONGEST = 10_000
@@ -29,6 +29,35 @@ class Reading(Struct, frozen=True):
     on_page: bool
     coupon: bool
     outside: bool
+    roots: tuple[str, ...] = ROOTS
+
+
+def check_templates(
+    content: Node, path: str, known: frozenset[str], on_page: bool, report: Report, event: bool = False
+) -> None:
+    """Report every text below `content` that would fail to render. `known` are the names of `profile.*`; `event`: it
+    reads the event too. These are no messages: they read nothing else."""
+    reading = Reading(known, on_page, False, False, ("profile", "event") if event else ("profile",))
+    for name, scalar in scalars(content, path):
+        if isinstance(scalar.value, str):
+            check_template(scalar, name, reading, False, report)
+
+
+def paths_of(text: str) -> Iterator[tuple[str, ...]]:
+    """The longest dotted paths that a text reads; none of one that is no template."""
+    try:
+        found = [path for node in sandbox.parse(text).find_all(nodes.Getattr) if (path := _path(node))]
+    except (TemplateError, RecursionError):
+        return
+    yield from (one for one in found if not any(one == two[: len(one)] for two in found if len(two) > len(one)))
+
+
+def _path(node: nodes.Node) -> tuple[str, ...]:
+    """The names of `a.b.c`; empty if it does not begin with a name."""
+    if isinstance(node, nodes.Name):
+        return (node.name,)
+    start = _path(node.node) if isinstance(node, nodes.Getattr) else ()
+    return (*start, node.attr) if start and isinstance(node, nodes.Getattr) else ()
 
 
 def check_template(scalar: Scalar, name: str, reading: Reading, html: bool, report: Report) -> set[str]:
@@ -55,9 +84,10 @@ def check_template(scalar: Scalar, name: str, reading: Reading, html: bool, repo
 
 
 def _check_roots(scalar: Scalar, name: str, read: set[str], reading: Reading, report: Report) -> None:
-    for root in sorted(read - set(ROOTS)):
-        known = ", ".join(("profile.*", *ROOTS[1:]))
-        report.error(scalar.line, f"{name}: unknown name {root}: messages read {known}{suggestion(root, ROOTS)}")
+    roots = reading.roots
+    for root in sorted(read - set(roots)):
+        known = ", ".join(f"{one}.*" if one in ("profile", "event") else one for one in roots)
+        report.error(scalar.line, f"{name}: unknown name {root}: messages read {known}{suggestion(root, roots)}")
     if "coupon" in read and not reading.coupon:
         report.error(scalar.line, f"{name}: coupon: the action has none: write coupon: pool:NAME beside content")
     if "unsubscribe_url" in read and not reading.outside:
