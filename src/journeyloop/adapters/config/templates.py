@@ -86,7 +86,8 @@ def check_template(scalar: Scalar, name: str, reading: Reading, html: bool, repo
 def _check_roots(scalar: Scalar, name: str, read: set[str], reading: Reading, report: Report) -> None:
     roots = reading.roots
     for root in sorted(read - set(roots)):
-        known = ", ".join(f"{one}.*" if one in ("profile", "event") else one for one in roots)
+        names = [f"{one}.*" if one in ("profile", "event") else one for one in roots]
+        known = f"{', '.join(names[:-1])} and {names[-1]}"
         report.error(scalar.line, f"{name}: unknown name {root}: messages read {known}{suggestion(root, roots)}")
     if "coupon" in read and not reading.coupon:
         report.error(scalar.line, f"{name}: coupon: the action has none: write coupon: pool:NAME beside content")
