@@ -64,7 +64,7 @@ STRUCTS: dict[str, type[Struct]] = {
 # Fields that no key of a file sets directly.
 DERIVED = {
     "blocked", "hash", "unsupported", "reader", "mode", "explore", "title", "topic", "learning", "judged", "present",
-    "briefs", "tells",
+    "translations", "html", "reads", "briefs", "tells",
 }  # fmt: skip
 LOADED = {
     "moments/NAME.yaml": {*moment.KEYS},

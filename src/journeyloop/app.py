@@ -25,6 +25,7 @@ from msgspec import Struct, json
 
 from journeyloop import __version__
 from journeyloop.adapters import channels
+from journeyloop.adapters.channels.catalogue import HttpCatalogue
 from journeyloop.adapters.channels.destinations import Telling
 from journeyloop.adapters.channels.onpage import OnPage
 from journeyloop.adapters.channels.receiver import HttpReceiver
@@ -153,6 +154,7 @@ def build(
     configure: Callable[[], Configured],
     whose: Whose = nobody,
     couriers: Couriers | None = None,
+    catalogue: HttpCatalogue | None = None,
 ) -> Live:
     """A loop over a store, not started."""
     assert loaded.plan is not None
@@ -164,7 +166,8 @@ def build(
     key = read_webhook_secret(os.environ)
     receiver = HttpReceiver([key] if key else [], clock, loopback)
     ways = Ways(Telling(os.environ, clock, loopback).connect)
-    live = Live(store, memory, pages, configure, clock, receiver, loaded.settings.inbox, whose, couriers, ways)
+    inbox = loaded.settings.inbox
+    live = Live(store, memory, pages, configure, clock, receiver, inbox, whose, couriers, ways, catalogue)
     live.problems, live.considered = loaded.problems, partial(considered, environment=loaded.settings.environment)
     return live
 
@@ -192,7 +195,8 @@ async def serving(
 
     newest = Newest(directory, environment, loaded, Hooks(os.environ, loaded.sources))
     couriers = Couriers(lambda: newest.loaded.channels, lambda one: channels.connect(one, os.environ))
-    live = build(store, secret, loaded, newest.read, partial(author_of, directory), couriers)
+    catalogue = HttpCatalogue(lambda: newest.loaded.settings.catalogue, loaded.settings.environment != PRODUCTION)
+    live = build(store, secret, loaded, newest.read, partial(author_of, directory), couriers, catalogue)
     sys.setswitchinterval(SWITCH_INTERVAL)
     await live.start(code_version(), libraries())
     server, url = _site(live, keys, loaded.settings, listener, demo, newest.hooks)
@@ -211,6 +215,7 @@ async def serving(
         server.should_exit = True
         await serve
         await live.stop()
+        await catalogue.close()
         with suppress(OSError):
             (directory / ADDRESS).unlink()
 

@@ -57,7 +57,7 @@ def _days(text: str) -> int:
 
 
 def _add_test_send(add: Add) -> None:
-    test_ = add("test-send", test_send, "Show an action to one person whose tab is open, marked as a test.", False)
+    test_ = add("test-send", test_send, "Send an action to one person by its channel, marked as a test.", False)
     test_.add_argument("action", metavar="MOMENT/ACTION")
     test_.add_argument("directory", metavar="DIR", type=Path, help="the configuration directory")
     test_.add_argument("--to", metavar="WHO", required=True, help="a user id, or an anonymous id")
@@ -139,7 +139,7 @@ def policy(arguments: argparse.Namespace) -> int:
 
 
 def test_send(arguments: argparse.Namespace) -> int:
-    """Run the command: 0 it was written to a browser, 1 it was not (the reason is on standard error)."""
+    """Run the command: 0 its channel has it, 1 it was not sent (the reason is on standard error)."""
     from journeyloop.asking import told_server
 
     def work() -> None:

@@ -23,15 +23,20 @@ from journeyloop.reading import File, bar, column_options, file_of, lines_of, un
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from journeyloop.runtime.coupons import Taken
     from journeyloop.runtime.imports import Progress
     from journeyloop.runtime.rows import Kind
 
 ABOUT = "Bring the past of people from a file: folded into their profiles, with no signal and no message."
 MB = 1_000_000
+CODES = 10_000
+"""Codes in one commit: a live event waits for one of these at most."""
 
 
 class Way(Protocol):
-    """Where rows go."""
+    """Where rows and codes go."""
+
+    def take_coupons(self, pool: str, codes: Sequence[str]) -> Taken: ...
 
     def progress(self, file: str) -> Progress: ...
 
@@ -43,6 +48,7 @@ def options(command: argparse.ArgumentParser) -> None:
     kinds = command.add_mutually_exclusive_group(required=True)
     for kind, what in (("events", "what happened"), ("profiles", "who they are"), ("consent", "what they allowed")):
         kinds.add_argument(f"--{kind}", metavar="FILE", type=Path, help=f"{what}: .jsonl, .csv (also .gz) or .parquet")
+    kinds.add_argument("--coupons", metavar="POOL=FILE", help="single-use codes for a pool, one a line")
     column_options(command)
     command.add_argument("--dry-run", action="store_true", help="read all, write nothing, say what would happen")
     command.add_argument("--json", action="store_true", help="print one JSON summary at the end")
@@ -55,6 +61,8 @@ def bring(arguments: argparse.Namespace) -> int:
 
     expected = (*refusals(), *unreadable())
     try:
+        if arguments.coupons is not None:
+            return _told(arguments, *_coupons(arguments))
         file = file_of(arguments, next(kind for kind in KINDS if getattr(arguments, kind) is not None))
         digest = _digest(file)
         if arguments.dry_run:
@@ -119,6 +127,33 @@ def _brought(file: File, digest: str, way: Way, shown: bool) -> tuple[dict[str, 
         words.append(f"{sum(progress.quarantined.values()):,} refused, see `journeyloop quarantine`")
         words += [f"  {count:,} {reason}" for reason, count in sorted(progress.quarantined.items())]
     return summary, "\n".join(words)
+
+
+def _coupons(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
+    """Codes go in by slices; what was taken in before counts as a duplicate, so a repeat adds nothing.
+
+    Raises:
+        LookupError: no pool, or nothing to read.
+    """
+    from journeyloop.runtime.coupons import POOL, Taken
+
+    pool, _, name = arguments.coupons.partition("=")
+    if not POOL.fullmatch(pool) or not name:
+        raise LookupError("--coupons: write POOL=FILE, such as welcome=codes.txt")
+    if arguments.dry_run:
+        raise LookupError("--coupons: there is no dry run: a code that is there already is not taken twice")
+    codes = [code for line in Path(name).read_text("utf-8-sig").splitlines() if (code := line.strip())]
+    total = Taken()
+    with _way(arguments.directory) as way:
+        for at in range(0, len(codes), CODES):
+            taken = way.take_coupons(pool, codes[at : at + CODES])
+            total = Taken(
+                total.added + taken.added, total.duplicates + taken.duplicates, total.refused + taken.refused,
+                taken.free,
+            )  # fmt: skip
+    words = f"{pool}: {total.added:,} codes added, {total.duplicates:,} were there, {total.free:,} are free"
+    words += f"; {total.refused:,} are no codes: 1 to 64 visible ASCII letters" if total.refused else ""
+    return {"pool": pool, **structs.asdict(total)}, words
 
 
 def _tried(directory: Path, file: File, digest: str) -> tuple[dict[str, Any], str]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from journeyloop import act, decide, detect, interpret, learn
 from journeyloop.model import inputs
 from journeyloop.model.customer import Customer
-from journeyloop.model.effects import Answer, Decided
+from journeyloop.model.effects import Decided
 from journeyloop.model.event import Event
 from journeyloop.model.frame import Frame
-from journeyloop.model.profile import profile_values
 from journeyloop.model.signal import Signal
 
 
@@ -93,4 +92,4 @@ def choose(customer: Customer, signals: list[Signal], frame: Frame, ask: inputs.
         learn.open_windows(customer, decision, frame)
         act.dispatch(customer, decision, ask is not None, frame)
     if ask is not None:
-        frame.emit(Answer(ask.request_id, decision, profile_values(customer, frame.now, frame.plan.computed)))
+        act.answer(customer, ask, decision, frame)

@@ -422,3 +422,25 @@ def test_a_test_is_labelled_and_nothing_is_said_of_it(context: BrowserContext, s
     expect(page.locator(MESSAGE).locator("small")).to_have_count(0)
     eventually(lambda: ("d1", "shown") in stub.outcomes)
     assert {decision for decision, _ in stub.outcomes} == {"d1"}
+
+
+# --- links of messages ------------------------------------------------------------------------------------------------
+
+
+def test_a_link_of_a_message_is_told_once_and_forgotten(context: BrowserContext, stub: Stub) -> None:
+    page = context.new_page()
+    page.goto(f"{stub.url}/pages/one?a=1&jl_id=00ff&b=2#here")
+    eventually(lambda: stub.outcomes == [("00ff", "clicked")])
+    assert page.evaluate("location.href") == f"{stub.url}/pages/one?a=1&b=2#here"
+    page.reload()
+    page.wait_for_timeout(300)
+    assert stub.outcomes == [("00ff", "clicked")]
+
+
+def test_before_consent_a_link_of_a_message_tells_nothing(context: BrowserContext, stub: Stub) -> None:
+    page = context.new_page()
+    page.goto(f"{stub.url}/pages/asking?jl_id=00ff")
+    page.wait_for_timeout(300)
+    assert (stub.requests, page.url) == ([], f"{stub.url}/pages/asking?jl_id=00ff")
+    page.evaluate("journeyloop.consent({marketing: true})")
+    eventually(lambda: stub.outcomes == [("00ff", "clicked")])

@@ -151,8 +151,11 @@ def test_what_is_subscribed_is_pushed_to_sealed_and_signed(serve: Serve, tmp_pat
     assert ended(server, me) == ("sent", "")
     [asked] = service.asked
     made = server.decision(anonymous_id=me)
+    tags = {"medium": made["candidates"][0]["channel"], "campaign": made["action"]["moment"]}
+    tags = {"source": "journeyloop"} | tags | {"content": made["action"]["action"]}
+    url = "/parcels?" + "".join(f"utm_{name}={value}&" for name, value in tags.items()) + f"jl_id={made['id']}"
     assert browser.read(asked) == {
-        "id": made["id"], "title": "Your parcel, neighbour", "body": "It waits for you", "url": "/parcels",
+        "id": made["id"], "title": "Your parcel, neighbour", "body": "It waits for you", "url": url,
     }, "an id can be copied: nobody vouched for this browser"  # fmt: skip
     key, claims = browser.signed_by(asked)
     assert key == server.get("/v1/push/key", server.keys.write).json()["key"]

@@ -9,17 +9,16 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from journeyloop.act.desk import at_desk, in_hand, take, unanswerable, waiting
-from journeyloop.act.life import MADE, changed, contact, expiry_timer, find, hold_room, move, start_timer
+from journeyloop.act.desk import at_desk, in_hand, take, waiting
+from journeyloop.act.life import changed, contact, expiry_timer, find, give_back, hold_room, move, start_timer
 from journeyloop.act.render import unrenderable
 from journeyloop.act.stop import gone, stop, withdraw
 from journeyloop.model.customer import Customer
 from journeyloop.model.decision import Decision, Delivery
-from journeyloop.model.effects import Queued, Returned, Send
-from journeyloop.model.event import Event
+from journeyloop.model.effects import Queued, Reserved, Send
 from journeyloop.model.frame import Frame
-from journeyloop.model.inputs import Asked, Delivered, Outcome, Ready
-from journeyloop.model.moment import DAY
+from journeyloop.model.goods import given
+from journeyloop.model.inputs import Asked, Delivered, Ready
 from journeyloop.model.permission import against
 from journeyloop.model.plan import Plan
 from journeyloop.model.profile import profile_values
@@ -30,10 +29,6 @@ GRACE = 2_000
 LAST_WORD = 130_000
 """An attempt lasts two minutes at most (`timeout` of a channel): by then its end is known, or nobody will tell (ms)."""
 
-REST = DAY
-MOST_ACTED = 64
-REFLEX = 150
-"""Nobody reads a message and answers it in less time (ms)."""
 OFFERED = ("intent", "sent")
 
 
@@ -57,7 +52,7 @@ def dispatch(customer: Customer, decision: Decision, pulled: bool, frame: Frame)
     promise(delivery, action, next(row.closes for row in decision.rows if row.moment == moment.name), frame)
     changed(customer, delivery, frame)
     if pulled:
-        refusal = unrenderable(action.content, profile_values(customer, frame.now, frame.plan.computed))
+        refusal = unrenderable(action, profile_values(customer, frame.now, frame.plan.computed), given(customer))
         move(customer, delivery, "suppressed" if refusal else "sent", refusal or "asked", frame)
     else:
         offer(customer, frame)
@@ -67,7 +62,7 @@ def dispatch(customer: Customer, decision: Decision, pulled: bool, frame: Frame)
 def enqueue(customer: Customer, frame: Frame) -> None:
     """What is due by now, and for neither a page nor a desk, waits for a free slot of its channel."""
     for delivery in customer.header.deliveries:
-        carried = not (_offered(delivery, frame) or at_desk(delivery, frame.plan))
+        carried = delivery.channel != ONPAGE and not at_desk(delivery, frame.plan)
         if delivery.state == "due" and not _early(delivery, frame) and carried:
             frame.emit(Queued(customer.header.person, replace(delivery)))
 
@@ -84,29 +79,43 @@ def _ready(customer: Customer, message: Ready, frame: Frame) -> None:
     """Its channel has a free slot: look at everything again, and write the intent or end it here."""
     delivery = find(customer, message.decision)
     if delivery is None or delivery.state != "due" or _early(delivery, frame):
-        return _give_back(delivery, message.coupon, frame)
-    delivery.coupon = message.coupon
+        return give_back(message.coupon, frame)
+    if delivery.channel == ONPAGE and not customer.header.presence.open(frame.epoch):
+        return give_back(message.coupon, frame)  # it waits for the next tab
+    _take_coupon(delivery, message.coupon, frame)
     refusal = _refusal(customer, delivery, frame)
     if refusal is not None:
         move(customer, delivery, "suppressed", refusal, frame)
     elif frame.now >= delivery.expires:
         move(customer, delivery, "expired", "its channel had no room in time", frame)
-    elif move(customer, delivery, "intent", "", frame):
+    else:
+        _intend(customer, delivery, frame)
+
+
+def _intend(customer: Customer, delivery: Delivery, frame: Frame) -> None:
+    if move(customer, delivery, "intent", "", frame):
+        pool, _, code = delivery.coupon.partition(":")
+        if code:
+            frame.emit(Reserved(pool, code, delivery.decision))
         frame.emit(send(customer, delivery, frame.now, frame.plan))
 
 
 def offer(customer: Customer, frame: Frame) -> None:
-    """A tab is open (or has just opened): write the intents of what is due by now."""
+    """A tab is open (or has just opened): write the intents of what is due by now. What carries a coupon waits for its
+    code first."""
     if not customer.header.presence.open(frame.epoch):
         return
     for delivery in customer.header.deliveries:
-        if delivery.state != "due" or _early(delivery, frame) or not _offered(delivery, frame):
+        if delivery.state != "due" or _early(delivery, frame) or delivery.channel != ONPAGE:
+            continue
+        if _pool(delivery, frame) and not delivery.coupon:
+            frame.emit(Queued(customer.header.person, replace(delivery)))
             continue
         refusal = _refusal(customer, delivery, frame)
         if refusal is not None:
             move(customer, delivery, "suppressed", refusal, frame)
-        elif frame.now < delivery.expires and move(customer, delivery, "intent", "", frame):
-            frame.emit(send(customer, delivery, frame.now, frame.plan))
+        elif frame.now < delivery.expires:
+            _intend(customer, delivery, frame)
 
 
 def handed(customer: Customer, ask: Asked, frame: Frame) -> bool:
@@ -148,26 +157,27 @@ def send(customer: Customer, delivery: Delivery, now: int, plan: Plan) -> Send:
     address = plan.channels.get(delivery.channel, PAGE)
     browsers, to, sure = customer.sealed.anonymous_ids(), addresses(customer, address), vouched(customer, address)
     user_id = next((name.value for name in customer.sealed.names if name.type == "user_id"), "")
-    return Send(customer.header.person, replace(delivery), browsers, profile, names, to, user_id, sure)
+    more = given(customer, delivery)
+    return Send(customer.header.person, replace(delivery), browsers, profile, names, to, user_id, sure, more)
 
 
-def _offered(delivery: Delivery, frame: Frame) -> bool:
-    """Whether it goes to a page as soon as one is open. One that carries a coupon waits for its code first."""
+def _pool(delivery: Delivery, frame: Frame) -> str:
+    """The pool that its code comes from, if it carries one."""
     moment = frame.plan.moment(delivery.moment)
     action = moment.action(delivery.action) if moment else None
-    return delivery.channel == ONPAGE and not (action and action.coupon)
+    return action.coupon if action else ""
 
 
 def _early(delivery: Delivery, frame: Frame) -> bool:
     return frame.now < max(delivery.not_before, delivery.again_at)
 
 
-def _give_back(delivery: Delivery | None, code: str, frame: Frame) -> None:
-    """The code of a message that is no longer to be sent."""
-    moment = frame.plan.moment(delivery.moment) if delivery else None
-    action = moment.action(delivery.action) if moment and delivery else None
-    if code and action is not None:
-        frame.emit(Returned(action.coupon, code))
+def _take_coupon(delivery: Delivery, coupon: str, frame: Frame) -> None:
+    """One code for all attempts, and none of another pool than the plan names by now."""
+    if delivery.coupon or coupon.partition(":")[0] != _pool(delivery, frame):
+        give_back(coupon, frame)
+    else:
+        delivery.coupon = coupon
 
 
 def _refusal(customer: Customer, delivery: Delivery, frame: Frame) -> str | None:
@@ -223,55 +233,6 @@ def _again(customer: Customer, delivery: Delivery, message: Delivered, frame: Fr
         customer.header.timers[start_timer(delivery.decision)] = begins
         hold_room(customer, delivery, frame.now if delivery.doubt else begins)
         changed(customer, delivery, frame)
-
-
-def outcome(customer: Customer, message: Outcome, frame: Frame) -> Event | None:
-    """Shown, clicked or dismissed: counted once each, and not for a machine. Returns our own follow-up event, or None.
-
-    A browser that shows a message has received it, whatever became of the channel's own word.
-    """
-    delivery = find(customer, message.decision)
-    if delivery is None or getattr(delivery, message.outcome) or unanswerable(delivery, frame.plan):
-        return None
-    if _by_machine(delivery, message, frame.now):
-        frame.count(delivery.moment, "ignored: machine")
-        return None
-    move(customer, delivery, "sent", "the browser has it", frame)
-    if delivery.state not in MADE:
-        return None
-    setattr(delivery, message.outcome, frame.now)
-    if message.outcome != "shown" and not delivery.shown:
-        delivery.shown = frame.now
-        frame.count(delivery.moment, "shown")
-    _remember(customer, delivery, message.outcome, frame.now)
-    if message.outcome == "dismissed":
-        customer.header.rests[delivery.topic] = frame.now + REST
-    frame.count(delivery.moment, message.outcome)
-    if message.reason:
-        frame.count(delivery.moment, f"declined: {message.reason}")
-    frame.note("outcome", customer.header.person, delivery.moment, delivery.action, message.outcome)
-    changed(customer, delivery, frame)
-    name, properties = (
-        f"Journeyloop Action {message.outcome.capitalize()}",
-        {"moment": delivery.moment, "action": delivery.action} | ({"reason": message.reason} if message.reason else {}),
-    )
-    return Event("track", name, f"{message.decision.hex()}/{message.outcome}", frame.now, properties=properties)
-
-
-def _by_machine(delivery: Delivery, message: Outcome, now: int) -> bool:
-    """A bot says so, or it was clicked quicker than anybody reads. A quick dismissal is believed: it asks for quiet."""
-    return message.machine or (message.outcome == "clicked" and now - delivery.shown < REFLEX)
-
-
-def _remember(customer: Customer, delivery: Delivery, done: str, now: int) -> None:
-    """What `unless` asks for. Of more actions than a person can have met, those longest ago are forgotten."""
-    header, name = customer.header, f"{delivery.moment}/{delivery.action}"
-    times = list(header.acted.get(name, (0, 0, 0)))
-    times[0] = now if done == "shown" else max(times[0], delivery.shown)
-    if done != "shown":
-        times[1 if done == "clicked" else 2] = now
-    kept = sorted({**header.acted, name: times}.items(), key=lambda one: max(one[1]))[-MOST_ACTED:]
-    header.acted = dict(sorted(kept))
 
 
 def came_due(customer: Customer, name: str, frame: Frame) -> None:

@@ -10,6 +10,7 @@ from journeyloop.act.render import unrenderable
 from journeyloop.model.customer import Customer
 from journeyloop.model.decision import Delivery
 from journeyloop.model.frame import Frame
+from journeyloop.model.goods import given
 from journeyloop.model.plan import Plan
 from journeyloop.model.profile import profile_values
 from journeyloop.model.reach import DESK
@@ -53,6 +54,6 @@ def take(customer: Customer, delivery: Delivery, refusal: str | None, frame: Fra
     moment = frame.plan.moment(delivery.moment)
     action = moment.action(delivery.action) if moment else None
     if action is not None and refusal is None:
-        refusal = unrenderable(action.content, profile_values(customer, frame.now, frame.plan.computed))
+        refusal = unrenderable(action, profile_values(customer, frame.now, frame.plan.computed), given(customer))
     move(customer, delivery, "suppressed" if refusal else "sent", refusal or "an agent asked", frame)
     return refusal is None

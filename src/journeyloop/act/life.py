@@ -61,11 +61,15 @@ def _end(customer: Customer, delivery: Delivery, frame: Frame) -> None:
 
 
 def _return_coupon(delivery: Delivery, frame: Frame) -> None:
-    moment = frame.plan.moment(delivery.moment)
-    action = moment.action(delivery.action) if moment else None
-    if delivery.coupon and action is not None:
-        frame.emit(Returned(action.coupon, delivery.coupon))
-        delivery.coupon = ""
+    give_back(delivery.coupon, frame)
+    delivery.coupon = ""
+
+
+def give_back(coupon: str, frame: Frame) -> None:
+    """A code that goes with nothing: its pool has it again."""
+    if coupon:
+        pool, _, code = coupon.partition(":")
+        frame.emit(Returned(pool, code))
 
 
 def hold_room(customer: Customer, delivery: Delivery, at: int) -> None:

@@ -10,15 +10,15 @@ from __future__ import annotations
 from typing import Any
 
 from journeyloop.interpret.money import bounded
-from journeyloop.model.cart import Cart, Change, Line
+from journeyloop.model.cart import LINES, Cart, Change, Line, Viewed, contents
 from journeyloop.model.customer import Customer
 from journeyloop.model.event import JITTER, Event
 from journeyloop.model.frame import Frame
 
-LINES = 100
 CHANGES = 100
 """Of more changes without a listing the oldest are forgotten: the newest ones are the same in any order."""
 
+LOOKS = 10
 MOST = 1_000_000.0
 _ALL = float("-inf")
 
@@ -26,8 +26,7 @@ _ALL = float("-inf")
 def added(customer: Customer, event: Event, frame: Frame) -> None:
     """A product was put in."""
     product = event.properties
-    price, quantity = bounded(product.get("price")), _quantity(product) or 1.0
-    _change(customer, Change(event.time, _key(product), quantity, _name(product), price))
+    _change(customer, Change(event.time, _key(product), _quantity(product) or 1.0, *_said(product)))
 
 
 def removed(customer: Customer, event: Event, frame: Frame) -> None:
@@ -48,27 +47,25 @@ def emptied(customer: Customer, event: Event, frame: Frame) -> None:
     _settle(customer, Cart(event.time))
 
 
+def viewed(customer: Customer, event: Event, frame: Frame) -> None:
+    """A product was looked at."""
+    if key := _key(event.properties):
+        seen = [*customer.sealed.viewed, Viewed(event.time, key, *_said(event.properties))]
+        customer.sealed.viewed = newest(seen)
+
+
+def newest(seen: list[Viewed]) -> list[Viewed]:
+    """The newest look at each of the last few products, the same whatever the order they come in."""
+    latest: dict[str, Viewed] = {}
+    for one in sorted(seen):
+        latest[one.key] = one
+    return sorted(latest.values(), reverse=True)[:LOOKS]
+
+
 def merged(mine: Cart, theirs: Cart) -> Cart:
     """The cart of two people who turned out to be one: as if one person had done what both did."""
     newest = max(mine, theirs, key=_rank if mine.at == theirs.at else _at)
     return Cart(newest.at, newest.lines, _newest([*mine.changes, *theirs.changes], newest.at))
-
-
-def contents(cart: Cart) -> list[Line]:
-    """What is in it."""
-    if not cart.changes:
-        return cart.lines
-    found = {line.key: line for line in cart.lines}
-    for change in cart.changes:
-        before = found.get(change.key)
-        quantity = (before.quantity if before else 0.0) + change.quantity
-        if quantity <= 0:
-            found.pop(change.key, None)
-        elif before is None:
-            found[change.key] = Line(change.key, change.name, change.price, quantity)
-        else:
-            found[change.key] = Line(change.key, change.name or before.name, change.price or before.price, quantity)
-    return list(found.values())[:LINES]
 
 
 def recount(customer: Customer) -> None:
@@ -124,8 +121,20 @@ def _lines(products: list[dict[str, Any]]) -> list[Line]:
         if before is not None:
             before.quantity += quantity
         else:
-            found[key] = Line(key, _name(product), bounded(product.get("price")), quantity)
+            found[key] = _new_line(product, key, quantity)
     return list(found.values())
+
+
+def _new_line(product: dict[str, Any], key: str, quantity: float) -> Line:
+    name, price, *more = _said(product)
+    return Line(key, name, price, quantity, *more)
+
+
+def _said(product: dict[str, Any]) -> tuple[str, float, str, str, str]:
+    """Name, price, url, image and currency, in the order of the records."""
+    image = _text(product, "image_url", 500) or _text(product, "image", 500)
+    price, currency = bounded(product.get("price")), _text(product, "currency", 3)
+    return _text(product, "name", 200), price, _text(product, "url", 500), image, currency
 
 
 def _key(product: dict[str, Any]) -> str:
@@ -136,9 +145,10 @@ def _key(product: dict[str, Any]) -> str:
     return ""
 
 
-def _name(product: dict[str, Any]) -> str:
-    name = product.get("name")
-    return name[:200] if isinstance(name, str) else ""
+def _text(product: dict[str, Any], name: str, most: int) -> str:
+    """What is longer than an address may be is none."""
+    value = product.get(name)
+    return (value[:most] if name == "name" or len(value) <= most else "") if isinstance(value, str) else ""
 
 
 def _quantity(product: dict[str, Any]) -> float:

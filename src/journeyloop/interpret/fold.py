@@ -80,10 +80,11 @@ def _ordered(customer: Customer, event: Event, frame: Frame) -> None:
 _COMMERCE: dict[str, Callable[[Customer, Event, Frame], None]] = {
     "Product Added": cart.added,
     "Product Removed": cart.removed,
+    "Product Viewed": cart.viewed,
     "Cart Viewed": cart.listed,
     "Checkout Started": cart.listed,
     "Order Completed": _ordered,
     "Order Refunded": orders.refunded,
 }
-COMMERCE = frozenset(_COMMERCE)
+COMMERCE = frozenset(_COMMERCE) - {"Product Viewed"}
 """The events that change cart, orders and revenue."""

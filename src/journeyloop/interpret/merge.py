@@ -83,6 +83,7 @@ def _sealed(customer: Customer, other: Customer, frame: Frame) -> None:
     for name, stated in other.traits.items():
         traits.take(customer, name, stated)
     mine.cart = cart.merged(mine.cart, theirs.cart)
+    mine.viewed = cart.newest([*mine.viewed, *theirs.viewed])
     mine.context = context.merged(mine.context, theirs.context)
     customer.header.bot = context.is_bot(mine.context.value("user_agent") or "")
     mine.armed = {**theirs.armed, **mine.armed}

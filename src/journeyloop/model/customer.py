@@ -14,7 +14,7 @@ from msgspec import Struct, field, msgpack
 
 from journeyloop.model.absorbed import Absorbed, Split
 from journeyloop.model.brief import Brief
-from journeyloop.model.cart import Cart
+from journeyloop.model.cart import Cart, Viewed
 from journeyloop.model.consent import Consent
 from journeyloop.model.context import Context
 from journeyloop.model.decision import Delivery, Row
@@ -225,6 +225,7 @@ class Sealed(Struct, array_like=True, gc=False):
     ends: dict[str, list[tuple[int, Any]]] = {}
     subscriptions: list[Subscription] = []
     briefs: list[Brief] = []
+    viewed: list[Viewed] = []
 
     def name(self, identifier: Identifier) -> Name | None:
         """What is known of this identifier, if it is one of theirs."""

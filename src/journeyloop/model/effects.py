@@ -39,7 +39,8 @@ class DeliveryChanged(Struct, gc=False):
 class Send(Struct, gc=False):
     """The intent is committed: hand the message to its channel if nothing has stopped it since. `names` are all that
     the person goes by, `to` the addresses its channel can reach them by, `user_id` what their own system calls them.
-    `vouched`: whoever reads it there is this person; else it is filled without profile fields."""
+    `vouched`: whoever reads it there is this person; else it is filled without profile fields. `given` are the
+    variables of its templates beside the profile."""
 
     person: bytes
     delivery: Delivery
@@ -49,6 +50,7 @@ class Send(Struct, gc=False):
     to: list[str] = []
     user_id: str = ""
     vouched: bool = True
+    given: dict[str, Any] = {}
 
 
 class Queued(Struct, gc=False):
@@ -56,6 +58,14 @@ class Queued(Struct, gc=False):
 
     person: bytes
     delivery: Delivery
+
+
+class Reserved(Struct, gc=False):
+    """A coupon goes with this decision: nobody else is given its code."""
+
+    pool: str
+    code: str
+    decision: bytes
 
 
 class Returned(Struct, gc=False):
@@ -80,6 +90,7 @@ class Answer(Struct, gc=False):
     request_id: str
     decision: Decision | None
     profile: dict[str, Any]
+    given: dict[str, Any] = {}
 
 
 class Stopped(Struct, gc=False):
@@ -125,6 +136,7 @@ Effect = (
     | Resolved
     | DeliveryChanged
     | Queued
+    | Reserved
     | Returned
     | Send
     | Recall

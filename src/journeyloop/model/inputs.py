@@ -93,7 +93,7 @@ class TimerDue(Struct, array_like=True, tag="timer", gc=False):
 
 class Ready(Struct, array_like=True, tag="ready", gc=False):
     """The channel of a delivery that waits has a free slot for it; `row` is the key of the outbox by which it waited.
-    `coupon` is the code it would carry, if it wants one and its pool had one."""
+    `coupon` is what it would carry, as pool:code, if it wants a code and its pool had one."""
 
     person: bytes
     decision: bytes

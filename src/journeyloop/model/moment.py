@@ -183,7 +183,8 @@ class Action(Struct, frozen=True):
     `unsupported` names keys of the file that this version does not know how to honour: such an action is not eligible.
     `after` is part of the candidate; `value` is what the goal is worth with it, if not the goal's own; `versus` names
     the comparator that a coin sends in its place. `closed` are the hours outside of `open`. `coupon` is the pool that
-    its codes come from.
+    its codes come from. `translations` are the fields of the content by language (in lower case), `html` those that
+    hold HTML, `utm` whether its links say where they were clicked, `reads` what the templates read beside the profile.
     """
 
     name: str
@@ -202,6 +203,10 @@ class Action(Struct, frozen=True):
     versus: str | None = None
     closed: Hours | None = None
     coupon: str = ""
+    translations: dict[str, dict[str, Any]] = {}
+    html: frozenset[str] = frozenset()
+    utm: bool = False
+    reads: frozenset[str] = frozenset()
 
 
 class Hold(Struct, frozen=True):

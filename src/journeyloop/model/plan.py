@@ -57,7 +57,8 @@ class Plan(Struct):
     `measures` how much is compared with a holdout over all of them, `horizon` how long a contact must be remembered
     (ms). `recipients` are the only people who may be contacted in this environment (None: everybody).
     `destinations` are the other systems that are told of people. `public_url` is where people reach this server, empty
-    if nowhere."""
+    if nowhere. `site` is the shop's own, which relative links are made absolute with; `priced`: prices are checked
+    before a send."""
 
     hash: str
     moments: dict[str, Moment]
@@ -83,6 +84,8 @@ class Plan(Struct):
     recipients: tuple[str, ...] | None = None
     destinations: dict[str, Destination] = {}
     public_url: str = ""
+    site: str = ""
+    priced: bool = False
 
     def unknown(self, scope: str) -> str | None:
         """Why this is nothing that can be paused, or None if it can."""

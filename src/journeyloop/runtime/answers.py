@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from journeyloop.act.render import Unrenderable, render
+from journeyloop.act.render import Unrenderable, rendered
 from journeyloop.model.decision import Decision
 from journeyloop.model.effects import Answer
 from journeyloop.model.inputs import Asked
 from journeyloop.model.plan import Plan
 from journeyloop.runtime.batch import Batch
+from journeyloop.runtime.catalogue import homed
+from journeyloop.runtime.compose import tags_of
 from journeyloop.runtime.memory import Memory
 from journeyloop.runtime.ports import Reader, Snapshot
 
@@ -18,21 +20,21 @@ from journeyloop.runtime.ports import Reader, Snapshot
 def answered(answer: Answer, placement: str, plan: Plan) -> dict[str, Any]:
     """`{"action": …, "content": …}`, or `{"action": None, "reason": …}`."""
     if answer.decision is not None:
-        return _decided(answer.decision, answer.profile, plan)
+        return _decided(answer, answer.decision, plan)
     what = f"for placement {placement} is true for this person"
     if placement not in plan.by_ask:
         what = f"answers for placement {placement}"
     return {"action": None, "reason": f"no moment {what}", "decision_id": None}
 
 
-def _decided(decision: Decision, profile: dict[str, Any], plan: Plan) -> dict[str, Any]:
+def _decided(answer: Answer, decision: Decision, plan: Plan) -> dict[str, Any]:
     base = {"decision_id": decision.id.hex(), "reason": decision.reason}
     if decision.chosen is None or decision.state == "shadow":
         return {"action": None, **base}
     moment = plan.moments[decision.chosen[0]]
     action = next(one for one in moment.actions if one.name == decision.chosen[1])
     try:
-        content = render(action.content, profile)
+        content = rendered(action, answer.profile, homed(answer.given, plan), tags=tags_of(plan, moment, action))
     except Unrenderable as error:
         return {"action": None, **base, "reason": f"content: {error}"}
     return {

@@ -54,6 +54,11 @@ class Attempt:
         """It must not leave, or cannot be filled for this person."""
         return self.told("suppressed", f"content: {error}" if isinstance(error, Unrenderable) else str(error))
 
+    def later(self, reason: str, now: int) -> Delivered:
+        """Its channel is not to blame. Once more if there is time: an old price is never sent."""
+        word = self._again(Receipt("again", reason))
+        return word if now + word.after < self.send.delivery.expires else self.told("suppressed", reason)
+
     def told(self, state: str, reason: str, after: int = 0, doubt: bool = False) -> Delivered:
         return Delivered(self.send.person, self.send.delivery.decision, state, reason, after, doubt=doubt)
 

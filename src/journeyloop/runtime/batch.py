@@ -16,7 +16,16 @@ from journeyloop.learn import learn, tune
 from journeyloop.loop import advance
 from journeyloop.model.credits import Lesson
 from journeyloop.model.customer import Customer
-from journeyloop.model.effects import Decided, DeliveryChanged, Membership, Queued, Recorded, Resolved
+from journeyloop.model.effects import (
+    Decided,
+    DeliveryChanged,
+    Membership,
+    Queued,
+    Recorded,
+    Reserved,
+    Resolved,
+    Returned,
+)
 from journeyloop.model.errand import Errand, Told
 from journeyloop.model.event import Event
 from journeyloop.model.frame import EVERYBODY, Frame
@@ -239,6 +248,8 @@ class Batch:
             case Queued(delivery=delivery):
                 self.touched.queued(delivery, effect.person)
                 self.effects.append(effect)
+            case Reserved() | Returned():
+                self.touched.coupon(effect)
             case Membership(audience=audience, told=told):
                 self.touched.member(effect)
                 if told and audience in self.memory.plan.pushes:

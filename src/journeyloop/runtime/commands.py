@@ -16,10 +16,12 @@ from journeyloop.model.identifier import Identifier
 from journeyloop.model.inputs import Input, Outcome, Paused
 from journeyloop.model.plan import Plan
 from journeyloop.runtime import reads
+from journeyloop.runtime.catalogue import Catalogue
 from journeyloop.runtime.channels import Pushes
 from journeyloop.runtime.couriers import Couriers
 from journeyloop.runtime.imports import Imports, Progress
 from journeyloop.runtime.memory import Memory
+from journeyloop.runtime.perform import Performer
 from journeyloop.runtime.person import joined
 from journeyloop.runtime.ports import Pages, Store
 from journeyloop.runtime.quarantine import Also, tried_again
@@ -41,6 +43,8 @@ class Commands:
     pages: Pages
     imports: Imports
     couriers: Couriers
+    catalogue: Catalogue
+    performer: Performer
     clock: Callable[[], int]
 
     async def submit(
@@ -114,12 +118,15 @@ class Commands:
         return None
 
     async def test_send(self, moment: str, action: str, to: str) -> dict[str, Any] | str:
-        """Show an action to one person (by user id, else by anonymous id), marked as a test; or the reason why not.
+        """Send an action to one person (by user id, else by anonymous id), marked as a test; or the reason why not.
         Nothing is decided, counted or written."""
         with self.store.read() as reader:
             found = (reads.find_customer(reader, self.memory.secret, (type_, to)) for type_ in PRIMARY)
             customer = next((one for one in found if one is not None), None)
-        told = Trial(self.plan, self.board, self.pages, self.clock()).send(moment, action, to, customer)
+        told = await Trial(
+            lambda: self.plan, lambda: self.board, self.pages, self.couriers, self.catalogue, self.performer.stops,
+            self.clock,
+        ).send(moment, action, to, customer)  # fmt: skip
         if isinstance(told, dict):
             log.warning("test sent", moment=moment, action=action, person=told["person"])
         return told

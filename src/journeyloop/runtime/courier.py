@@ -11,7 +11,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
-from msgspec import Struct
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from journeyloop.act.render import Unrenderable
 from journeyloop.model.effects import Send
@@ -19,9 +20,11 @@ from journeyloop.model.inputs import ConsentStated, Delivered, Input, Ready
 from journeyloop.model.plan import Plan
 from journeyloop.runtime import outbox
 from journeyloop.runtime.attempt import Attempt, unsettled
-from journeyloop.runtime.channels import Channel, Receipt, Terms, Withheld
+from journeyloop.runtime.catalogue import Catalogue, NoCatalogue, Silent, checked
+from journeyloop.runtime.channels import Channel, Message, Receipt, Terms, Withheld
 from journeyloop.runtime.circuit import Circuit, Pace
-from journeyloop.runtime.compose import compose
+from journeyloop.runtime.compose import compose, way_out
+from journeyloop.runtime.coupons import Coupons
 from journeyloop.runtime.outbox import Waiting
 from journeyloop.runtime.ports import Store
 from journeyloop.runtime.staging import NOT_LISTED, Sink, withheld
@@ -46,6 +49,8 @@ class House(Struct):
     clock: Callable[[], int]
     commit: Callable[[Sequence[Input]], Awaitable[None]]
     secret: bytes
+    coupons: Coupons
+    catalogue: Catalogue = field(default_factory=NoCatalogue)
 
 
 class Courier:
@@ -156,7 +161,7 @@ class Courier:
 
     async def _carry(self, one: Waiting) -> None:
         try:
-            await self.house.commit([Ready(one.person, one.decision, one.key)])
+            await self._ask_for(one)
             send = self._sends.pop(one.decision, None)
             if send is not None:
                 words = await self._word(send)
@@ -171,6 +176,14 @@ class Courier:
             self._in_hand.pop(one.decision, None)
             self._slots.release()
 
+    async def _ask_for(self, one: Waiting) -> None:
+        """With the code it is to carry, if it wants one."""
+        coupon = self.house.coupons.claim(one.decision)
+        try:
+            await self.house.commit([Ready(one.person, one.decision, one.key, coupon)])
+        finally:
+            self.house.coupons.settle(coupon)
+
     async def _word(self, send: Send) -> list[Delivered | ConsentStated]:
         """What is to be told of it, and of the person: one commit."""
         plan, attempt = self.house.plan(), Attempt(send, self.house.stops, self.channel.idempotent)
@@ -183,6 +196,8 @@ class Courier:
             receipt = await self._attempt(send, attempt)
         except (Withheld, Unrenderable) as stopped:
             return [attempt.stopped(stopped)]
+        except Silent as silent:
+            return [attempt.later(f"catalogue: {silent}", self.house.clock())]
         if receipt.trouble:
             self.trouble = self.house.clock(), receipt.reason
         self.circuit.heard(receipt.trouble)
@@ -195,7 +210,7 @@ class Courier:
 
     async def _attempt(self, send: Send, attempt: Attempt) -> Receipt:
         """However it ends, there is a receipt."""
-        message = compose(send, self.house.plan(), self.house.secret)
+        message = await self._message(send)
         try:
             async with asyncio.timeout(self.terms.timeout):
                 return await self.channel.send(message, attempt.go)
@@ -205,6 +220,14 @@ class Courier:
             if not isinstance(error, TimeoutError):
                 log.error("channel failed", channel=self.name, error=type(error).__name__)
             return attempt.receipt(error)
+
+    async def _message(self, send: Send) -> Message:
+        """Filled with what its products cost now."""
+        plan = self.house.plan()
+        action = plan.moments[send.delivery.moment].action(send.delivery.action)
+        assert action is not None  # the intent was written under this plan, or the last look has stopped it
+        given = await checked(send.given, action, plan, self.house.catalogue)
+        return compose(replace(send, given=given), plan, way_out(send, plan, self.house.secret))
 
 
 def opted_out(send: Send, plan: Plan, now: int) -> list[ConsentStated]:

@@ -10,7 +10,9 @@ from typing import Any
 import structlog
 
 from journeyloop.model.effects import Queued, Send
-from journeyloop.runtime.channels import Channel, Connection, Pushes, pulled
+from journeyloop.model.reach import ONPAGE
+from journeyloop.runtime.channels import Channel, Connection, Pushes, Terms, pulled
+from journeyloop.runtime.claims import Claims
 from journeyloop.runtime.courier import Courier, House
 
 log = structlog.get_logger("journeyloop")
@@ -24,8 +26,13 @@ class Couriers:
     ) -> None:
         self.connections, self.connect = connections, connect
         self.house: House | None = None
+        self.claims: Claims | None = None
         self._couriers: dict[str, tuple[Connection, Courier]] = {}
         self._renewing = asyncio.Lock()
+
+    def open(self, house: House) -> None:
+        """What they work with."""
+        self.house, self.claims = house, Claims(house.coupons, house.commit)
 
     async def renew(self) -> None:
         """Begin what is new or changed, end what is gone; what did not change goes on. One that ends is told of its
@@ -57,16 +64,25 @@ class Couriers:
     async def stop(self) -> None:
         await asyncio.gather(*(courier.stop() for _, courier in self._couriers.values()))
         self._couriers.clear()
+        if self.claims is not None:
+            await self.claims.stop()
 
     def queue(self, queued: Queued) -> None:
         """Something waits for a channel; without a courier until it is stale."""
-        if (found := self._couriers.get(queued.delivery.channel)) is not None:
+        if queued.delivery.channel == ONPAGE and self.claims is not None:
+            self.claims.queue(queued)
+        elif (found := self._couriers.get(queued.delivery.channel)) is not None:
             found[1].wake()
 
     def take(self, send: Send) -> None:
         """An intent is committed."""
         if (found := self._couriers.get(send.delivery.channel)) is not None:
             found[1].take(send)
+
+    def connected(self, name: str) -> tuple[Channel, Terms] | None:
+        """A channel that can be used, for what goes past its courier: a test."""
+        found = self._couriers.get(name)
+        return (found[1].channel, found[1].terms) if found else None
 
     def pushes(self) -> Pushes | None:
         """The channel, the first by name, that pushes to browsers."""

@@ -11,13 +11,14 @@ from uuid import uuid4
 from msgspec import json
 
 from journeyloop.act import in_hand, waiting
-from journeyloop.act.render import Unrenderable, render
+from journeyloop.act.render import Unrenderable, rendered
 from journeyloop.model.brief import AGENT
 from journeyloop.model.customer import Customer
 from journeyloop.model.decision import Delivery
 from journeyloop.model.disposition import DISPOSED, Disposition
 from journeyloop.model.effects import Answer
 from journeyloop.model.event import Event
+from journeyloop.model.goods import given
 from journeyloop.model.identifier import Identifier
 from journeyloop.model.inputs import Asked, Held, Input, Outcome
 from journeyloop.model.plan import Plan
@@ -25,6 +26,7 @@ from journeyloop.model.profile import profile_values
 from journeyloop.model.reach import DESK
 from journeyloop.runtime import reads, records
 from journeyloop.runtime.briefing import briefed
+from journeyloop.runtime.catalogue import homed
 from journeyloop.runtime.hooked import travels_by
 from journeyloop.runtime.memory import Memory
 from journeyloop.runtime.perform import Performer
@@ -234,7 +236,7 @@ def _suggestion(reader: Reader, customer: Customer, plan: Plan, now: int) -> dic
     if delivery is None or moment is None or action is None or raw is None:
         return None
     try:
-        content = render(action.content, profile_values(customer, now, plan.computed))
+        content = rendered(action, profile_values(customer, now, plan.computed), homed(given(customer), plan))
     except Unrenderable:
         return None
     made = records.decode_decision(raw)

@@ -17,6 +17,7 @@ from journeyloop.model.identifier import Identifier
 from journeyloop.model.inputs import Epoch, Input, Paused, PlanChanged
 from journeyloop.model.plan import Plan
 from journeyloop.runtime.batch import Batch
+from journeyloop.runtime.coupons import Taken, take_in
 from journeyloop.runtime.memory import Memory
 from journeyloop.runtime.person import joined
 from journeyloop.runtime.ports import Reader, Store, Transaction
@@ -154,6 +155,16 @@ class Alone:
             return refusal
         self._commit([Paused(scope, paused, by, note)], self.clock())
         return None
+
+    def take_coupons(self, pool: str, codes: Sequence[str]) -> Taken:
+        """New codes for a pool."""
+        taken = [Taken()]
+
+        def also(transaction: Transaction) -> None:
+            taken[0] = take_in(transaction, pool, codes)
+
+        self._commit([], self.clock(), also)
+        return taken[0]
 
     def change(self) -> None:
         """The configuration as it is comes into force, if it is another."""

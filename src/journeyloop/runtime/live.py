@@ -24,8 +24,11 @@ from journeyloop.model.inputs import (
 )
 from journeyloop.model.plan import Plan, Problem
 from journeyloop.runtime.answers import answered
+from journeyloop.runtime.catalogue import Catalogue, NoCatalogue
 from journeyloop.runtime.commands import Commands
 from journeyloop.runtime.contacting import Contacting
+from journeyloop.runtime.contents import Contents
+from journeyloop.runtime.coupons import Coupons
 from journeyloop.runtime.courier import House
 from journeyloop.runtime.couriers import Couriers, no_channels
 from journeyloop.runtime.desk import Desk, Desks
@@ -57,14 +60,14 @@ def nobody(files: Collection[str]) -> tuple[str, str]:
     return "", ""
 
 
-class Live(Questions, Commands, Streams, Contacting, Desk):
+class Live(Questions, Commands, Contents, Streams, Contacting, Desk):
     """`configure` reads the configuration anew; `pages` is the on-page channel; `clock` gives ms since the epoch.
     `whose` says who changed these files of it, and why."""
 
     def __init__(
         self, store: Store, memory: Memory, pages: Pages, configure: Callable[[], Configured], clock: Callable[[], int],
         receiver: Receiver, inbox: int = 20_000, whose: Whose = nobody, couriers: Couriers | None = None,
-        ways: Ways | None = None,
+        ways: Ways | None = None, catalogue: Catalogue | None = None,
     ) -> None:  # fmt: skip
         self.whose, self.sink = whose, Sink()
         self.store, self.memory, self.pages, self.configure, self.clock = store, memory, pages, configure, clock
@@ -78,10 +81,15 @@ class Live(Questions, Commands, Streams, Contacting, Desk):
         self.writer = Writer(store, memory, self.plans.__getitem__, pages.watch, clock, self._committed, inbox)
         self.couriers = couriers or no_channels()
         self.performer = Performer(
-            pages, self._tell, lambda: self.plan, lambda: self.board, clock, self._note, self.sink, self.couriers
+            pages, self._tell, lambda: self.plan, lambda: self.board, clock, self._note, self.sink, self.couriers,
+            catalogue,
         )  # fmt: skip
-        self.couriers.house = House(
-            store, self.performer.stops, self.sink, lambda: self.plan, clock, self.commit, memory.secret
+        self.catalogue, self.coupons = catalogue or NoCatalogue(), Coupons(store, lambda: self.plan)
+        self.couriers.open(
+            House(
+                store, self.performer.stops, self.sink, lambda: self.plan, clock, self.commit, memory.secret,
+                self.coupons, self.catalogue,
+            )
         )  # fmt: skip
         self.sweep = Sweep(store, lambda: self.plan, self.submit)
         self.pushing = Pushing(store, memory.secret, lambda: self.plan, receiver, self.submit, clock, ways, self.sink)

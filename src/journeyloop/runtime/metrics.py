@@ -89,6 +89,19 @@ class Channels(Collector):
         yield from (told, waiting, in_hand, closed)
 
 
+class Pools(Collector):
+    """Codes of each pool of coupons that are left, as last told."""
+
+    def __init__(self) -> None:
+        self.told: list[dict[str, Any]] = []
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        family = GaugeMetricFamily("journeyloop_coupons_free", "Coupons that are left", labels=("pool",))
+        for pool in self.told:
+            family.add_metric((pool["pool"],), float(pool["free"]))
+        yield family
+
+
 class Metrics:
     def __init__(self, plan: Callable[[], Plan]) -> None:
         self.registry = CollectorRegistry()
@@ -98,6 +111,8 @@ class Metrics:
         self.registry.register(self.channels)
         self.lag = SourceLag()
         self.registry.register(self.lag)
+        self.pools = Pools()
+        self.registry.register(self.pools)
         self.inputs = Counter("journeyloop_inputs", "Inputs applied", registry=self.registry)
         self.duplicates = Counter("journeyloop_duplicates", "Events that had been seen before", registry=self.registry)
         self.refused = Counter("journeyloop_refused", "Refused inputs by reason", ["reason"], registry=self.registry)

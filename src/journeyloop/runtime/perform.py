@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from journeyloop.act.render import Unrenderable, render
+from journeyloop.act.render import Unrenderable, rendered
 from journeyloop.model.board import Board
 from journeyloop.model.effects import Answer, Note, Queued, Recall, Send, Stopped
+from journeyloop.model.goods import LISTS
 from journeyloop.model.inputs import Delivered
+from journeyloop.model.moment import Action
 from journeyloop.model.plan import Plan
 from journeyloop.model.reach import ONPAGE
+from journeyloop.runtime.catalogue import Catalogue, NoCatalogue, Silent, asks, checked, homed
+from journeyloop.runtime.channels import Withheld
+from journeyloop.runtime.compose import tags_of
 from journeyloop.runtime.ports import Pages
 from journeyloop.runtime.staging import NOT_LISTED, Sink, withheld
 from journeyloop.runtime.stops import Stops
@@ -47,13 +53,15 @@ class Performer:
         note: Callable[[Note], None],
         sink: Sink | None = None,
         post: Post | None = None,
+        catalogue: Catalogue | None = None,
     ) -> None:
         self.sink = sink or Sink()
         self.pages, self.report, self.plan, self.board = pages, report, plan, board
         self.clock, self.note = clock, note
         self.answers: dict[str, Callable[[Answer], None]] = {}
         self.stops = Stops(plan, board, clock)
-        self.post = post or Nowhere()
+        self.post, self.catalogue = post or Nowhere(), catalogue or NoCatalogue()
+        self._checks: set[asyncio.Task[None]] = set()
 
     def perform(self, effects: list[Any]) -> None:
         """Stops first: an opt-out committed together with a send wins."""
@@ -87,10 +95,34 @@ class Performer:
         if withheld(self.plan(), send.names):
             self.sink.keep(send, self.plan(), self.clock())
             return self._say(send, "suppressed", NOT_LISTED)
+        action = self._action(send)
+        if action is None:
+            return self._say(send, "suppressed", "action_removed")
+        if asks(action, self.plan()):
+            check = asyncio.get_running_loop().create_task(self._check(send, action))
+            self._checks.add(check)
+            return check.add_done_callback(self._checks.discard)
+        return self._push(send, action, homed(send.given, self.plan()))
+
+    async def _check(self, send: Send, action: Action) -> None:
+        """Ask what its products cost now, then look again whether anything has stopped it."""
+        try:
+            given = await checked(send.given, action, self.plan(), self.catalogue)
+        except Silent as silent:
+            return self._say(send, "suppressed", f"catalogue: {silent}")
+        except Withheld as none:
+            return self._say(send, "suppressed", str(none))
+        if (reason := self.stops.refusal(send)) is not None:
+            return self._say(send, "suppressed", reason)
+        return self._push(send, action, given)
+
+    def _push(self, send: Send, action: Action, given: dict[str, Any]) -> None:
         failed: list[str] = []
-        written = self.pages.push(self._browsers(send), lambda signed: self._content(send, signed, failed))
+        written = self.pages.push(
+            self._browsers(send), lambda signed: self._content(send, action, given, signed, failed)
+        )
         if written is not None:
-            self.stops.handed.add(delivery.decision, written)
+            self.stops.handed.add(send.delivery.decision, written)
             return self._say(send, "sent", "")
         if failed:
             self._say(send, "suppressed", failed[0])
@@ -105,16 +137,19 @@ class Performer:
         if send.delivery.state == "intent":
             self.report(Delivered(send.person, send.delivery.decision, state, reason))
 
-    def _content(self, send: Send, signed: bool, failed: list[str]) -> bytes | None:
-        """Only what is to be rendered; without profile fields for a browser nobody vouched for."""
-        delivery = send.delivery
-        moment = self.plan().moments[delivery.moment]
-        action = next((one for one in moment.actions if one.name == delivery.action), None)
-        if action is None:
-            failed.append("action_removed")
-            return None
+    def _action(self, send: Send) -> Action | None:
+        return self.plan().moments[send.delivery.moment].action(send.delivery.action)
+
+    def _content(
+        self, send: Send, action: Action, given: dict[str, Any], signed: bool, failed: list[str]
+    ) -> bytes | None:
+        """Only what is to be rendered; for a browser nobody vouched for in its language, but without profile, cart and
+        what was looked at."""
+        delivery, locale = send.delivery, str(send.profile.get("locale") or "")
+        known = given if signed else {name: value for name, value in given.items() if name not in LISTS}
+        tags = tags_of(self.plan(), self.plan().moments[delivery.moment], action)
         try:
-            content = render(action.content, send.profile if signed else {})
+            content = rendered(action, send.profile if signed else {}, known, locale, tags)
         except Unrenderable as error:
             failed.append(f"content: {error}")
             return None

@@ -24,6 +24,7 @@ TABLES = (
     "dedup",  # person (16) + day (2) + part (2) -> message hashes (8 bytes each)
     "moments",  # moment name -> tally record
     "arms",  # moment name + NUL + action name ("" for silence) -> arm record
+    "coupons",  # pool -> its counts; pool + NUL + F (free) or G (given) + code -> b"", or the decision id (16)
     "outcomes",  # decision id (16) + moment name -> what became of it when the window closed
     "audiences",  # audience name + NUL + person (16) -> since (8, big endian)
     "pushes",  # audience name, or to/ and destination, + NUL + number (8) -> what somebody is to be told of

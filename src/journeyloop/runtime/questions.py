@@ -15,6 +15,7 @@ from journeyloop.model.plan import Plan, Problem
 from journeyloop.runtime import explain, memberships, person, reads, undelivered
 from journeyloop.runtime.answers import previewed
 from journeyloop.runtime.carried import carried
+from journeyloop.runtime.coupons import pools
 from journeyloop.runtime.couriers import Couriers
 from journeyloop.runtime.history import history, texts_of, version
 from journeyloop.runtime.hooked import Addressing, Told
@@ -246,4 +247,5 @@ class Questions:
         with self.store.read() as reader:
             self.measures.lag.lags = read_lags(reader)
             self.measures.channels.rows = carried(reader, self.couriers, self.plan)
+            self.measures.pools.told = pools(reader, self.plan)
         return self.measures.text()

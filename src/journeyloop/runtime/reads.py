@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from journeyloop.interpret.cart import contents
 from journeyloop.learn import average, bound
 from journeyloop.model.board import Tally
+from journeyloop.model.cart import contents
 from journeyloop.model.customer import Customer
 from journeyloop.model.identifier import ADDRESSES, PERSON, Identifier, identifier_key
 from journeyloop.model.moment import Moment

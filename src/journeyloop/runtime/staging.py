@@ -8,9 +8,13 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from journeyloop.act.render import Unrenderable, render
+from msgspec.structs import replace
+
+from journeyloop.act.render import Unrenderable
 from journeyloop.model.effects import Send
 from journeyloop.model.plan import Plan
+from journeyloop.runtime.catalogue import homed
+from journeyloop.runtime.compose import filled
 
 NOT_LISTED = "not in recipients_allow"
 KEPT = 1_000
@@ -38,10 +42,9 @@ class Sink:
     def keep(self, send: Send, plan: Plan, at: int) -> None:
         """A send that was stopped here."""
         delivery = send.delivery
-        action = plan.moments[delivery.moment].action(delivery.action)
         told = {"moment": delivery.moment, "action": delivery.action, "channel": delivery.channel}
         told |= {"decision_id": delivery.decision.hex(), "person": send.person.hex()}
-        self._kept.append({"at": at, **told, **_rendered(action.content if action else {}, send.profile, plan)})
+        self._kept.append({"at": at, **told, **_rendered(send, plan)})
 
     def keep_answers(self, person: str | None, answers: Iterable[dict[str, Any]], at: int) -> None:
         """What placements would have been answered; silence is no message."""
@@ -61,9 +64,15 @@ class Sink:
         return list(reversed(self._kept))
 
 
-def _rendered(content: dict[str, Any], profile: dict[str, Any], plan: Plan) -> dict[str, Any]:
-    """With a link that leads nowhere: what can be looked at must not end anything."""
+def _rendered(send: Send, plan: Plan) -> dict[str, Any]:
+    """As it would have been, with the prices of the person's own events, and a link that leads nowhere: what can be
+    looked at must not end anything."""
+    moment = plan.moments[send.delivery.moment]
+    action = moment.action(send.delivery.action)
+    if action is None:
+        return {"content": None, "problem": "content: action_removed"}
+    shown, nowhere = replace(send, given=homed(send.given, plan)), f"{plan.public_url}/u/"
     try:
-        return {"content": render(content, profile, {"unsubscribe_url": f"{plan.public_url}/u/"}), "problem": ""}
+        return {"content": filled(shown, plan, moment, action, nowhere), "problem": ""}
     except Unrenderable as error:
         return {"content": None, "problem": f"content: {error}"}

@@ -64,17 +64,22 @@ class Stops:
 
     def refusal(self, send: Send) -> str | None:
         delivery = send.delivery
-        moment = self.plan().moment(delivery.moment)
-        if moment is None:
-            return "moment_removed"
-        subjects = (moment.purpose, f"{moment.purpose}/{delivery.channel}")
-        if any((send.person, subject) in self._stopped for subject in subjects):
-            return "consent: withdrawn"
+        if (reason := self.withdrawn(send)) is not None:
+            return reason
         if delivery.decision in self._recalled:
             return "recalled"
         if self.clock() >= delivery.expires:
             return "expired"
         return self.board().stops(delivery.moment, delivery.channel) or self._untimely(send)
+
+    def withdrawn(self, send: Send) -> str | None:
+        """Whether the person wants nothing of it any more."""
+        moment = self.plan().moment(send.delivery.moment)
+        if moment is None:
+            return "moment_removed"
+        subjects = (moment.purpose, f"{moment.purpose}/{send.delivery.channel}")
+        stopped = any((send.person, subject) in self._stopped for subject in subjects)
+        return "consent: withdrawn" if stopped else None
 
     def _untimely(self, send: Send) -> str | None:
         """The hours that have begun since the intent, or before it is offered again."""

@@ -10,12 +10,12 @@ from journeyloop.model.arm import Arms
 from journeyloop.model.board import Tally
 from journeyloop.model.customer import Customer
 from journeyloop.model.decision import Decision, Delivery
-from journeyloop.model.effects import Membership, Resolved
+from journeyloop.model.effects import Membership, Reserved, Resolved, Returned
 from journeyloop.model.event import Event
 from journeyloop.model.identifier import Identifier, identifier_key
 from journeyloop.model.inputs import Imported, Input
 from journeyloop.model.ledger import Entry, chained
-from journeyloop.runtime import outbox, records, undelivered
+from journeyloop.runtime import coupons, outbox, records, undelivered
 from journeyloop.runtime.learned import arm_records
 from journeyloop.runtime.memory import OWNERS, Memory, write_singles
 from journeyloop.runtime.ports import Transaction
@@ -44,6 +44,7 @@ class Touched:
         self._learned: dict[str, set[str]] = {}
         self._resolved: dict[bytes, bytes] = {}
         self._outbox: dict[bytes, bytes | None] = {}
+        self._coupons: list[Reserved | Returned] = []
 
     def prefetch(self, inputs: Iterable[Input]) -> None:
         """Read the owners and customers these events will need, each table in one go."""
@@ -166,6 +167,10 @@ class Touched:
         """A delivery waits for its channel."""
         self._outbox[outbox.key_of(delivery)] = person + outbox.DUE
 
+    def coupon(self, change: Reserved | Returned) -> None:
+        """A code goes with a decision, or is free again."""
+        self._coupons.append(change)
+
     # --- writing ----------------------------------------------------------------------------------------------------
 
     def flush(self) -> None:
@@ -181,6 +186,8 @@ class Touched:
         self._write_outbox()
         for delivery in self._undelivered.values():
             undelivered.note(self.transaction, self.memory.singles, delivery)
+        for change in self._coupons:
+            coupons.change(self.transaction, change)
         put_many("moments", [(name.encode(), records.encode_tally(one)) for name, one in self._tallies.items()])
         for moment, changed in self._learned.items():
             for key, record in arm_records(moment, self.memory.arms[moment], changed):

@@ -91,9 +91,6 @@ STOPPED: dict[str, Callable[[Rig], None]] = {
     "moment_removed": lambda rig: rig.change(plan_of(moment("other"))),
     "action_removed": lambda rig: rig.change(plan_of(moment(goal=GOAL))),
     "shadow: decided, not sent": lambda rig: rig.change(plan_of(LATER.replace("fixed", "shadow"))),
-    "not_supported_yet: coupon": lambda rig: rig.change(
-        plan_of(LATER.replace("after: 1h", "after: 1h, coupon: pool:one"))
-    ),
     "quiet_hours: until 08:00 everywhere (zone unknown)": lambda rig: rig.change(
         plan_of(LATER, policy="quiet_hours: {from: 21:00, to: 08:00, channels: [onpage]}\n")
     ),

@@ -258,10 +258,9 @@ def test_a_file_of_another_name_is_pointed_out() -> None:
 
 
 def test_files_that_would_be_overlooked_are_named() -> None:
-    loaded = load(small() | {"moments/x.yml": SMALL, "content/de.yaml": "failed: {}"})
+    loaded = load(small() | {"moments/x.yml": SMALL, "content/de.yml": "failed: {}"})
     assert [str(one) for one in loaded.problems] == [
-        "content/de.yaml:1: warning: not yet supported: content/de.yaml "
-        "(translations: the moments speak their own language)",
+        "content/de.yml:1: error: not read: rename it to content/de.yaml",
         "moments/x.yml:1: error: not read: rename it to moments/x.yaml",
     ]
 

@@ -18,6 +18,7 @@ from journeyloop.model.inputs import Input
 from journeyloop.model.plan import Problem
 from journeyloop.model.policy import BLOCKED, Identity
 from journeyloop.runtime.channels import Pushes
+from journeyloop.runtime.coupons import Taken
 from journeyloop.runtime.hooked import Addressing, Told
 from journeyloop.runtime.imports import Gap, Progress
 from journeyloop.runtime.permission import Message
@@ -47,6 +48,9 @@ class RecordingDoor:
         self.pauses: list[tuple[str, bool, str, str]] = []
         self.reloads: list[tuple[str, str]] = []
         self.tests: list[tuple[str, str, str]] = []
+        self.contents: list[tuple[str, str, Identifier]] = []
+        self.content: dict[str, Any] = {}
+        self.codes: dict[str, list[str]] = {}
         self.tabs: dict[str, list[dict[str, Any]]] = {}
         self.streams: list[tuple[str, bool]] = []
         self.rows: list[tuple[str, str, int, list[bytes]]] = []
@@ -233,6 +237,18 @@ class RecordingDoor:
     async def test_send(self, moment: str, action: str, to: str) -> dict[str, Any] | str:
         self.tests.append((moment, action, to))
         return {"browser": to} if to == "a1" else "no tab is open"
+
+    async def preview_content(self, moment: str, action: str, who: Identifier) -> dict[str, Any] | str:
+        self.contents.append((moment, action, who))
+        return self.content if moment == "now" else "no moment"
+
+    async def take_coupons(self, pool: str, codes: Sequence[str]) -> Taken:
+        self._may_fail()
+        self.codes.setdefault(pool, []).extend(codes)
+        return Taken(added=len(codes))
+
+    def coupon_pools(self) -> list[dict[str, Any]]:
+        return [{"pool": "welcome", "free": 1, "given": 0, "used": True}]
 
     async def reload(self, by: str = "", note: str = "") -> dict[str, Any]:
         self.reloads.append((by, note))

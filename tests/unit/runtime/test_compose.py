@@ -7,7 +7,7 @@ import pytest
 from journeyloop.act.render import Unrenderable
 from journeyloop.model.effects import Send
 from journeyloop.runtime.channels import Message
-from journeyloop.runtime.compose import compose
+from journeyloop.runtime.compose import compose, way_out
 from journeyloop.runtime.staging import Sink
 from journeyloop.runtime.unsubscribe import Ending, read
 from tests.property.rig import SECRET, Rig, moment, plan_of
@@ -47,7 +47,8 @@ def intent(rig: Rig) -> Send:
 
 
 def composed(rig: Rig) -> Message:
-    return compose(intent(rig), rig.plan, SECRET)
+    sending = intent(rig)
+    return compose(sending, rig.plan, way_out(sending, rig.plan, SECRET))
 
 
 def test_what_is_filled_into_html_is_escaped_and_a_subject_is_not() -> None:

@@ -155,8 +155,15 @@
     save("", me);
     early.splice(0).forEach((event) => enqueue(stamp(event)));
     if (wanted.choices) stated();
+    land();
     attend();
     beat();
+  };
+  const land = () => { // from a link of a message: it was clicked, and the address forgets it
+    const [before, id, after] = location.href.split(/jl_id=(\w+)&?/);
+    if (!id) return;
+    history.replaceState(null, "", before + after);
+    tell(id, "clicked");
   };
   const withdraw = async (choices) => {
     me ||= load("");
@@ -382,18 +389,18 @@
       if (dialog) box.focus();
     }, 50);
   };
-  const STYLE = `
-:host{all:initial;--back:#fff;--text:#1c1c1f;--on:#fff;--act:var(--journeyloop-accent,#4f46e5)}
-@media(prefers-color-scheme:dark){:host{--back:#242427;--text:#f4f4f5;--on:#161618;--act:var(--journeyloop-accent,#a5a0ff)}}
-section{box-sizing:border-box;position:fixed;z-index:999999;right:20px;bottom:20px;width:360px;padding:20px;border:1px solid #8884;border-radius:16px;
-background:var(--back);color:var(--text);box-shadow:0 12px 40px #0004;font:15px/1.5 system-ui,sans-serif;overflow-wrap:anywhere}
-h2{margin:0 32px 4px 0;font-size:17px}
-p{margin:0;opacity:.8}
-small{border:1px solid;border-radius:6px;padding:0 6px;font-weight:600}
-a{display:inline-block;margin-top:16px;padding:9px 18px;border-radius:10px;background:var(--act);color:var(--on);font-weight:600;text-decoration:none}
-button{position:absolute;top:12px;right:12px;width:32px;height:32px;border:0;border-radius:8px;background:none;color:inherit;font:22px/1 system-ui;cursor:pointer}
-section:focus{outline:0}
-@media(max-width:480px){section{right:0;bottom:0;width:100%}a{display:block;text-align:center}}
+  const STYLE = `\
+:host{all:initial;--back:#fff;--text:#1c1c1f;--on:#fff;--act:var(--journeyloop-accent,#4f46e5)}\
+@media(prefers-color-scheme:dark){:host{--back:#242427;--text:#f4f4f5;--on:#161618;--act:var(--journeyloop-accent,#a5a0ff)}}\
+section{box-sizing:border-box;position:fixed;z-index:999999;right:20px;bottom:20px;width:360px;padding:20px;border:1px solid #8884;border-radius:16px;\
+background:var(--back);color:var(--text);box-shadow:0 12px 40px #0004;font:15px/1.5 system-ui,sans-serif;overflow-wrap:anywhere}\
+h2{margin:0 32px 4px 0;font-size:17px}\
+p{margin:0;opacity:.8}\
+small{border:1px solid;padding:0 6px}\
+a{display:inline-block;margin-top:16px;padding:9px 18px;border-radius:10px;background:var(--act);color:var(--on);font-weight:600;text-decoration:none}\
+button{position:absolute;top:12px;right:12px;width:32px;height:32px;border:0;border-radius:8px;background:none;color:inherit;font:22px/1 system-ui;cursor:pointer}\
+section:focus{outline:0}\
+@media(max-width:480px){section{right:0;bottom:0;width:100%}a{display:block;text-align:center}}\
 @media(prefers-reduced-motion:no-preference){section{animation:in .3s}@keyframes in{from{opacity:0;transform:translateY(12px)}}}`;
 
   // --- the page's own words --------------------------------------------------------------------------------------

@@ -3,41 +3,39 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
-from typing import Any, cast
+from typing import cast
 
 from msgspec import Struct
 
 from journeyloop.adapters.config.conditions import Names, read_condition
+from journeyloop.adapters.config.content import Said, read_content, shape_of
 from journeyloop.adapters.config.hours import read_open
 from journeyloop.adapters.config.notation import next_time, rate
 from journeyloop.adapters.config.report import suggestion
 from journeyloop.adapters.config.section import Section, as_section
-from journeyloop.adapters.config.templates import check_templates
-from journeyloop.adapters.config.tree import Scalar, plain
+from journeyloop.adapters.config.settings import Settings
 from journeyloop.model.brief import AGENT
 from journeyloop.model.duration import duration
 from journeyloop.model.moment import Action, Delay, Done, Limit, Unless
 from journeyloop.model.reach import CHANNELS, DESK, ONPAGE
-from journeyloop.runtime.channels import SHAPES, Connection, Shape
+from journeyloop.runtime.channels import SHAPES, Connection
 
 KEYS = (
     "action", "channel", "content", "where", "placement", "cost", "gives", "weight", "limit", "after", "unless",
-    "value", "versus", "open", "coupon",
+    "value", "versus", "open", "coupon", "links",
 )  # fmt: skip
-ON_PAGE = ("title", "body", "button", "style")
 _POOL = re.compile(r"pool:([a-z0-9][a-z0-9_-]{0,39})")
 _UNLESS = re.compile(r"(seen|clicked|dismissed)\(\s*([A-Za-z0-9_-]+)\s*\)")
-_URL = re.compile(r"https?://[A-Za-z0-9\[][^\\\s]*|/|/[^/\\{\s][^\\\s]*")
 
 
 class Surroundings(Struct, frozen=True):
     """What the rest of the configuration says about every action of a moment. `ask` is the moment's placement,
-    `channels` are those that are configured beside the page."""
+    `channels` are those that are configured beside the page, `settings` what journeyloop.toml says."""
 
     names: Names
     ask: str | None
     channels: dict[str, Connection]
+    settings: Settings = Settings()
 
 
 def read_actions(moment: Section, around: Surroundings) -> tuple[Action, ...]:
@@ -67,10 +65,13 @@ def _action(section: Section, around: Surroundings) -> Action:
         section.number("cost", 0.0),
     )
     _check_channel(section, channel, around)
+    coupon = _coupon(section, around.ask)
+    said = Said(channel, shape_of(channel, around.channels), around.ask is not None, bool(coupon), around.settings)
+    content, reads = read_content(section, said, around.names.profile)
     return Action(
         name=name,
         channel=channel,
-        content=_content(section, channel, around),
+        content=content,
         where=read_condition(section, "where", around.names),
         placement=section.text("placement") if "placement" in section else around.ask,
         cost=cost,
@@ -83,7 +84,10 @@ def _action(section: Section, around: Surroundings) -> Action:
         versus=section.text("versus", example="next_day_email") if "versus" in section else None,
         unsupported=_unsupported(section, channel, around.ask),
         closed=read_open(section),
-        coupon=_coupon(section, around.ask),
+        coupon=coupon,
+        html=said.html,
+        utm=_utm(section, channel, around.settings),
+        reads=reads,
     )
 
 
@@ -172,6 +176,14 @@ def _coupon(section: Section, ask: str | None) -> str:
     return found[1] if found else ""
 
 
+def _utm(section: Section, channel: str, settings: Settings) -> bool:
+    """Whether links say where they were clicked. A link from page to page would begin another visit for those who
+    count them: there only where it is written."""
+    links = section.section("links", ("utm",))
+    usual = settings.links.utm and channel != ONPAGE
+    return links.flag("utm", usual) if links else usual
+
+
 def _limit(section: Section) -> Limit | None:
     scalar = section.scalar("limit")
     if scalar is None:
@@ -182,55 +194,3 @@ def _limit(section: Section) -> Limit | None:
         section.report.error(scalar.line, f"{section.name('limit')}: write how often per person, such as 1 per 90d")
         return None
     return Limit(found[0], within)
-
-
-def _content(section: Section, channel: str, around: Surroundings) -> dict[str, Any]:
-    """The content as written; each text in it is a template that compiles."""
-    written = section.mapping("content")
-    if "content" not in section:
-        section.error("content", "missing: write what the message says, `content: {title: …, body: …}`")
-    if written is None:
-        return {}
-    on_page = channel == ONPAGE
-    if on_page:
-        _check_on_page(section, written.entries if around.ask else ())
-    shape = SHAPES[around.channels[channel].kind] if channel in around.channels else None
-    if shape and not on_page:
-        _check_fields(section, shape)
-    leaves = shape is not None and shape.address == "email"
-    check_templates(written, section.name("content"), around.names.profile, on_page, section.report, way_out=leaves)
-    content: dict[str, Any] = plain(written)
-    return content
-
-
-def _check_fields(section: Section, shape: Shape) -> None:
-    """What the channel can carry, and what it cannot do without."""
-    written = section.mapping("content")
-    known = written.entries if written and "*" in shape.content else shape.content
-    content = section.section("content", known)
-    for needed in shape.needs if content else ():
-        if not any(key in content for key in needed):  # type: ignore[operator]
-            section.error("content", f"missing: write {' or '.join(needed)}")
-
-
-def _check_on_page(section: Section, own: Collection[str]) -> None:
-    """`own` are the page's own words, where it asks and shows the answer itself."""
-    content = section.section("content", (*ON_PAGE, *own))
-    assert content is not None
-    for key in ("title", "body"):
-        content.text(key, default="")
-    if "title" not in content and "body" not in content and not own:
-        content.error("title", "missing: write a title or a body")
-    content.choice("style", ("banner", "dialog"), "banner")
-    button = content.section("button", ("label", "url"))
-    if button:
-        button.text("label", example="Continue")
-        url = button.scalar("url")
-        button.text("url", example="/checkout")
-        if url:
-            _check_url(button, url)
-
-
-def _check_url(button: Section, url: Scalar) -> None:
-    if not _URL.fullmatch(url.text):
-        button.report.error(url.line, f"{button.name('url')}: write https://…, http://… or a path such as /checkout")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from hashlib import blake2b
 from pathlib import PurePosixPath
 from typing import TypeVar
@@ -20,6 +21,7 @@ from journeyloop.adapters.config.policy import PolicyFile, read_policy
 from journeyloop.adapters.config.report import Report, suggestion
 from journeyloop.adapters.config.settings import PRODUCTION, Settings, meaning, parse_toml, read_settings
 from journeyloop.adapters.config.sources import read_sources
+from journeyloop.adapters.config.translations import Translating
 from journeyloop.adapters.config.tree import Mapping, parse_yaml
 from journeyloop.adapters.config.watching import counting, index_watched
 from journeyloop.model.errand import Destination
@@ -71,12 +73,13 @@ def load(texts: dict[str, str], environment: str | None = None) -> Loaded:
     loopback = settings.environment != PRODUCTION
     channels = {name: structs.replace(one, loopback=loopback) for name, one in channels.items()}
     destinations = read.file(_TOML, read_destinations, dict[str, Destination](), parse_toml)
-    moments = _moments(read, names, policy, channels, destinations)
+    moments = _moments(read, names, policy, channels, destinations, settings)
     _check_mentions(policy, moments, read.report(_POLICY))
     _check_holds(read, policy, moments)
+    kept = {found.name: found.moment for found in moments.values() if found.moment}
+    kept = _translated(read, Translating(kept, names.profile, channels, settings))
     _name_others(read)
     refused = any(problem.level == "error" for problem in problems)
-    kept = {found.name: found.moment for found in moments.values() if found.moment}
     places = {found.name: (file, found.detect) for file, found in moments.items()}
     reach = {name: SHAPES[one.kind].address for name, one in channels.items()}
     plan = None if refused else _plan(texts, kept, policy.policy, audiences, settings, reach)
@@ -112,14 +115,14 @@ class _Texts(Struct):
 
 def _moments(
     read: _Texts, names: Names, policy: PolicyFile, channels: dict[str, Connection],
-    destinations: dict[str, Destination],
+    destinations: dict[str, Destination], settings: Settings,
 ) -> dict[str, Found]:  # fmt: skip
     """File name → moment, in the order of the names, which is the order of the plan."""
     files: dict[str, Found] = {}
     owners: dict[str, str] = {}
     for name in sorted(name for name in read.texts if _is_yaml(name, "moments")):
         found = read.file(
-            name, lambda root, report: read_moment(root, names, policy, channels, report, destinations), None
+            name, lambda root, report: read_moment(root, names, policy, channels, report, destinations, settings), None
         )
         if found is None or not found.name:
             continue
@@ -169,13 +172,16 @@ def _check_ways_out(read: _Texts, plan: Plan, moments: dict[str, Found]) -> None
                 read.report(file).warn(found.actions, f"actions.{message}")
 
 
+def _translated(read: _Texts, translating: Translating) -> dict[str, Moment]:
+    for name in sorted(name for name in read.texts if _is_yaml(name, "content")):
+        read.file(name, partial(translating.read, name), None)
+    return translating.moments
+
+
 def _name_others(read: _Texts) -> None:
     for name in read.texts:
         if name.endswith(".yml"):
             read.report(name).error(1, f"not read: rename it to {name.removesuffix('.yml')}.yaml")
-        elif _is_yaml(name, "content"):
-            read.report(name).later(1, name, "translations: the moments speak their own language")
-            parse_yaml(read.texts[name], read.report(name))
 
 
 def _is_yaml(name: str, folder: str) -> bool:
@@ -212,6 +218,8 @@ def _plan(
         horizon=_horizon(moments.values(), policy),
         recipients=settings.recipients(),
         public_url=settings.public_url,
+        site=settings.links.site,
+        priced=bool(settings.catalogue),
     )
 
 

@@ -17,6 +17,7 @@ from journeyloop.adapters.config.notation import instant, percentage, rate, writ
 from journeyloop.adapters.config.policy import PolicyFile
 from journeyloop.adapters.config.report import Report, suggestion
 from journeyloop.adapters.config.section import Section, as_section
+from journeyloop.adapters.config.settings import Settings
 from journeyloop.adapters.config.tree import Mapping, Scalar
 from journeyloop.model.condition import Clauses, PathReader
 from journeyloop.model.duration import duration
@@ -48,13 +49,13 @@ class Found(Struct, frozen=True):
 
 def read_moment(
     root: Mapping, names: Names, policy: PolicyFile, channels: dict[str, Connection], report: Report,
-    destinations: dict[str, Destination],
+    destinations: dict[str, Destination], settings: Settings,
 ) -> Found:  # fmt: skip
     """Read one file; problems go to the report."""
     section = Section(root, "", report, KEYS)
     name, topic = section.identifier("moment", "checkout_stall"), section.text("topic", "")
     noticed = _detect(section, names)
-    around = Surroundings(names, noticed.ask if noticed else None, channels)
+    around = Surroundings(names, noticed.ask if noticed else None, channels, settings)
     moment = _moment(section, name, topic or name, noticed or Detect(), around, policy)
     moment = replace(moment, tells=tells.read_tells(section, names.profile, destinations))
     if noticed and not moment.waits and not noticed.within:

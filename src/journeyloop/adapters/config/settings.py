@@ -19,12 +19,20 @@ _NOT_MEANT_FOR_DECISIONS = ("host", "port")
 _RECIPIENT = re.compile(r"\*@[^\s@*]+|[^\s*]+")
 
 
+class Links(Struct, frozen=True):
+    """What links are given: `utm` says where they were clicked; `site` is the shop's own, https://HOST."""
+
+    utm: bool = True
+    site: str = ""
+
+
 class Settings(Struct, frozen=True):
     """`inbox` is the number of inputs that may wait for the writer. `allowed_origins`: `*`, or scheme://host[:port].
     `public_url` is where people reach this server: links in messages lead there.
     `recipients_allow`: whom to contact outside production: user ids, anonymous ids, addresses, `*@example.com`.
 
-    `durability`: `sync` survives power loss, `relaxed` may lose the last moments to it, never to a kill.
+    `durability`: `sync` survives power loss, `relaxed` may lose the last moments to it, never to a kill. `catalogue` is
+    asked what products cost just before a message says so.
     """
 
     environment: str = "development"
@@ -35,6 +43,8 @@ class Settings(Struct, frozen=True):
     durability: Durability = "sync"
     recipients_allow: tuple[str, ...] | None = None
     public_url: str = ""
+    links: Links = Links()
+    catalogue: str = ""
 
     def recipients(self) -> tuple[str, ...] | None:
         """The only people who may be contacted; None: everybody. An environment that is neither production nor
@@ -49,14 +59,16 @@ _PUBLIC = re.compile(
     r"(https://[A-Za-z0-9.\-]+(:\d{1,5})?|http://(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?)(/[A-Za-z0-9._~\-/]*)?"
 )
 """A mail program asks over https (RFC 8058); plain http only to try it on one machine."""
+
+_TABLES = ("environment", "recipients_allow", "server", "store", "channels", "destinations", "links", "catalogue")
+_SITE = re.compile(r"https?://[A-Za-z0-9.\-]+(:[0-9]+)?")
+_URL = re.compile(r"https?://[^\s/?#@]+[^\s#?]*")
 _ORIGIN = re.compile(r"\*|https?://[A-Za-z0-9.\-\[\]:]+")
 
 
 def read_settings(root: Mapping, report: Report) -> Settings:
     """The settings, defaults where the file is silent; problems go to the report."""
-    section = Section(
-        root, "", report, ("environment", "recipients_allow", "server", "store", "channels", "destinations")
-    )
+    section = Section(root, "", report, _TABLES)
     empty = Section(Mapping({}, 1), "", report, ())
     server = section.section("server", ("host", "port", "allowed_origins", "inbox", "public_url")) or empty
     store = section.section("store", ("durability",)) or empty
@@ -69,7 +81,23 @@ def read_settings(root: Mapping, report: Report) -> Settings:
         durability=cast(Durability, store.choice("durability", ("sync", "relaxed"), _DEFAULT.durability)),
         recipients_allow=_recipients(section),
         public_url=_public_url(server),
+        links=_links(section.section("links", ("utm", "site")) or empty),
+        catalogue=_catalogue(section.section("catalogue", ("url",))),
     )
+
+
+def _links(links: Section) -> Links:
+    site = links.text("site", "")
+    if site and not _SITE.fullmatch(site):
+        links.error("site", 'write the shop\'s own address, "https://shop.example", without a path')
+    return Links(links.flag("utm", True), site)
+
+
+def _catalogue(catalogue: Section | None) -> str:
+    url = catalogue.text("url", example="https://shop.example/prices") if catalogue else ""
+    if catalogue and url and not _URL.fullmatch(url):
+        catalogue.error("url", "write an address such as https://shop.example/prices, without ? and #")
+    return url
 
 
 def _recipients(section: Section) -> tuple[str, ...] | None:

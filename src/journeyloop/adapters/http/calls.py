@@ -215,7 +215,7 @@ class Reload(Struct):
 
 
 class TestSend(Struct):
-    """Show this action `to` one person: a user id, or an anonymous id."""
+    """Send this action `to` one person: a user id, or an anonymous id."""
 
     moment: Name
     action: Name

@@ -15,6 +15,7 @@ from journeyloop.model.identifier import Identifier
 from journeyloop.model.inputs import Input
 from journeyloop.model.plan import Problem
 from journeyloop.runtime.channels import Pushes
+from journeyloop.runtime.coupons import Taken
 from journeyloop.runtime.desk import Answered, Refused
 from journeyloop.runtime.hooked import Told
 from journeyloop.runtime.imports import Progress
@@ -172,7 +173,19 @@ class Door(Protocol):
         ...
 
     async def test_send(self, moment: str, action: str, to: str) -> dict[str, Any] | str:
-        """`{"person", "browser", "content", "vouched"}`, or the reason why nothing was shown."""
+        """`{"person", "content", …}` with where it went, or the reason why nothing was shown."""
+        ...
+
+    async def preview_content(self, moment: str, action: str, who: Identifier) -> dict[str, Any] | str:
+        """What an action would say to this person (`content`, `reason`, `missing`, `filled`), or why nothing."""
+        ...
+
+    async def take_coupons(self, pool: str, codes: Sequence[str]) -> Taken:
+        """New codes for a pool, durable once this returns."""
+        ...
+
+    def coupon_pools(self) -> list[dict[str, Any]]:
+        """`[{"pool", "free", "given", "used"}]`."""
         ...
 
     async def reload(self, by: str = "", note: str = "") -> dict[str, Any]:

@@ -26,7 +26,7 @@ class Governing:
         self.door = door
 
     def endpoints(self) -> list[Endpoint]:
-        admin, test = Role.ADMIN, "Show an action to one person, marked as a test."
+        admin, test = Role.ADMIN, "Send an action to one person, marked as a test."
         reload = "Read the configuration again."
         return [
             Endpoint("POST", "/v1/pause", "Stop everything, a moment or a channel.", admin, self.pause, (), Pause),

@@ -82,6 +82,19 @@ class Keys:
         claims = None if found is None else _checked(found, now, ISSUED_LIFE_S)
         return None if claims is None else claims.anonymous_id
 
+    def sign_preview(self, what: str, person: str, now: int) -> str:
+        """A token that opens one preview, `what` = MOMENT/ACTION for this person, for an hour."""
+        claims = {"preview": what, "person": person, "exp": now // 1000 + MAX_TOKEN_LIFE_S}
+        return jwt.encode({"alg": "HS256"}, claims, self._issuing)
+
+    def previews(self, token: str, now: int) -> tuple[str, str] | None:
+        """What a token opens and for which person, or None."""
+        claims = _verified(token, [self._issuing]) or {}
+        if not _lives(claims, now, MAX_TOKEN_LIFE_S):
+            return None
+        what, person = claims.get("preview"), claims.get("person")
+        return (what, person) if isinstance(what, str) and isinstance(person, str) else None
+
 
 def _verified(token: str, keys: Sequence[OctKey]) -> dict[str, Any] | None:
     """What a token says that one of these keys has signed."""
@@ -96,13 +109,17 @@ def _verified(token: str, keys: Sequence[OctKey]) -> dict[str, Any] | None:
 
 
 def _checked(claims: dict[str, Any], now: int, life_s: int) -> Claims | None:
-    expires = claims.get("exp")
-    if not isinstance(expires, (int, float)) or not 0 < expires * 1000 - now <= life_s * 1000:
+    if not _lives(claims, now, life_s):
         return None
     user, anonymous = claims.get("user_id"), claims.get("anonymous_id")
     if isinstance(user, str) and user:
         return Claims(user_id=user)
     return Claims(anonymous_id=anonymous) if isinstance(anonymous, str) and anonymous else None
+
+
+def _lives(claims: dict[str, Any], now: int, life_s: int) -> bool:
+    expires = claims.get("exp")
+    return isinstance(expires, (int, float)) and 0 < expires * 1000 - now <= life_s * 1000
 
 
 def presented(authorization: bytes | None) -> str | None:

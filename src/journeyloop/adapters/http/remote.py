@@ -11,6 +11,7 @@ from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlencode
 
+from journeyloop.runtime.coupons import Taken
 from journeyloop.runtime.imports import Progress
 from journeyloop.runtime.rows import Kind
 
@@ -71,6 +72,11 @@ class Beside:
                     f"the server is gone ({error}): the same command goes on where this one ends"
                 ) from None
         raise LookupError("the server is too busy to take the rows in")
+
+    def take_coupons(self, pool: str, codes: Sequence[str]) -> Taken:
+        """Raises as `ask`."""
+        body = json.dumps(list(codes)).encode()
+        return Taken(**_answered(self.address, self.key, f"/v1/coupons/{pool}", body, "application/json"))
 
 
 def _answered(address: str, key: str, path: str, body: bytes | None, media_type: str) -> dict[str, Any]:

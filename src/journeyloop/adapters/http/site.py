@@ -17,6 +17,7 @@ from journeyloop.adapters.http.answers import answer
 from journeyloop.adapters.http.api import Api
 from journeyloop.adapters.http.channels import Channels
 from journeyloop.adapters.http.contacting import Contacting
+from journeyloop.adapters.http.contents import Contents
 from journeyloop.adapters.http.context import NO_SOURCES, Context, HttpSettings, random_id, wall_clock
 from journeyloop.adapters.http.deciding import Deciding
 from journeyloop.adapters.http.desk import Desk
@@ -65,6 +66,7 @@ def endpoints(context: Context) -> list[Endpoint]:
         *Imports(context.door).endpoints(),
         *Governing(context.door).endpoints(),
         *Channels(context.door).endpoints(),
+        *Contents(context).endpoints(),
         *Hooks(context).endpoints(),
     ]
 
