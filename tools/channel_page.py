@@ -18,6 +18,7 @@ How they are used: [texts, WhatsApp and webhooks](../how-to/send-sms-whatsapp-an
 Every kind takes `kind` and these:
 """
 REACHES = {
+    "desk": "an agent who asks, see [Brief the agent](../how-to/brief-the-agent.md)",
     "email": "a verified e-mail address",
     "phone": "a verified telephone number",
     "push": "a browser that asked for push",

@@ -16,6 +16,7 @@ from journeyloop.adapters.config import (
     audiences,
     destinations,
     detect,
+    dispositions,
     features,
     goal,
     hours,
@@ -32,6 +33,7 @@ from journeyloop.model.audience import Audience, Computed
 from journeyloop.model.breaker import Breaker
 from journeyloop.model.budget import Budget
 from journeyloop.model.condition import Clauses
+from journeyloop.model.disposition import Disposition
 from journeyloop.model.errand import Destination, Tell
 from journeyloop.model.feature import Feature
 from journeyloop.model.hours import QuietHours
@@ -56,17 +58,19 @@ STRUCTS: dict[str, type[Struct]] = {
     "Breaker": Breaker,
     "Destination": Destination,
     "Tell": Tell,
+    "Disposition": Disposition,
     "none": Struct,
 }
 # Fields that no key of a file sets directly.
 DERIVED = {
     "blocked", "hash", "unsupported", "reader", "mode", "explore", "title", "topic", "learning", "judged", "present",
     "tells",
+    "briefs",
 }  # fmt: skip
 LOADED = {
     "moments/NAME.yaml": {*moment.KEYS},
     "detect": {*detect.KEYS},
-    "also": {*moment.ALSO, *moment.ALSO_LATER},
+    "also": {*moment.ALSO},
     "also: alert": {*tells.ALERT_KEYS},
     "also: sync": {*tells.SYNC_KEYS},
     "journeyloop.toml: destinations.NAME": {key for keys in destinations.KEYS.values() for key in keys},
@@ -75,12 +79,12 @@ LOADED = {
     "learn.features": {*features.KEYS},
     "actions": {*action.KEYS},
     "policy.yaml: quiet_hours": {*hours.KEYS},
+    "policy.yaml: dispositions": {*dispositions.KEYS},
     "policy.yaml: reported": {*policy_file.REPORTED_KEYS},
     "audiences.yaml: traits": {*audiences.TRAIT_KEYS},
     "audiences.yaml: audiences": {*audiences.AUDIENCE_KEYS},
 }
 LATER = {
-    "also": {*moment.ALSO_LATER, "text"},
     "detect": {*detect.LATER, "drop"},
 }
 

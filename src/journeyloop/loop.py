@@ -26,7 +26,7 @@ def advance(customer: Customer, message: inputs.Message, frame: Frame) -> None:
             act.offer(customer, frame)
         case inputs.Forwarded(input=inputs.Asked() as ask):
             interpret.own(customer, ask.identifier, frame.now, frame)
-            choose(customer, detect.asked(customer, ask, frame), frame, ask)
+            choose(customer, [] if act.handed(customer, ask, frame) else detect.asked(customer, ask, frame), frame, ask)
         case inputs.Forwarded(input=inputs.ConsentStated() | inputs.Held() | inputs.PushSubscribed() as word):
             act.withdraw(customer, interpret.take_word(customer, word, frame), frame)
         case inputs.Forwarded(input=inputs.Ready() | inputs.Delivered() as word):
@@ -87,6 +87,7 @@ def choose(customer: Customer, signals: list[Signal], frame: Frame, ask: inputs.
     """Signals → one decision → its delivery, or silence with a reason; and the windows that will judge it."""
     act.withdraw(customer, interpret.hold_by(customer, signals, frame), frame)
     act.tell(customer, signals, frame)
+    act.brief(customer, signals, frame)
     if decision := decide.decide(customer, signals, frame, ask.placement if ask else None):
         frame.emit(Decided(decision))
         learn.open_windows(customer, decision, frame)

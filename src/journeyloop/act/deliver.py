@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from journeyloop.act.desk import at_desk, in_hand, take, unanswerable, waiting
 from journeyloop.act.life import changed, contact, expiry_timer, find, move, start_timer
 from journeyloop.act.render import unrenderable
 from journeyloop.act.stop import gone, stop
@@ -17,7 +18,7 @@ from journeyloop.model.decision import Decision, Delivery
 from journeyloop.model.effects import Queued, Returned, Send
 from journeyloop.model.event import Event
 from journeyloop.model.frame import Frame
-from journeyloop.model.inputs import Delivered, Outcome, Ready
+from journeyloop.model.inputs import Asked, Delivered, Outcome, Ready
 from journeyloop.model.moment import DAY
 from journeyloop.model.permission import against
 from journeyloop.model.plan import Plan
@@ -61,9 +62,10 @@ def dispatch(customer: Customer, decision: Decision, pulled: bool, frame: Frame)
 
 
 def enqueue(customer: Customer, frame: Frame) -> None:
-    """What is due by now and not for a page waits for a free slot of its channel."""
+    """What is due by now, and for neither a page nor a desk, waits for a free slot of its channel."""
     for delivery in customer.header.deliveries:
-        if delivery.state == "due" and delivery.not_before <= frame.now and not _offered(delivery, frame):
+        carried = not (_offered(delivery, frame) or at_desk(delivery, frame.plan))
+        if delivery.state == "due" and delivery.not_before <= frame.now and carried:
             frame.emit(Queued(customer.header.person, replace(delivery)))
 
 
@@ -104,11 +106,21 @@ def offer(customer: Customer, frame: Frame) -> None:
             frame.emit(send(customer, delivery, frame.now, frame.plan))
 
 
+def handed(customer: Customer, ask: Asked, frame: Frame) -> bool:
+    """An agent asks: whether they have something in hand, or have it from now on. At most one at a time."""
+    if not ask.desk:
+        return False
+    if in_hand(customer, frame.now, frame.plan) is not None:
+        return True
+    waits = waiting(customer, frame.now, frame.plan)
+    return any(take(customer, one, _refusal(customer, one, frame), frame) for one in waits)
+
+
 def reconsider(customer: Customer, frame: Frame) -> None:
     """Two people became one: what is on its way to either must be allowed for both. What is only due is judged when
     it is offered, or when its channel is ready."""
     for delivery in customer.header.deliveries:
-        if delivery.state in OFFERED and not delivery.shown and not gone(delivery):
+        if delivery.state in OFFERED and not delivery.shown and not gone(delivery, frame.plan):
             refusal = _refusal(customer, delivery, frame)
             if refusal is not None:
                 stop(customer, delivery, refusal, frame)
@@ -205,7 +217,7 @@ def outcome(customer: Customer, message: Outcome, frame: Frame) -> Event | None:
     A browser that shows a message has received it, whatever became of the channel's own word.
     """
     delivery = find(customer, message.decision)
-    if delivery is None or getattr(delivery, message.outcome):
+    if delivery is None or getattr(delivery, message.outcome) or unanswerable(delivery, frame.plan):
         return None
     if _by_machine(delivery, message, frame.now):
         frame.count(delivery.moment, "ignored: machine")
@@ -221,11 +233,13 @@ def outcome(customer: Customer, message: Outcome, frame: Frame) -> Event | None:
     if message.outcome == "dismissed":
         customer.header.rests[delivery.topic] = frame.now + REST
     frame.count(delivery.moment, message.outcome)
+    if message.reason:
+        frame.count(delivery.moment, f"declined: {message.reason}")
     frame.note("outcome", customer.header.person, delivery.moment, delivery.action, message.outcome)
     changed(customer, delivery, frame)
     name, properties = (
         f"Journeyloop Action {message.outcome.capitalize()}",
-        {"moment": delivery.moment, "action": delivery.action},
+        {"moment": delivery.moment, "action": delivery.action} | ({"reason": message.reason} if message.reason else {}),
     )
     return Event("track", name, f"{message.decision.hex()}/{message.outcome}", frame.now, properties=properties)
 

@@ -42,6 +42,11 @@ def unrenderable(content: dict[str, Any], profile: dict[str, Any]) -> str | None
     return None
 
 
+def sentence(text: str, variables: dict[str, Any]) -> str:
+    """One text, filled. Raises Unrenderable."""
+    return str(_filled("text", text, variables))
+
+
 def _filled(name: str, value: Any, variables: dict[str, Any]) -> Any:
     if isinstance(value, dict):
         return {key: _filled(f"{name}.{key}", inner, variables) for key, inner in value.items()}

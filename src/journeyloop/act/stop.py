@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from journeyloop.act.brief import settled
+from journeyloop.act.desk import at_desk
 from journeyloop.act.life import changed, move
 from journeyloop.model.customer import Customer
 from journeyloop.model.decision import Delivery
 from journeyloop.model.effects import Recall
 from journeyloop.model.event import Event
 from journeyloop.model.frame import Frame
+from journeyloop.model.plan import Plan
 from journeyloop.model.profile import scene
 from journeyloop.model.reach import ONPAGE
 
@@ -15,7 +18,7 @@ from journeyloop.model.reach import ONPAGE
 def recall(customer: Customer, event: Event, frame: Frame) -> None:
     """Stop what this event makes wrong: its moment's goal is reached, or it is on the moment's `cancel_on`."""
     listening = frame.plan.by_event.get(event.name)
-    if listening is None or not customer.header.deliveries:
+    if listening is None or not (customer.header.deliveries or customer.sealed.briefs):
         return
     read = scene(listening.reader, listening.reader.event_values(event), customer, frame)
     stopping = {
@@ -24,6 +27,7 @@ def recall(customer: Customer, event: Event, frame: Frame) -> None:
     for moment, match in listening.cancels:
         if match.where.hold(read.activation, read.values):
             stopping.setdefault(moment.name, f"cancelled: {event.name}")
+    settled(customer, stopping)
     for delivery in customer.header.deliveries:
         if delivery.moment in stopping:
             stop(customer, delivery, stopping[delivery.moment], frame)
@@ -48,17 +52,18 @@ def stop(customer: Customer, delivery: Delivery, reason: str, frame: Frame) -> N
         delivery.recalled_at = frame.now
         move(customer, delivery, "suppressed", reason, frame)
     elif delivery.state in ("intent", "sent") and not (
-        delivery.clicked or delivery.dismissed or delivery.recalled or gone(delivery)
+        delivery.clicked or delivery.dismissed or delivery.recalled or gone(delivery, frame.plan)
     ):
         delivery.recalled, delivery.recalled_at = reason, frame.now
         changed(customer, delivery, frame)
         frame.count(delivery.moment, "recalled")
-        frame.emit(_recall(customer, delivery))
+        if not at_desk(delivery, frame.plan):
+            frame.emit(_recall(customer, delivery))
 
 
-def gone(delivery: Delivery) -> bool:
-    """A message already handed to a provider cannot be recalled; one on a page can."""
-    return delivery.state == "sent" and delivery.channel != ONPAGE
+def gone(delivery: Delivery, plan: Plan) -> bool:
+    """A message already handed to a provider cannot be recalled; one on a page or a desk can."""
+    return delivery.state == "sent" and delivery.channel != ONPAGE and not at_desk(delivery, plan)
 
 
 def recalls(customer: Customer) -> list[Recall]:

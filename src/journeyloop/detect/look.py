@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from journeyloop.model.customer import Customer, Look
+from journeyloop.model.customer import Customer
 from journeyloop.model.frame import Frame
+from journeyloop.model.look import Look
 from journeyloop.model.moment import Moment
 from journeyloop.model.profile import Scene
 

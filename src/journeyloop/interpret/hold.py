@@ -1,5 +1,6 @@
-"""Leave a person alone with a topic or a purpose for a while. A hold ends by time alone: a longer one is never cut
-short by a shorter one. It is no contact and no choice, so whoever is held out of a moment is left alone as well.
+"""Leave a person alone with a topic or a purpose for a while. A longer hold is never cut short by a shorter one: it
+ends by time, or because somebody who speaks with the person releases it. It is no contact and no choice, so whoever is
+held out of a moment is left alone as well.
 """
 
 from __future__ import annotations
@@ -26,7 +27,16 @@ def hold_by(customer: Customer, signals: list[Signal], frame: Frame) -> list[str
 def asked_hold(customer: Customer, asked: Held, frame: Frame) -> list[str]:
     """What somebody asked to hold."""
     own(customer, asked.identifier, frame.now, frame)
+    _release(customer, asked, frame)
     return _hold(customer, asked.names, asked.until, asked.reason, frame)
+
+
+def _release(customer: Customer, asked: Held, frame: Frame) -> None:
+    header = customer.header
+    ended = [name for name in asked.release if header.holds.get(name, 0) > frame.now]
+    header.holds = {name: until for name, until in header.holds.items() if name not in ended}
+    for name in ended:
+        frame.note("release", header.person, "", name, asked.reason)
 
 
 def _hold(customer: Customer, names: Iterable[str], until: int, reason: str, frame: Frame) -> list[str]:

@@ -17,6 +17,7 @@ from journeyloop.interpret.known import joined, standing
 from journeyloop.interpret.reported import united
 from journeyloop.interpret.rolling import add_up
 from journeyloop.model.absorbed import Absorbed
+from journeyloop.model.brief import newest
 from journeyloop.model.consent import Consent, stricter, strictest
 from journeyloop.model.credits import Joined
 from journeyloop.model.customer import Armed, Customer, Header, Presence
@@ -87,6 +88,7 @@ def _sealed(customer: Customer, other: Customer, frame: Frame) -> None:
     mine.armed = {**theirs.armed, **mine.armed}
     mine.subscriptions = best([*mine.subscriptions, *theirs.subscriptions])
     mine.privacy = max((one for one in (mine.privacy, theirs.privacy) if one is not None), default=None)
+    mine.briefs = newest([*mine.briefs, *theirs.briefs], frame.now)
     mine.looks = {
         **mine.looks,
         **{k: v for k, v in theirs.looks.items() if k not in mine.looks or v.at > mine.looks[k].at},

@@ -13,11 +13,13 @@ from typing import Any
 from msgspec import Struct, field, msgpack
 
 from journeyloop.model.absorbed import Absorbed, Split
+from journeyloop.model.brief import Brief
 from journeyloop.model.cart import Cart
 from journeyloop.model.consent import Consent
 from journeyloop.model.context import Context
 from journeyloop.model.decision import Delivery, Row
 from journeyloop.model.identifier import Identifier, Name
+from journeyloop.model.look import Look
 from journeyloop.model.prediction import Observation
 from journeyloop.model.subscription import Subscription
 from journeyloop.model.zone import written_time
@@ -208,28 +210,10 @@ class Header(Struct, array_like=True, gc=False):
         )
 
 
-class Look(Struct, array_like=True, gc=False):
-    """The last time a moment looked at this person, for `why`.
-
-    `truths` are those of `who` then `where`, up to the first that is not true; `values` what they all read; `outcome`
-    how far it came (`clause`, `progress`, `armed`, `cancelled`, `late`, `gated`, `signal`) and `reason` why no further.
-    `confidence` and `doubts` are those of the signal, if it came to the gate.
-    """
-
-    at: int
-    event: str
-    outcome: str
-    reason: str = ""
-    truths: list[str] = []
-    values: dict[str, Any] = {}
-    decision: bytes = b""
-    confidence: float | None = None
-    doubts: list[str] = []
-
-
 class Sealed(Struct, array_like=True, gc=False):
     """`packed_traits` is msgpack of `Customer.traits`; `privacy`: the newest privacy string (time, kind, text); `ends`
-    holds (time, value) of the computed traits of the kinds first and last; `subscriptions`: who may be pushed to."""
+    holds (time, value) of the computed traits of the kinds first and last; `subscriptions`: who may be pushed to;
+    `briefs` are for who speaks with them."""
 
     names: list[Name] = []
     packed_traits: bytes = NO_TRAITS
@@ -240,6 +224,7 @@ class Sealed(Struct, array_like=True, gc=False):
     privacy: tuple[int, str, str] | None = None
     ends: dict[str, list[tuple[int, Any]]] = {}
     subscriptions: list[Subscription] = []
+    briefs: list[Brief] = []
 
     def name(self, identifier: Identifier) -> Name | None:
         """What is known of this identifier, if it is one of theirs."""

@@ -6,7 +6,6 @@ Messages never leave a turn: embedded they run first-in first-out to the end wit
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from typing import Any
 
 from msgspec import Struct
@@ -16,25 +15,8 @@ from journeyloop.model.customer import Customer
 from journeyloop.model.errand import Told
 from journeyloop.model.event import Event
 from journeyloop.model.identifier import Identifier
-from journeyloop.model.moment import Present
+from journeyloop.model.seen import Seen as Seen
 from journeyloop.model.subscription import PushSubscribed as PushSubscribed
-
-
-class Seen(Struct, array_like=True, gc=False):
-    """What an open tab of a person shows right now: its page, whether it is visible, its idle time (ms)."""
-
-    page: str = ""
-    visible: bool = False
-    idle: int = 0
-
-    def lacks(self, present: Present) -> str | None:
-        """The first thing that a moment asks of a tab and this one does not show, or None."""
-        if present.page is not None and not fnmatchcase(self.page, present.page):
-            return "other_page"
-        if present.visible and not self.visible:
-            return "tab_hidden"
-        return "not_idle" if present.idle is not None and self.idle < present.idle else None
-
 
 # --- inputs: to an identifier ---------------------------------------------------------------------------------------
 
@@ -56,13 +38,14 @@ class TabClosed(Struct, array_like=True, tag="tab_closed", gc=False):
 
 class Asked(Struct, array_like=True, tag="asked", gc=False):
     """`POST /v1/decide`: somebody is waiting for an answer for this placement. `browser`: a page asks for itself, and
-    nobody vouches for more than that it is this browser."""
+    nobody vouches for more than that it is this browser. `desk`: an agent asks, and has first what waits for them."""
 
     identifier: Identifier
     placement: str
     request_id: str
     context: dict[str, Any] = {}
     browser: bool = False
+    desk: bool = False
 
 
 class ConsentStated(Struct, array_like=True, tag="consent", gc=False):
@@ -78,12 +61,14 @@ class ConsentStated(Struct, array_like=True, tag="consent", gc=False):
 
 
 class Held(Struct, array_like=True, tag="held", gc=False):
-    """Somebody asks to leave a person alone with these topics and purposes until then (ms)."""
+    """Somebody asks to leave a person alone with these topics and purposes until then (ms); and ends, at once, what
+    holds the topics and purposes of `release`."""
 
     identifier: Identifier
     names: list[str]
     until: int
     reason: str = ""
+    release: list[str] = []
 
 
 class Imported(Struct, array_like=True, tag="imported", gc=False):
@@ -130,12 +115,15 @@ class Delivered(Struct, array_like=True, tag="delivered", gc=False):
 
 
 class Outcome(Struct, array_like=True, tag="outcome", gc=False):
-    """Somebody who holds the decision's id reports `shown`, `clicked`, `dismissed`. `machine`: a bot's word."""
+    """Somebody who holds the decision's id reports `shown`, `clicked`, `dismissed`. `machine`: a bot's word. An `agent`
+    accepts (`clicked`) or declines (`dismissed`) for a `reason`."""
 
     person: bytes
     decision: bytes
     outcome: str
     machine: bool = False
+    reason: str = ""
+    agent: str = ""
 
 
 class Judge(Struct, array_like=True, tag="judge", gc=False):

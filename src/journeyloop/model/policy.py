@@ -10,6 +10,7 @@ from journeyloop.model.breaker import Breaker
 from journeyloop.model.budget import Budget
 from journeyloop.model.consent import stated
 from journeyloop.model.customer import Contact, Header
+from journeyloop.model.disposition import Disposition
 from journeyloop.model.hours import Hours, QuietHours
 from journeyloop.model.moment import Action, span
 from journeyloop.model.reported import KNOWN, Reported
@@ -72,6 +73,7 @@ class Policy(Struct, frozen=True):
     breaker: Breaker | None = None
     fallback: bool = False
     reported: dict[str, Reported] = field(default_factory=KNOWN.copy)
+    dispositions: dict[str, Disposition] = {}
 
     def rank(self, channel: str) -> int:
         """Its place in the priority; what is not named comes last."""

@@ -7,14 +7,15 @@ from typing import Literal
 from journeyloop.model.customer import Customer
 from journeyloop.model.subscription import Subscription
 
-Address = Literal["page", "email", "phone", "push", "user_id", "anybody"]
-"""What a message is addressed to: an open page, a verified e-mail address or telephone number, a browser that asked for
-push, the id that other tools know the person by; or nothing of theirs."""
+Address = Literal["page", "desk", "email", "phone", "push", "user_id", "anybody"]
+"""What a message is addressed to: an open page, an agent who asks, a verified e-mail address or telephone number, a
+browser that asked for push, the id that other tools know the person by; or nothing of theirs."""
 
 ONPAGE = "onpage"
 CHANNELS = ("onpage", "push", "email", "sms", "whatsapp", "webhook", "in_app")
 """Those that a policy may speak of, configured or not."""
 PAGE: Address = "page"
+DESK: Address = "desk"
 PUSH: Address = "push"
 VERIFIED: frozenset[Address] = frozenset({"email", "phone"})
 MISSING: dict[Address, str] = {

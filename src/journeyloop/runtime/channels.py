@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 
 from msgspec import Struct
 
-from journeyloop.model.reach import Address
+from journeyloop.model.reach import DESK, Address
 
 State = Literal["sent", "failed", "unknown", "again"]
 
@@ -160,7 +160,7 @@ SHAPES: dict[str, Shape] = {
         (("title",),),
     ),
     "webhook": Shape("anybody", {"url": Option("url", example="https://example.com/hooks")}, ("secret",), ("*",)),
-    "desk": Shape("anybody", {}, (), ("title", "brief", "say", "avoid"), (("title",),)),
+    "desk": Shape("desk", {}, (), ("title", "brief", "say", "avoid"), (("title",),)),
     "braze": Shape(
         "user_id", {"api": Option("url", example="https://rest.fra-01.braze.eu")}, ("key",), _ELSEWHERE, _TEMPLATE
     ),
@@ -179,3 +179,9 @@ SHAPES: dict[str, Shape] = {
     ),
 }
 """By kind. A new kind is a row here and a module in `adapters/channels`."""
+
+
+def pulled(connection: Connection) -> bool:
+    """Whether messages wait there for whoever asks: nobody carries them."""
+    shape = SHAPES.get(connection.kind)
+    return shape is not None and shape.address == DESK

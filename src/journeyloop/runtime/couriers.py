@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 from journeyloop.model.effects import Queued, Send
-from journeyloop.runtime.channels import Channel, Connection, Pushes
+from journeyloop.runtime.channels import Channel, Connection, Pushes, pulled
 from journeyloop.runtime.courier import Courier, House
 
 log = structlog.get_logger("journeyloop")
@@ -28,7 +28,7 @@ class Couriers:
     async def renew(self) -> None:
         """Begin what is new or changed, end what is gone; what did not change goes on."""
         assert self.house is not None
-        wanted = self.connections()
+        wanted = {name: one for name, one in self.connections().items() if not pulled(one)}
         for name, (connection, courier) in list(self._couriers.items()):
             if wanted.get(name) != connection:
                 del self._couriers[name]

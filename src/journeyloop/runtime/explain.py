@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from journeyloop.model.condition import ABSENT, Clause, look
-from journeyloop.model.customer import Customer, Look
+from journeyloop.model.customer import Customer
+from journeyloop.model.look import Look
 from journeyloop.model.moment import Moment
 from journeyloop.model.plan import Plan
 from journeyloop.model.profile import Scene

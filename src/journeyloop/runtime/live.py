@@ -28,6 +28,7 @@ from journeyloop.runtime.commands import Commands
 from journeyloop.runtime.contacting import Contacting
 from journeyloop.runtime.courier import House
 from journeyloop.runtime.couriers import Couriers, no_channels
+from journeyloop.runtime.desk import Desk, Desks
 from journeyloop.runtime.doors import Overloaded, Unavailable
 from journeyloop.runtime.feed import Feed
 from journeyloop.runtime.history import changed_files
@@ -56,7 +57,7 @@ def nobody(files: Collection[str]) -> tuple[str, str]:
     return "", ""
 
 
-class Live(Questions, Commands, Streams, Contacting):
+class Live(Questions, Commands, Streams, Contacting, Desk):
     """`configure` reads the configuration anew; `pages` is the on-page channel; `clock` gives ms since the epoch.
     `whose` says who changed these files of it, and why."""
 
@@ -72,7 +73,7 @@ class Live(Questions, Commands, Streams, Contacting):
         self.problems: list[Problem] = []
         self.plans = {self.plan.hash: self.plan}
         self.measures = Metrics(lambda: self.plan)
-        self.notes = Feed()
+        self.notes, self.desks = Feed(), Desks()
         self.imports = Imports(store, self.submit, self._terms)
         self.writer = Writer(store, memory, self.plans.__getitem__, pages.watch, clock, self._committed, inbox)
         self.couriers = couriers or no_channels()
@@ -103,6 +104,7 @@ class Live(Questions, Commands, Streams, Contacting):
         """End what would last for ever, so that a server that stops need not cut it off."""
         self.pages.end()
         self.notes.end()
+        self.desks.end()
 
     async def stop(self) -> None:
         """Finish what was accepted."""
@@ -169,6 +171,7 @@ class Live(Questions, Commands, Streams, Contacting):
         self.performer.perform(batch.effects)
         for work in batch.work:
             work.done(batch.error)
+        self.desks.changed(batch.people)
         if self.notes.watched:
             self._show_events(batch)
 

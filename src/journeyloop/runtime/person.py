@@ -60,6 +60,7 @@ def export(reader: Reader, secret: bytes, plan: Plan, customer: Customer, now: i
         "told": told_of(reader, customer),
         "push": [_plain(one) for one in customer.sealed.subscriptions],
         "contacts": [_plain(contact) for contact in customer.header.contacts],
+        "briefs": [_plain(brief) for brief in customer.sealed.briefs],
         "records": list(_records(reader, secret, customer)),
         "ledger": list(_ledger(reader, known)),
     }

@@ -140,7 +140,7 @@ def read_tally(reader: Reader, moment: str) -> Tally:
 
 
 _SEEN = ("exposed", "exposed converted")
-_GROUPS = ("gated", "silent", "ignored", "goals", "resolved", "converted", "outcome", *_SEEN)
+_GROUPS = ("gated", "silent", "ignored", "declined", "goals", "resolved", "converted", "outcome", *_SEEN)
 
 
 def counts(tally: Tally) -> dict[str, Any]:
@@ -168,6 +168,7 @@ def counts(tally: Tally) -> dict[str, Any]:
         "shown": flat.get("shown", 0),
         "clicked": flat.get("clicked", 0),
         "dismissed": flat.get("dismissed", 0),
+        "declined": grouped["declined"],
         "ignored": grouped["ignored"],
         "arms": {arm: signals.get(arm, 0) for arm in ("treated", "holdout")},
         **{

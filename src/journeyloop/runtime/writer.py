@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from traceback import extract_tb
 from typing import Any
 
@@ -50,7 +50,7 @@ class Work(Struct):
 
 class Committed(Struct):
     """What one batch leaves to be done: acknowledge this work, perform these effects, count these things. `refused` are
-    identifiers that were not taken, by (type, reason)."""
+    identifiers that were not taken, by (type, reason), `people` those whose state may have changed."""
 
     work: list[Work]
     plan: Plan
@@ -63,6 +63,7 @@ class Committed(Struct):
     imported: bool = False
     error: Exception | None = None
     refused: dict[tuple[str, str], int] = {}
+    people: Collection[bytes] = ()
 
 
 class Writer:
@@ -202,7 +203,7 @@ class Writer:
         self._next_due = min(self._lag.due, _IN_A_LONG_TIME if due is None else int.from_bytes(due[:8], "big"))
         plan, board = self.memory.plan, self.memory.board
         counts = (inputs, fired, batch.duplicates, batch.tally, batch.imported, None, batch.refused)
-        self.publish(Committed(work, plan, board, batch.effects, *counts))
+        self.publish(Committed(work, plan, board, batch.effects, *counts, [*batch.touched.customers]))
 
     def _note_lag(self, fresh: list[Event], transaction: Any, now: int) -> None:
         """Last in the batch: a batch that fails is applied again, and nobody is to be counted twice."""

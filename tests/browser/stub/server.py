@@ -67,6 +67,9 @@ class Stub:
         self.versions: list[dict[str, Any]] = []
         self.paused: list[dict[str, Any]] = []
         self.profiles: dict[str, dict[str, Any]] = {}
+        self.desks: dict[str, dict[str, Any]] = {}
+        self.taken: list[tuple[str, dict[str, Any]]] = []
+        self.refusal: str | None = None
         self._frames: dict[int, asyncio.Queue[bytes]] = {}
         self._feed: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._opened = 0
@@ -115,11 +118,15 @@ class Stub:
             Route("/console/history", lambda _: JSONResponse({"versions": self.versions, "pauses": []})),
             Route("/console/pause", self._console_pause, methods=["POST"]),
             Route("/console/profile", self._console_profile),
+            Route("/console/agent/next", self._agent_next),
+            Route("/console/agent/stream", self._stream),
+            Route("/console/agent/{what}", self._agent_said, methods=["POST"]),
             Route("/demo/config.js", self._config),
             Route("/demo/{path:path}", self._demo),
             Route("/pages/{name}", self._page),
             Route("/", self._console),
             Route("/customer", lambda _: FileResponse(STATIC / "customer.html", headers=HEADERS)),
+            Route("/desk", lambda _: FileResponse(STATIC / "desk.html", headers=HEADERS)),
             Route("/{path}", self._console),
         ]
         return Starlette(routes=routes)
@@ -171,7 +178,7 @@ class Stub:
 
         async def body() -> AsyncIterator[bytes]:
             self._frames[number] = frames
-            self.streams[number] = request.query_params["anonymous_id"]
+            self.streams[number] = request.query_params.get("anonymous_id", "")
             try:
                 yield b"retry: 200\n\n"
                 while True:
@@ -202,6 +209,18 @@ class Stub:
         """By the query as it is written: `user_id=u1`."""
         profile = self.profiles.get(request.url.query)
         return JSONResponse({"error": {}}, 404) if profile is None else JSONResponse(profile)
+
+    async def _agent_next(self, request: Request) -> Response:
+        """By the query as it is written; what was taken is as the test left it."""
+        self.requests.append(str(request.url.query))
+        state = self.desks.get(request.url.query)
+        return JSONResponse({"error": {}}, 404) if state is None else JSONResponse(state)
+
+    async def _agent_said(self, request: Request) -> Response:
+        self.taken.append((request.path_params["what"], json.loads(await request.body())))
+        if self.refusal is not None:
+            return JSONResponse({"error": {"code": "answered", "message": self.refusal}}, 409)
+        return JSONResponse({"success": True, "until": 4_102_444_800_000})
 
     async def _config(self, _: Request) -> Response:
         return PlainTextResponse(f'window.JOURNEYLOOP_KEY = "{KEY}";', media_type="text/javascript")

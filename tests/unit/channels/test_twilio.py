@@ -96,7 +96,7 @@ def test_a_text_has_a_length(length: int, state: str) -> None:
         (http(400, b"\xff["), Receipt("failed", "http_400")),
         (http(400, b'{"code": "+4917012345678"}'), Receipt("failed", "http_400")),
         (http(401, b'{"code": 20003}'), Receipt("failed", "twilio_20003", trouble=True)),
-        (http(302), Receipt("failed", "http_302", trouble=True)),
+        (http(302), Receipt("failed", "http_302: a redirect is not followed", trouble=True)),
         (http(429, b'{"code": 20429}', retry_after="3"), Receipt("again", "twilio_20429", 3.0, trouble=True)),
         (http(503, b"", retry_after="3"), Receipt("again", "http_503", 3.0, trouble=True)),
         (http(503, b""), Receipt("unknown", "http_503", trouble=True)),

@@ -100,7 +100,7 @@ def test_a_test_says_so() -> None:
         (http(429, Retry_After="7"), 1, "again", "http_429"),
         (http(503, Retry_After="7"), 1, "again", "http_503"),
         (http(500), 1, "unknown", "http_500"),
-        (http(307, Location="http://127.0.0.1:9/"), 1, "failed", "http_307"),
+        (http(307, Location="http://127.0.0.1:9/"), 1, "failed", "http_307: a redirect is not followed"),
         (b"nonsense\r\n\r\n", 1, "unknown", None),
         (CLOSE, 1, "unknown", None),
         (HANG, 1, "unknown", "timeout"),

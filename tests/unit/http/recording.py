@@ -11,6 +11,7 @@ from typing import Any
 from journeyloop.adapters.http.door import Frames
 from journeyloop.interpret.names import normal
 from journeyloop.model.customer import Customer
+from journeyloop.model.disposition import Disposition
 from journeyloop.model.event import Event, Rejected
 from journeyloop.model.identifier import Identifier
 from journeyloop.model.inputs import Input
@@ -48,6 +49,9 @@ class RecordingDoor:
         self.rows: list[tuple[str, str, int, list[bytes]]] = []
         self.progress = Progress()
         self.listed: list[tuple[str, int, bytes]] = []
+        self.agents: list[tuple[str, str, str, str]] = []
+        self.disposed: list[tuple[Identifier, Disposition, str, str]] = []
+        self.refused = ""
         self.messages: list[Message] = []
         self.closed = 0
         self.pushing: Pushes | None = None
@@ -69,6 +73,28 @@ class RecordingDoor:
         await asyncio.sleep(0)
         self.inputs += inputs
         self.rejected += rejected
+
+    async def agent_next(self, identifier: Identifier) -> dict[str, Any] | None:
+        self._may_fail()
+        return self.people.get(identifier)
+
+    async def agent_answer(self, decision: bytes, answer: str, reason: str = "", agent: str = "") -> str:
+        self._may_fail()
+        self.agents.append((decision.hex(), answer, reason, agent))
+        return self.refused
+
+    async def agent_disposition(self, identifier: Identifier, said: Disposition, note: str, agent: str) -> int | None:
+        self._may_fail()
+        if identifier not in self.people:
+            return None
+        self.disposed.append((identifier, said, note, agent))
+        return said.length
+
+    def dispositions(self) -> dict[str, Disposition]:
+        return {"complaint_open": Disposition("complaint_open", ("marketing",), 7, ())}
+
+    def agent_stream(self, identifier: Identifier) -> Frames:
+        return self._opened()
 
     def person_of(self, identifier: Identifier) -> str | None:
         found = self.people.get(identifier)

@@ -371,6 +371,7 @@ ALSO = {
     "{sync: crm, for: 2h}": "also.for: says nothing without suppress",
     "{sync: crm, suppress: [cart]}": "also.for: missing",
     "{sync: crm, suppress: []}": "also.suppress: write topics or purposes",
+    "{suppress: [cart]}": "also.suppress: says nothing without sync",
     "{sync: crm, hold: [cart]}": "unknown key also.hold",
 }
 

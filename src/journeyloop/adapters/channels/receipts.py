@@ -37,7 +37,9 @@ def usual(reply: Reply, code: str = "") -> Receipt:
         return Receipt("again", reason, pause(reply.headers), trouble=True)
     if status >= 500:
         return Receipt("unknown", reason, trouble=True)
-    return Receipt("failed", reason, trouble=status < 400 or status in OURS)
+    if status < 400:
+        return Receipt("failed", f"{reason}: a redirect is not followed", trouble=True)
+    return Receipt("failed", reason, trouble=status in OURS)
 
 
 def pause(headers: Mapping[str, str]) -> float:

@@ -15,9 +15,10 @@ from journeyloop.adapters.config.report import suggestion
 from journeyloop.adapters.config.section import Section, as_section
 from journeyloop.adapters.config.templates import check_templates
 from journeyloop.adapters.config.tree import Scalar, plain
+from journeyloop.model.brief import AGENT
 from journeyloop.model.duration import duration
 from journeyloop.model.moment import Action, Delay, Done, Limit, Unless
-from journeyloop.model.reach import CHANNELS, ONPAGE
+from journeyloop.model.reach import CHANNELS, DESK, ONPAGE
 from journeyloop.runtime.channels import SHAPES, Connection, Shape
 
 KEYS = (
@@ -88,16 +89,20 @@ def _action(section: Section, around: Surroundings) -> Action:
 
 def _check_channel(section: Section, channel: str, around: Surroundings) -> None:
     if around.ask is not None:
-        _check_ask(section, channel, around.ask)
+        _check_ask(section, channel, around.ask, around.channels)
     elif channel and channel != ONPAGE and channel not in around.channels:
         hint = "" if channel in CHANNELS else suggestion(channel, (*CHANNELS, *around.channels))
         missing = hint or f" is not configured: add [channels.{channel}] to journeyloop.toml"
         section.warn("channel", f"channel_unavailable, this action is not sent: {channel}{missing}")
 
 
-def _check_ask(section: Section, channel: str, ask: str) -> None:
-    """An ask is answered on the page, at the place that asked."""
-    if channel and channel != "onpage":
+def _check_ask(section: Section, channel: str, ask: str, channels: dict[str, Connection]) -> None:
+    """An ask is answered at the place that asked: on the page, or at the agent's desk."""
+    desks = [name for name, one in channels.items() if SHAPES[one.kind].address == DESK]
+    if ask == AGENT and channel not in desks:
+        hint = f"`channel: {desks[0]}`" if desks else 'a channel of kind desk, and [channels.agent] kind = "desk"'
+        section.error("channel", f"an agent asks for this moment: write {hint}")
+    elif ask != AGENT and channel and channel != ONPAGE:
         section.error("channel", "a page asks for this moment: write `channel: onpage`")
     placement = section.scalar("placement")
     if placement and placement.text != ask:

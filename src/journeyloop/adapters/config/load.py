@@ -13,6 +13,7 @@ from journeyloop.adapters.config.audiences import AudiencesFile, read_audiences
 from journeyloop.adapters.config.channels import read_channels
 from journeyloop.adapters.config.conditions import Names
 from journeyloop.adapters.config.destinations import read_destinations
+from journeyloop.adapters.config.dispositions import check_dispositions
 from journeyloop.adapters.config.listening import index_asks, index_computed, index_events, index_predictions
 from journeyloop.adapters.config.moment import Found, read_moment
 from journeyloop.adapters.config.policy import PolicyFile, read_policy
@@ -149,6 +150,7 @@ def _check_mentions(policy: PolicyFile, moments: dict[str, Found], report: Repor
 def _check_holds(read: _Texts, policy: PolicyFile, moments: dict[str, Found]) -> None:
     """A hold of a topic or purpose that does not exist would hold nothing."""
     known = {found.topic for found in moments.values()} | policy.policy.purposes.keys()
+    check_dispositions(policy.policy.dispositions.values(), known, policy.disposed, read.report(_POLICY))
     for file, found in moments.items():
         for name in (name for hold in (found.moment.holds if found.moment else ()) for name in hold.names):
             if name not in known:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from journeyloop.adapters.config import detect, tells
 from journeyloop.adapters.config.action import Surroundings, read_actions
+from journeyloop.adapters.config.briefs import event_paths, read_briefs
 from journeyloop.adapters.config.conditions import Names, read_condition, reads
 from journeyloop.adapters.config.goal import read_goal
 from journeyloop.adapters.config.learning import judgement, read_learning
@@ -29,8 +30,7 @@ KEYS = (
     "moment", "title", "purpose", "topic", "owner", "who", "from", "detect", "confirm", "fresh", "goal", "holdout",
     "learn", "expires", "cancel_on", "actions", "also", "guard",
 )  # fmt: skip
-ALSO = ("hold", "for", "text")
-ALSO_LATER = ("brief",)
+ALSO = ("hold", "for", "brief", "text")
 
 
 class Found(Struct, frozen=True):
@@ -73,6 +73,7 @@ def _moment(
     around = replace(around, names=around.names.for_ask()) if around.ask else around
     who, actions = read_condition(section, "who", around.names), _actions(section, around)
     mode, explore, learning = read_learning(section, goal, around.names)
+    briefs, wheres = read_briefs(section, around.names.profile), [action.where for action in actions]
     guards = detect.read_matches(section, "guard", Names(around.names.profile))
     return Moment(
         name=name,
@@ -92,11 +93,12 @@ def _moment(
         mode=mode,
         explore=explore,
         expires=expires,
-        reader=PathReader([*_paths(who, noticed.where, *(action.where for action in actions)), *_kept(learning)]),
+        reader=PathReader([*_paths(who, noticed.where, *wheres), *_kept(learning), *event_paths(briefs)]),
         learning=learning,
         guards=guards,
         judged=judgement(goal, guards, learning),
         holds=tuple(_holds(section, (topic, section.text("purpose", "-")))),
+        briefs=briefs,
     )
 
 
@@ -235,12 +237,11 @@ def _actions(section: Section, around: Surroundings) -> tuple[Action, ...]:
 
 
 def _holds(section: Section, own: tuple[str, str]) -> Iterable[Hold]:
-    """`also: - {hold: [marketing], for: 72h}`. What else `also` may say is not of this version: the author is told."""
+    """`also: - {hold: [marketing], for: 72h}`. What else `also` may say is read in `briefs` and `tells`."""
     for item in section.items("also"):
-        entry = as_section(item, "also", section.report, (*ALSO, *tells.KEYS), ALSO_LATER)
+        entry = as_section(item, "also", section.report, (*ALSO, *tells.KEYS))
         if entry is None or any(key in entry for key in tells.KINDS):
             continue
-        entry.name_unsupported()
         if "hold" not in entry:
             if "for" in entry:
                 entry.error("for", "says nothing without hold: remove it, or write what to hold")

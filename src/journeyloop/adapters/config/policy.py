@@ -6,6 +6,7 @@ from typing import cast
 
 from msgspec import Struct
 
+from journeyloop.adapters.config.dispositions import read_dispositions
 from journeyloop.adapters.config.hours import read_quiet_hours
 from journeyloop.adapters.config.identity import read_identity
 from journeyloop.adapters.config.report import Report, suggestion
@@ -17,7 +18,10 @@ from journeyloop.model.policy import Cap, Policy, Purpose
 from journeyloop.model.reach import CHANNELS
 from journeyloop.model.reported import KNOWN, Reported
 
-_KEYS = ("purposes", "holdout", "caps", "quiet_hours", "budgets", "channels", "identity", "breaker", "reported")
+_KEYS = (
+    "purposes", "holdout", "caps", "quiet_hours", "budgets", "channels", "identity", "breaker", "reported",
+    "dispositions",
+)  # fmt: skip
 BUDGET_KEYS = ("of", "at_most", "within")
 OF = ("gives", "cost", "contacts")
 REPORTED_KEYS = ("event", "channel", "topic", "id")
@@ -33,8 +37,11 @@ class Mention(Struct, frozen=True):
 
 
 class PolicyFile(Struct, frozen=True):
+    """`disposed` is the line of its dispositions."""
+
     policy: Policy
     mentions: tuple[Mention, ...] = ()
+    disposed: int = 1
 
 
 def read_policy(root: Mapping, report: Report) -> PolicyFile:
@@ -56,8 +63,9 @@ def read_policy(root: Mapping, report: Report) -> PolicyFile:
         breaker=_breaker(section),
         reported=KNOWN | _reported(section),
         fallback=channels.flag("fallback", False) if channels else False,
+        dispositions=read_dispositions(section),
     )
-    return PolicyFile(policy, tuple(mentions))
+    return PolicyFile(policy, tuple(mentions), section.line("dispositions"))
 
 
 def _purposes(section: Section) -> dict[str, Purpose]:

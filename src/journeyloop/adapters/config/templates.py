@@ -18,14 +18,36 @@ _JINJA.globals.clear()
 LONGEST = 10_000
 
 
-def check_templates(content: Node, path: str, known: frozenset[str], on_page: bool, report: Report) -> None:
-    """Report every text below `content` that would fail to render. `known` are the names of `profile.*`."""
+def check_templates(
+    content: Node, path: str, known: frozenset[str], on_page: bool, report: Report, event: bool = False
+) -> None:
+    """Report every text below `content` that would fail to render. `known` are the names of `profile.*`; `event`: it
+    reads the event too."""
     for name, scalar in scalars(content, path):
         if isinstance(scalar.value, str):
-            _check(scalar, name, known, on_page, report)
+            _check(scalar, name, known, on_page, report, ("profile", "event") if event else ("profile",))
 
 
-def _check(scalar: Scalar, name: str, known: frozenset[str], on_page: bool, report: Report) -> None:
+def paths_of(text: str) -> Iterator[tuple[str, ...]]:
+    """The longest dotted paths that a text reads; none of one that is no template."""
+    try:
+        found = [path for node in _JINJA.parse(text).find_all(nodes.Getattr) if (path := _path(node))]
+    except (TemplateError, RecursionError):
+        return
+    yield from (one for one in found if not any(one == two[: len(one)] for two in found if len(two) > len(one)))
+
+
+def _path(node: nodes.Node) -> tuple[str, ...]:
+    """The names of `a.b.c`; empty if it does not begin with a name."""
+    if isinstance(node, nodes.Name):
+        return (node.name,)
+    start = _path(node.node) if isinstance(node, nodes.Getattr) else ()
+    return (*start, node.attr) if start and isinstance(node, nodes.Getattr) else ()
+
+
+def _check(
+    scalar: Scalar, name: str, known: frozenset[str], on_page: bool, report: Report, roots: tuple[str, ...]
+) -> None:
     try:
         if len(scalar.text) > LONGEST:
             raise TemplateError(f"longer than {LONGEST} characters")
@@ -37,10 +59,9 @@ def _check(scalar: Scalar, name: str, known: frozenset[str], on_page: bool, repo
         return
     if any(meta.find_referenced_templates(tree)):
         report.error(scalar.line, f"{name}: a message is one template: write its text here")
-    for root in sorted(meta.find_undeclared_variables(tree) - {"profile"}):
-        report.error(
-            scalar.line, f"{name}: unknown name {root}: messages read profile.*{suggestion(root, ['profile'])}"
-        )
+    for root in sorted(meta.find_undeclared_variables(tree) - {*roots}):
+        read = " and ".join(f"{one}.*" for one in roots)
+        report.error(scalar.line, f"{name}: unknown name {root}: messages read {read}{suggestion(root, roots)}")
     bare = dict.fromkeys(_bare(tree))
     for field in dict.fromkeys(_fields(tree)):
         if field not in known:

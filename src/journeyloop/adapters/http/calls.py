@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from journeyloop.runtime.desk import Answered, Declined
+
 Id = Annotated[str, Meta(max_length=512)]
 Name = Annotated[str, Meta(min_length=1, max_length=256)]
 Channel = Literal["onpage", "push", "email", "sms", "whatsapp", "webhook", "in_app"]
@@ -169,6 +171,34 @@ class WouldHave(Struct):
 
     policy: Annotated[str, Meta(max_length=400_000)] | None = None
     days: Annotated[int, Meta(ge=1, le=90)] = 7
+
+
+class AgentAnswer(Struct):
+    """What an agent did with a suggestion, once: `accepted` counts as a click, `declined` as a dismissal, for a
+    `reason` (`other` unless given)."""
+
+    decision_id: Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
+    answer: Answered
+    reason: Declined | None = None
+    agent: Annotated[str, Meta(max_length=200)] = ""
+
+
+class AgentDisposition(Struct):
+    """How a conversation ended. A name of policy.yaml says by itself what it holds and releases; with `hold` (and
+    `for`, a duration such as 7d) or `release` the agent says it, and any name will do. One of `user_id`,
+    `anonymous_id`, `email`, `phone` and `person` is needed."""
+
+    disposition: Annotated[str, Meta(pattern="^[A-Za-z_][A-Za-z0-9_]{0,63}$")]
+    user_id: Id | None = None
+    anonymous_id: Id | None = None
+    email: Id | None = None
+    phone: Id | None = None
+    person: Annotated[str, Meta(pattern="^[0-9a-f]{32}$")] | None = None
+    hold: Annotated[list[Name], Meta(max_length=50)] = []
+    length: Annotated[str, Meta(max_length=16)] | None = msgspec.field(name="for", default=None)
+    release: Annotated[list[Name], Meta(max_length=50)] = []
+    note: Annotated[str, Meta(max_length=2_000)] = ""
+    agent: Annotated[str, Meta(max_length=200)] = ""
 
 
 class Resubmit(Struct):

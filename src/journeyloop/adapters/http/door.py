@@ -9,11 +9,13 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
+from journeyloop.model.disposition import Disposition
 from journeyloop.model.event import Rejected
 from journeyloop.model.identifier import Identifier
 from journeyloop.model.inputs import Input
 from journeyloop.model.plan import Problem
 from journeyloop.runtime.channels import Pushes
+from journeyloop.runtime.desk import Answered, Refused
 from journeyloop.runtime.hooked import Told
 from journeyloop.runtime.imports import Progress
 from journeyloop.runtime.permission import Message
@@ -170,6 +172,26 @@ class Door(Protocol):
 
     def sunk(self) -> list[dict[str, Any]]:
         """What went to nobody, because only listed people are contacted here; newest first."""
+        ...
+
+    async def agent_next(self, identifier: Identifier) -> dict[str, Any] | None:
+        """One suggestion at most and the brief, for an agent who speaks with this person; None: nobody goes by it."""
+        ...
+
+    async def agent_answer(self, decision: bytes, answer: Answered, reason: str = "", agent: str = "") -> Refused:
+        """An empty word once it is durable, or why it does not count."""
+        ...
+
+    async def agent_disposition(self, identifier: Identifier, said: Disposition, note: str, agent: str) -> int | None:
+        """Until when it holds (0: nothing is held); None: nobody goes by this identifier."""
+        ...
+
+    def dispositions(self) -> dict[str, Disposition]:
+        """What an agent may say of a conversation, by name."""
+        ...
+
+    def agent_stream(self, identifier: Identifier) -> Frames:
+        """Server-sent event frames: what `agent_next` told, without asking, whenever it has changed."""
         ...
 
     def stream(self, anonymous_id: str, signed: bool) -> Frames:

@@ -1,4 +1,4 @@
-"""The JSON API of holds: leave a person alone for a while. There is no call that ends one; time does."""
+"""The JSON API of holds: leave a person alone for a while. Time ends one, or an agent's disposition (desk)."""
 
 from __future__ import annotations
 

@@ -94,6 +94,6 @@ def demo_routes(context: Context) -> list[BaseRoute]:
 
 
 def console_routes() -> list[BaseRoute]:
-    """Live is at `/`, one customer at `/customer`; everything else is a file by its name."""
-    customer = Route("/customer", File(CONSOLE / "customer.html", HEADERS), methods=["GET"])
-    return [customer, Mount("/", Folder(directory=CONSOLE, html=True, check_dir=False))]
+    """Live is at `/`, one customer at `/customer`, the agent's desk at `/desk`; all else is a file by its name."""
+    named = [Route(f"/{one}", File(CONSOLE / f"{one}.html", HEADERS), methods=["GET"]) for one in ("customer", "desk")]
+    return [*named, Mount("/", Folder(directory=CONSOLE, html=True, check_dir=False))]

@@ -18,6 +18,7 @@ from journeyloop.adapters.http.api import Api
 from journeyloop.adapters.http.contacting import Contacting
 from journeyloop.adapters.http.context import NO_SOURCES, Context, HttpSettings, random_id, wall_clock
 from journeyloop.adapters.http.deciding import Deciding
+from journeyloop.adapters.http.desk import Desk
 from journeyloop.adapters.http.door import Door
 from journeyloop.adapters.http.errors import broken, method_not_allowed, not_found, refuse
 from journeyloop.adapters.http.gate import Call, Endpoint, Gate, Preflight, WrongMethod
@@ -57,6 +58,7 @@ def endpoints(context: Context) -> list[Endpoint]:
         *Subscribing(context).endpoints(),
         *People(context).endpoints(),
         *Holds(context).endpoints(),
+        *Desk(context).endpoints(),
         *Contacting(context).endpoints(),
         *Imports(context.door).endpoints(),
         *Governing(context.door).endpoints(),
