@@ -13,7 +13,8 @@ HEAD = """# Channels
 <!-- written by tools/reference.py: change the code instead -->
 
 `[channels.NAME]` in `journeyloop.toml`, one table for each way out of the house; an action names it as its `channel`.
-How they are used: [texts, WhatsApp and webhooks](../how-to/send-sms-whatsapp-and-webhooks.md).
+How they are used: [e-mail](../how-to/send-e-mail.md),
+[texts, WhatsApp and webhooks](../how-to/send-sms-whatsapp-and-webhooks.md).
 
 Every kind takes `kind` and these:
 """
@@ -52,4 +53,6 @@ def _kind(name: str, shape: Shape) -> Iterator[str]:
 
 def _option(key: str, option: Option) -> str:
     usual = "required" if option.required else f"`{json.dumps(option.default)}`"
-    return f"`{key}` | {option.type} | {usual} | {f'Such as `{option.example}`.' if option.example else ''}"
+    about = f"Such as `{option.example}`." if option.example else ""
+    about = "One of " + ", ".join(f"`{one}`" for one in option.choices) + "." if option.choices else about
+    return f"`{key}` | {option.type} | {usual} | {about}"

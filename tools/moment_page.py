@@ -56,16 +56,15 @@ STRUCTS: dict[str, type[Struct]] = {
     "QuietHours": QuietHours,
     "Reported": Reported,
     "Breaker": Breaker,
+    "Disposition": Disposition,
     "Destination": Destination,
     "Tell": Tell,
-    "Disposition": Disposition,
     "none": Struct,
 }
 # Fields that no key of a file sets directly.
 DERIVED = {
     "blocked", "hash", "unsupported", "reader", "mode", "explore", "title", "topic", "learning", "judged", "present",
-    "tells",
-    "briefs",
+    "briefs", "tells",
 }  # fmt: skip
 LOADED = {
     "moments/NAME.yaml": {*moment.KEYS},

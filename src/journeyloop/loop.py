@@ -56,7 +56,7 @@ def event_arrived(customer: Customer, message: inputs.Forwarded, frame: Frame) -
         return frame.advance(customer.header.person, inputs.Forwarded(message.input, message.settle - 1))
     interpret.begin(customer, frame, message.input is not event)
     late = interpret.fold(customer, event, frame)
-    act.withdraw(customer, interpret.consent_in(customer, event, frame), frame)
+    act.withdraw(customer, interpret.word_in(customer, event, frame), frame)
     crossed = interpret.rejudge(customer, event, frame)
     if message.input is event and (crossed or frame.plan.predictions or event.name in frame.plan.by_event):
         learn.reach_goals(customer, event, frame)
@@ -86,8 +86,8 @@ def timer_came_due(customer: Customer, timer: inputs.TimerDue, frame: Frame) -> 
 def choose(customer: Customer, signals: list[Signal], frame: Frame, ask: inputs.Asked | None = None) -> None:
     """Signals → one decision → its delivery, or silence with a reason; and the windows that will judge it."""
     act.withdraw(customer, interpret.hold_by(customer, signals, frame), frame)
-    act.tell(customer, signals, frame)
     act.brief(customer, signals, frame)
+    act.tell(customer, signals, frame)
     if decision := decide.decide(customer, signals, frame, ask.placement if ask else None):
         frame.emit(Decided(decision))
         learn.open_windows(customer, decision, frame)

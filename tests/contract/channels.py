@@ -6,9 +6,18 @@ import json
 
 from journeyloop.testing.channel_contract import Case
 from journeyloop.testing.endpoints import http
+from tests.contract.postbox import Postbox, options
 from tests.unit.channels.subscriber import Subscriber, new_key, written
 
 CASES = [
+    Case(
+        "smtp",
+        options,
+        {"subject": "Your parcel waits", "html": "<p>It is red</p>"},
+        ["ada@example.com"],
+        far=Postbox,
+        after=0.0,
+    ),
     Case(
         "twilio",
         lambda url: {"api": url, "account": "AC1", "from": "+4915112345678", "callback": "https://loop.example/v1/hooks/t"},

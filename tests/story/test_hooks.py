@@ -109,12 +109,13 @@ def test_a_bounce_suppresses_the_address_at_once(server: Server) -> None:
     server.post("/v1/identify", {"userId": "eve", "traits": {"email": "eve@example.com"}})
     bounced = BOUNCE | {"Email": "eve@example.com", "Metadata": {}, "BouncedAt": None, "Description": CANARY}
     assert pushed(server, "postmark", bounced)["taken"] == 1
-    given = server.get("/v1/profile", user_id="eve").json()["consent"]
-    assert given["marketing/email"]["granted"] is False
+    eve = server.get("/v1/profile", user_id="eve").json()
+    assert eve["contactable"] == {} and eve["consent"] == {}
+    assert [one["dead_since"] > 0 for one in eve["identifiers"] if one["type"] == "email"] == [True]
     unknown = BOUNCE | {"Email": f"{CANARY}@example.com", "Metadata": {}, "BouncedAt": None}
     assert pushed(server, "postmark", unknown)["taken"] == 1
     found = server.get("/v1/profile", email=f"{CANARY}@example.com").json()
-    assert found["contactable"] == {} and found["consent"]["marketing/email"]["granted"] is False
+    assert found["contactable"] == {}
 
 
 def test_nobody_else_is_heard_and_the_reasons_are_counted(server: Server) -> None:

@@ -10,9 +10,9 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from journeyloop.act.desk import at_desk, in_hand, take, unanswerable, waiting
-from journeyloop.act.life import changed, contact, expiry_timer, find, move, start_timer
+from journeyloop.act.life import MADE, changed, contact, expiry_timer, find, move, start_timer
 from journeyloop.act.render import unrenderable
-from journeyloop.act.stop import gone, stop
+from journeyloop.act.stop import gone, stop, withdraw
 from journeyloop.model.customer import Customer
 from journeyloop.model.decision import Decision, Delivery
 from journeyloop.model.effects import Queued, Returned, Send
@@ -25,6 +25,7 @@ from journeyloop.model.plan import Plan
 from journeyloop.model.profile import profile_values
 from journeyloop.model.reach import ONPAGE, PAGE, addresses, unreachable, vouched
 from journeyloop.model.spending import promise
+from journeyloop.model.suppression import bury
 
 GRACE = 2_000
 REST = DAY
@@ -196,6 +197,9 @@ def _result(customer: Customer, message: Delivered, frame: Frame) -> None:
         return _again(customer, delivery, message, frame)
     doubtful = delivery.state == "intent" and delivery.intended < frame.epoch_started and message.state != "sent"
     move(customer, delivery, "unknown" if doubtful else message.state, message.reason, frame)
+    if message.gone:
+        lost = bury(customer, frame.plan.channels.get(delivery.channel, PAGE), message.gone, frame)
+        withdraw(customer, [lost] if lost else [], frame)
 
 
 def _again(customer: Customer, delivery: Delivery, message: Delivered, frame: Frame) -> None:
@@ -223,7 +227,7 @@ def outcome(customer: Customer, message: Outcome, frame: Frame) -> Event | None:
         frame.count(delivery.moment, "ignored: machine")
         return None
     move(customer, delivery, "sent", "the browser has it", frame)
-    if delivery.state != "sent":
+    if delivery.state not in MADE:
         return None
     setattr(delivery, message.outcome, frame.now)
     if message.outcome != "shown" and not delivery.shown:

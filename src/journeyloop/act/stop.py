@@ -12,7 +12,7 @@ from journeyloop.model.event import Event
 from journeyloop.model.frame import Frame
 from journeyloop.model.plan import Plan
 from journeyloop.model.profile import scene
-from journeyloop.model.reach import ONPAGE
+from journeyloop.model.reach import ONPAGE, PAGE, unreachable
 
 
 def recall(customer: Customer, event: Event, frame: Frame) -> None:
@@ -34,8 +34,8 @@ def recall(customer: Customer, event: Event, frame: Frame) -> None:
 
 
 def withdraw(customer: Customer, subjects: list[str], frame: Frame) -> None:
-    """The person opted out of these purposes, or purpose/channel, or is to be left alone with them or these topics:
-    stop everything pending that has one of them."""
+    """The person opted out of these purposes, or purpose/channel, or is to be left alone with them or these topics, or
+    cannot be reached any more (the reason is among them): stop everything pending that it is true of."""
     for delivery in customer.header.deliveries if subjects else []:
         moment = frame.plan.moment(delivery.moment)
         if moment is None:
@@ -44,6 +44,8 @@ def withdraw(customer: Customer, subjects: list[str], frame: Frame) -> None:
             stop(customer, delivery, held, frame)
         elif moment.purpose in subjects or f"{moment.purpose}/{delivery.channel}" in subjects:
             stop(customer, delivery, "consent: withdrawn", frame)
+        elif (lost := unreachable(customer, frame.plan.channels.get(delivery.channel, PAGE))) and lost in subjects:
+            stop(customer, delivery, lost, frame)
 
 
 def stop(customer: Customer, delivery: Delivery, reason: str, frame: Frame) -> None:

@@ -20,19 +20,19 @@ from journeyloop.model.event import Event
 from journeyloop.model.frame import Frame
 from journeyloop.model.inputs import ConsentStated
 from journeyloop.model.ledger import Entry
+from journeyloop.model.plan import Plan
 from journeyloop.model.suppression import suppress
 
 UPDATED = "Segment Consent Preference Updated"
 UNSUBSCRIBED = {"Unsubscribed": ("", "/email"), "Email Unsubscribed": ("/email",), "Email Marked as Spam": ("/email",)}
 """Events that are an opt-out, and what of each purpose they end: everything, or one channel."""
 
-STOPPED = {"Email Bounced": "/email", "SMS Unsubscribed": "/sms", "WhatsApp Unsubscribed": "/whatsapp"}
-"""Events after which nothing goes over a channel any more, whatever its purpose: a dead address, or STOP."""
+STOPPED = {"SMS Unsubscribed": "/sms", "WhatsApp Unsubscribed": "/whatsapp"}
+"""Events after which nothing goes over a channel any more, whatever its purpose: STOP."""
 
 RESUMED = {"SMS Subscribed": "/sms", "WhatsApp Subscribed": "/whatsapp"}
 """START: ends what STOP began, and grants nothing else. Only a trusted door may say so."""
 
-BOUNCED = "Email Bounced"
 FIRM = frozenset({UPDATED, *UNSUBSCRIBED, *STOPPED, *RESUMED})
 
 
@@ -57,7 +57,6 @@ def consent_in(customer: Customer, event: Event, frame: Frame) -> list[str]:
     if not choices:
         return []
     said = Said(choices, event.time, frame.now, event.source, firm=event.name in FIRM)
-    said.cause = "dead_address" if event.name == BOUNCED else "opt_out"
     return _state(customer, said, frame)
 
 
@@ -75,7 +74,8 @@ def _stated_in(customer: Customer, event: Event, frame: Frame) -> dict[str, bool
     privacy string with an opt-out is one whatever the preferences say."""
     wanted = [name for name, purpose in frame.plan.policy.purposes.items() if purpose.consent_required]
     if event.name in UNSUBSCRIBED:
-        return {f"{name}{ending}": False for name in wanted for ending in UNSUBSCRIBED[event.name]}
+        endings = [one for ending in UNSUBSCRIBED[event.name] for one in _endings(ending, frame.plan)]
+        return {f"{name}{ending}": False for name in wanted for ending in endings}
     if event.name in STOPPED:
         return {f"{name}{STOPPED[event.name]}": False for name in frame.plan.policy.purposes}
     if event.name in RESUMED and event.source in TRUSTED:
@@ -94,6 +94,12 @@ def _stated_in(customer: Customer, event: Event, frame: Frame) -> dict[str, bool
     stated: Any = consent.get("categoryPreferences")
     preferences = stated if isinstance(stated, dict) else {}
     return {name: preferences.get(name) is True for name in wanted}
+
+
+def _endings(ending: str, plan: Plan) -> list[str]:
+    """E-mail is every channel that reaches an e-mail address, whatever it is called."""
+    called = [f"/{name}" for name, address in plan.channels.items() if address == "email"] if ending == "/email" else []
+    return list(dict.fromkeys([ending, *called]))
 
 
 def _keep(customer: Customer, string: Signalled, at: int) -> None:

@@ -115,11 +115,11 @@ def own(customer: Customer, identifier: Identifier, at: int, frame: Frame, sourc
 
 
 def _named_again(name: Name, at: int, source: str, frame: Frame) -> None:
-    """Its newest time; and whoever holds a server key vouches for an address by naming it."""
+    """Its newest time; and whoever holds a server key vouches for an address by naming it, a dead one once more."""
     if at > name.at:
         name.at = at
-    if not name.verified and name.type in ADDRESSES and source in TRUSTED:
-        name.verified, name.source = frame.now, source
+    if name.type in ADDRESSES and source in TRUSTED and (at > name.dead if name.dead else not name.verified):
+        name.verified, name.source, name.dead = frame.now, source, 0
 
 
 def _used(at: int, source: str, frame: Frame) -> int:

@@ -96,14 +96,20 @@ def _sealed(customer: Customer, other: Customer, frame: Frame) -> None:
 
 
 def _names(mine: list[Name], theirs: list[Name]) -> list[Name]:
-    """All of both; of one that both have, the newest time and the earliest word that vouched for it."""
+    """All of both; of one that both have, the newest time and the earliest word that vouched for it. It is dead unless
+    somebody vouched for it since."""
     merged = {one.identifier: one for one in mine}
     for one in theirs:
         known = merged.setdefault(one.identifier, one)
-        known.at = max(known.at, one.at)
+        known.at, known.dead = max(known.at, one.at), _dead(known, one)
         if one.verified and not 0 < known.verified <= one.verified:
             known.verified, known.source = one.verified, one.source
     return list(merged.values())
+
+
+def _dead(one: Name, other: Name) -> int:
+    dead = max(one.dead, other.dead)
+    return 0 if dead < max(one.verified, other.verified) else dead
 
 
 def _timers(customer: Customer, theirs: Header) -> None:

@@ -26,13 +26,15 @@ PERSON = "person id"
 
 class Name(Struct, array_like=True, gc=False):
     """An identifier a person goes by. `at` is the newest time (ms) it was named, `source` through which door,
-    `verified` when a server key vouched for it (0: never)."""
+    `verified` when a server key vouched for it (0: never), `dead` when we heard that no message can arrive there
+    (0: not, or vouched for since)."""
 
     type: str
     value: str
     at: int = 0
     source: str = ""
     verified: int = 0
+    dead: int = 0
 
     @property
     def identifier(self) -> Identifier:

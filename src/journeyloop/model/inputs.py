@@ -104,7 +104,7 @@ class Ready(Struct, array_like=True, tag="ready", gc=False):
 class Delivered(Struct, array_like=True, tag="delivered", gc=False):
     """A channel's word on a delivery: `sent`, `suppressed`, `failed` (nothing left), `unknown`, or `again`: nothing
     left yet, or nothing that the channel would not know again; it is to be tried once more `after` ms. `gone`: the
-    endpoint it went to is no browser's any more."""
+    address, or the endpoint of a browser, that does not exist (any more)."""
 
     person: bytes
     decision: bytes

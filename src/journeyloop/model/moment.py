@@ -214,8 +214,8 @@ class Hold(Struct, frozen=True):
 class Moment(Struct, frozen=True):
     """`reader` extracts the paths that `who`, `detect.where` and the actions' `where` read. `judged` is the hash of all
     that a window is judged by: the goal with its worth, the guards, the features. An open window is not judged by
-    another one. Outside of arbitration and holdout its signal has `holds`, `briefs` for whoever speaks with the person,
-    and `tells` other systems."""
+    another one. Outside of arbitration and holdout its signal has `holds`, `briefs` for whoever speaks with the
+    person, and `tells` for other systems."""
 
     name: str
     title: str
@@ -240,8 +240,8 @@ class Moment(Struct, frozen=True):
     guards: tuple[Match, ...] = ()
     judged: str = ""
     holds: tuple[Hold, ...] = ()
-    tells: tuple[Tell, ...] = ()
     briefs: tuple[str, ...] = ()
+    tells: tuple[Tell, ...] = ()
 
     @property
     def clauses(self) -> tuple[Clause, ...]:

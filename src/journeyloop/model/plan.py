@@ -16,6 +16,8 @@ from journeyloop.model.policy import Policy
 from journeyloop.model.prediction import Prediction
 from journeyloop.model.reach import Address
 
+NO_WAY_OUT = "no unsubscribe link: server.public_url is missing"
+
 
 class Problem(Struct, frozen=True, order=True):
     """Something to tell the author of a configuration file. `level`: `error` (the plan is refused) or `warning`."""
@@ -54,7 +56,8 @@ class Plan(Struct):
     over all moments again and again: `places` is each one's place in their order,
     `measures` how much is compared with a holdout over all of them, `horizon` how long a contact must be remembered
     (ms). `recipients` are the only people who may be contacted in this environment (None: everybody).
-    `destinations` are the other systems that are told of people."""
+    `destinations` are the other systems that are told of people. `public_url` is where people reach this server, empty
+    if nowhere."""
 
     hash: str
     moments: dict[str, Moment]
@@ -79,6 +82,7 @@ class Plan(Struct):
     horizon: int = 0
     recipients: tuple[str, ...] | None = None
     destinations: dict[str, Destination] = {}
+    public_url: str = ""
 
     def unknown(self, scope: str) -> str | None:
         """Why this is nothing that can be paused, or None if it can."""
@@ -98,4 +102,11 @@ class Plan(Struct):
         unsupported = moment.unsupported + action.unsupported
         if unsupported:
             return f"not_supported_yet: {unsupported[0]}"
-        return None if action.channel in self.channels else f"channel_unavailable: {action.channel}"
+        if action.channel not in self.channels:
+            return f"channel_unavailable: {action.channel}"
+        return NO_WAY_OUT if self.endable(moment, action.channel) and not self.public_url else None
+
+    def endable(self, moment: Moment, channel: str) -> bool:
+        """Whether a message must carry a link that ends such messages: an e-mail that needs consent."""
+        purpose = self.policy.purposes.get(moment.purpose)
+        return self.channels.get(channel) == "email" and (purpose is None or purpose.consent_required)

@@ -33,14 +33,14 @@ USUAL: dict[str, Address] = {"email": "email", "sms": "phone", "whatsapp": "phon
 def addresses(customer: Customer, address: Address) -> list[str]:
     """Where a message may go, the address named last first; empty where there is none, or none is needed.
 
-    An address counts once somebody whom we trust has vouched for it.
+    An address counts once somebody whom we trust has vouched for it, and until it is known to be dead.
     """
     if address == PUSH:
         return [one.address() for one in subscriptions(customer)]
     found = [
         name
         for name in customer.sealed.names
-        if name.type == address and (name.verified or address not in VERIFIED)
+        if name.type == address and not name.dead and (name.verified or address not in VERIFIED)
     ]  # fmt: skip
     return [name.value for name in sorted(found, key=lambda name: (-name.at, name.value))]
 

@@ -20,7 +20,8 @@ class Withheld(Exception):
 
 class Message(Struct):
     """What a channel is handed: filled and addressed. `id` is the decision's id in hex, the same for every attempt, and
-    `to` the addresses, best first. `expires` in ms. `unsubscribe` is where one click ends such messages."""
+    `to` the addresses, best first. `expires` in ms. `unsubscribe` is where one click ends such messages, where they
+    must say so."""
 
     id: str
     moment: str
@@ -41,7 +42,7 @@ class Receipt(Struct):
     `sent`: the provider has it. `failed`: it will never take this one. `again`: nothing left, or the provider said
     that it did not take it; `after` is how long it asked to wait (s). `unknown`: it may have taken it. `trouble`: the
     channel is to blame and not the message, which the circuit breaker counts. `opted_out`: the provider knows that the
-    person wants nothing more this way. `gone`: the endpoint of a browser that does not exist any more. `reason` is
+    person wants nothing more this way. `gone`: the address, or endpoint of a browser, that does not exist. `reason` is
     short and holds no personal data.
     """
 
@@ -79,16 +80,17 @@ class Pushes(Protocol):
     def refusal(self, endpoint: str, p256dh: str, auth: str) -> str | None: ...
 
 
-Type = Literal["text", "url", "integer", "number", "flag"]
+Type = Literal["text", "url", "integer", "number", "flag", "mailbox"]
 
 
 class Option(Struct, frozen=True):
-    """One setting of a channel. Without a default it must be given."""
+    """One setting of a channel. Without a default it must be given; `choices` are all that it can be."""
 
     type: Type = "text"
     default: Any = None
     required: bool = True
     example: str = ""
+    choices: tuple[str, ...] = ()
 
 
 class Shape(Struct, frozen=True):
@@ -131,9 +133,10 @@ SHAPES: dict[str, Shape] = {
         {
             "host": Option(example="smtp.example.com"),
             "port": Option("integer", 587, False),
-            "tls": Option(default="starttls", required=False),
-            "from": Option(example="Example Shop <hello@example.com>"),
-            "reply_to": Option(default="", required=False),
+            "tls": Option(default="starttls", required=False, choices=("starttls", "tls", "none")),
+            "from": Option("mailbox", example="Example Shop <hello@example.com>"),
+            "reply_to": Option("mailbox", "", False),
+            "provider": Option(default="other", required=False, choices=("other", "sendgrid", "postmark")),
         },
         ("username", "password"),
         ("subject", "preheader", "text", "html", "from", "button"),

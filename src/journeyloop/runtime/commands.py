@@ -25,6 +25,7 @@ from journeyloop.runtime.ports import Pages, Store
 from journeyloop.runtime.quarantine import Also, tried_again
 from journeyloop.runtime.rows import Kind, Terms
 from journeyloop.runtime.trial import Trial
+from journeyloop.runtime.unsubscribe import Ending, stated
 
 log = structlog.get_logger("journeyloop")
 PRIMARY = ("user_id", "anonymous_id")
@@ -87,6 +88,17 @@ class Commands:
         unmerge.by = by
         await self.submit([unmerge])
         log.warning("unmerged", person=unmerge.person.hex(), by=by)
+        return True
+
+    async def unsubscribe(self, ending: Ending, everything: bool) -> bool:
+        """Somebody came by the link of a message and wants no more: of its purpose (`everything`), or of it by e-mail.
+        False: there is nobody left whom it is about."""
+        with self.store.read() as reader:
+            customer = reads.read_customer(reader, ending.person)
+        word = stated(ending, everything, customer, self.plan, self.clock()) if customer else None
+        if word is None:
+            return False
+        await self.submit([word])
         return True
 
     def pushes(self) -> Pushes | None:

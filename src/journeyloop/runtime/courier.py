@@ -37,7 +37,8 @@ REST = 5.0
 
 
 class House(Struct):
-    """What a courier needs of the running loop. `commit` returns when these inputs are durable and performed."""
+    """What a courier needs of the running loop. `commit` returns when these inputs are durable and performed; `secret`
+    is the store's."""
 
     store: Store
     stops: Stops
@@ -45,6 +46,7 @@ class House(Struct):
     plan: Callable[[], Plan]
     clock: Callable[[], int]
     commit: Callable[[Sequence[Input]], Awaitable[None]]
+    secret: bytes
 
 
 class Courier:
@@ -175,7 +177,7 @@ class Courier:
 
     async def _attempt(self, send: Send) -> Receipt:
         """However it ends: what may have left is in doubt, what has not may be tried again."""
-        message = compose(send, self.house.plan())
+        message = compose(send, self.house.plan(), self.house.secret)
         left = False
 
         def go() -> None:

@@ -45,13 +45,15 @@ class Told(Struct):
     """One Segment call that a source made of what it was told, and who it is about.
 
     `names` are further identifiers, the surest first; `vouched`: the provider has verified the addresses among them.
-    `hearsay`: the ids in the call are the word of somebody who could write any.
+    `hearsay`: the ids in the call are the word of somebody who could write any. `clicked`: the id of a decision whose
+    message somebody followed.
     """
 
     call: dict[str, Any]
     names: tuple[Identifier, ...] = ()
     vouched: bool = False
     hearsay: bool = False
+    clicked: str = ""
 
 
 class Expression:

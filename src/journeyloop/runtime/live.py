@@ -80,7 +80,9 @@ class Live(Questions, Commands, Streams, Contacting, Desk):
         self.performer = Performer(
             pages, self._tell, lambda: self.plan, lambda: self.board, clock, self._note, self.sink, self.couriers
         )  # fmt: skip
-        self.couriers.house = House(store, self.performer.stops, self.sink, lambda: self.plan, clock, self.commit)
+        self.couriers.house = House(
+            store, self.performer.stops, self.sink, lambda: self.plan, clock, self.commit, memory.secret
+        )  # fmt: skip
         self.sweep = Sweep(store, lambda: self.plan, self.submit)
         self.pushing = Pushing(store, memory.secret, lambda: self.plan, receiver, self.submit, clock, ways, self.sink)
 

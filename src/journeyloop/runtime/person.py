@@ -67,8 +67,10 @@ def export(reader: Reader, secret: bytes, plan: Plan, customer: Customer, now: i
 
 
 def contactable(customer: Customer) -> dict[str, str]:
-    """The addresses a message may go to: those that a server key vouched for, the newest of each type."""
-    vouched = sorted((name for name in customer.sealed.names if name.verified), key=lambda name: name.verified)
+    """The addresses a message may go to: those that a server key vouched for and that live, the newest of each type."""
+    vouched = sorted(
+        (name for name in customer.sealed.names if name.verified and not name.dead), key=lambda name: name.verified
+    )
     return {name.type: name.value for name in vouched}
 
 

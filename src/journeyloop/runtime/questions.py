@@ -26,6 +26,7 @@ from journeyloop.runtime.metrics import Metrics
 from journeyloop.runtime.ports import Store
 from journeyloop.runtime.quarantine import listed
 from journeyloop.runtime.staging import NOT_LISTED, Sink, withheld
+from journeyloop.runtime.unsubscribe import Ending, read
 from journeyloop.runtime.writer import Writer
 
 
@@ -83,6 +84,10 @@ class Questions:
                 secret, self.plan.policy.identity, lambda one: reads.find_customer(reader, secret, one)
             )  # fmt: skip
             return addressing.addressed(told)
+
+    def ending(self, token: str) -> Ending | None:
+        """What the link of a message ends; None: it is none of ours."""
+        return read(token, self.memory.secret)
 
     def count_hook(self, source: str, result: str) -> None:
         self.measures.hooks.labels(source, result).inc()

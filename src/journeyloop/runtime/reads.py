@@ -85,7 +85,11 @@ def graph(customer: Customer) -> list[dict[str, Any]]:
             "at": name.at,
             "source": name.source,
             **(
-                {"verified": bool(name.verified), "verified_at": name.verified or None}
+                {
+                    "verified": bool(name.verified),
+                    "verified_at": name.verified or None,
+                    "dead_since": name.dead or None,
+                }
                 if name.type in ADDRESSES
                 else {}
             ),

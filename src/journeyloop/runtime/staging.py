@@ -41,7 +41,7 @@ class Sink:
         action = plan.moments[delivery.moment].action(delivery.action)
         told = {"moment": delivery.moment, "action": delivery.action, "channel": delivery.channel}
         told |= {"decision_id": delivery.decision.hex(), "person": send.person.hex()}
-        self._kept.append({"at": at, **told, **_rendered(action.content if action else {}, send.profile)})
+        self._kept.append({"at": at, **told, **_rendered(action.content if action else {}, send.profile, plan)})
 
     def keep_answers(self, person: str | None, answers: Iterable[dict[str, Any]], at: int) -> None:
         """What placements would have been answered; silence is no message."""
@@ -61,8 +61,9 @@ class Sink:
         return list(reversed(self._kept))
 
 
-def _rendered(content: dict[str, Any], profile: dict[str, Any]) -> dict[str, Any]:
+def _rendered(content: dict[str, Any], profile: dict[str, Any], plan: Plan) -> dict[str, Any]:
+    """With a link that leads nowhere: what can be looked at must not end anything."""
     try:
-        return {"content": render(content, profile), "problem": ""}
+        return {"content": render(content, profile, {"unsubscribe_url": f"{plan.public_url}/u/"}), "problem": ""}
     except Unrenderable as error:
         return {"content": None, "problem": f"content: {error}"}

@@ -251,6 +251,35 @@ def test_cloudevents_in_every_mode() -> None:
         told(cloudevents, CLOUD["data"], {"ce-id": "1"})
 
 
+@pytest.mark.parametrize(
+    ("said", "bounce"),
+    [
+        ({"bounce_classification": "Invalid Address"}, "hard"),
+        ({"bounce_classification": "Unclassified"}, "hard"),
+        ({}, "hard"),
+        ({"bounce_classification": "Mailbox Unavailable"}, "soft"),
+        ({"bounce_classification": "Reputation"}, "soft"),
+    ],
+)
+def test_a_bounce_at_sendgrid_is_hard_or_soft(said: dict[str, Any], bounce: str) -> None:
+    event = {"event": "bounce", "email": "ada@example.com", "sg_event_id": "e1", "type": "bounce", "decision_id": "d1"}
+    found = one(sendgrid, [event | said])
+    assert (found.call["properties"]["bounce"], found.call["properties"]["email"]) == (bounce, "ada@example.com")
+    assert found.clicked == ""
+
+
+def test_a_click_names_the_decision_and_an_open_does_not() -> None:
+    event = {"email": "ada@example.com", "sg_event_id": "e1", "decision_id": "d1"}
+    assert one(sendgrid, [event | {"event": "click"}]).clicked == "d1"
+    assert one(sendgrid, [event | {"event": "open"}]).clicked == ""
+    record = {"Recipient": "ada@example.com", "MessageID": "m1", "Metadata": {"decision_id": "d1"}}
+    assert one(postmark, record | {"RecordType": "Click", "UserAgent": "Firefox"}).clicked == "d1"
+    assert told(postmark, record | {"RecordType": "Click", "UserAgent": "Linkbot"}) == [None]
+    assert one(postmark, record | {"RecordType": "Open", "UserAgent": "Firefox"}).clicked == ""
+    bounce = {"RecordType": "Bounce", "Type": "HardBounce", "Inactive": True, "Email": "ada@example.com"}
+    assert one(postmark, bounce).call["properties"]["bounce"] == "hard"
+
+
 def test_a_message_says_whether_it_was_ours_and_what_it_was_about() -> None:
     """So that ours counts once, and another tool's in the caps of its topic."""
     said = {"decision_id": "ab" * 16, "topic": "cart"}

@@ -22,6 +22,7 @@ from journeyloop.runtime.hooked import Addressing, Told
 from journeyloop.runtime.imports import Gap, Progress
 from journeyloop.runtime.permission import Message
 from journeyloop.runtime.rows import Kind
+from journeyloop.runtime.unsubscribe import Ending
 
 SILENCE = {"action": None, "reason": "nothing_listens", "decision_id": None}
 
@@ -35,6 +36,8 @@ class RecordingDoor:
         self.people: dict[Identifier, dict[str, Any]] = {}
         self.known_decisions: set[str] = set()
         self.outcomes: list[tuple[str, str]] = []
+        self.endings: dict[str, Ending] = {}
+        self.ended: list[tuple[Ending, bool]] = []
         self.asked: list[tuple[Identifier, str, dict[str, Any]]] = []
         self.by_browsers: list[bool] = []
         self.previewed: list[tuple[Identifier, str, dict[str, Any]]] = []
@@ -202,6 +205,14 @@ class RecordingDoor:
         self.rows += [(kind, file, start, list(lines))]
         self.progress = Progress(start + len(lines), start + len(lines), {})
         return self.progress
+
+    def ending(self, token: str) -> Ending | None:
+        return self.endings.get(token)
+
+    async def unsubscribe(self, ending: Ending, everything: bool) -> bool:
+        self._may_fail()
+        self.ended.append((ending, everything))
+        return ending.purpose != "of nobody"
 
     async def outcome(self, decision_id: str, outcome: str, machine: bool = False) -> bool:
         self._may_fail()

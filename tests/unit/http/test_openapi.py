@@ -13,7 +13,7 @@ from journeyloop.adapters.http.site import endpoints
 from tests.unit.http.asgi import DEFAULT, KEYS, ask, site
 from tests.unit.http.recording import RecordingDoor
 
-FILES = {"/loop.js", "/push.js", "/push-worker.js", "/customer", "/desk"}
+FILES = {"/loop.js", "/push.js", "/push-worker.js", "/customer", "/desk", "/u/{token}"}
 
 
 def described() -> dict[str, Any]:

@@ -14,7 +14,7 @@ from journeyloop.model.reach import addresses, unreachable
 from journeyloop.model.subscription import MOST, PushSubscribed, Subscription, best
 from journeyloop.runtime import person, reads
 from journeyloop.runtime.compose import compose
-from tests.property.rig import MINUTE, SECOND, Rig, moment, plan_of
+from tests.property.rig import MINUTE, SECOND, SECRET, Rig, moment, plan_of
 
 SETTINGS = '[channels.push]\nkind = "webpush"\nsubject = "mailto:ops@example.com"\nprivate_key = "VAPID_KEY"\n'
 HELLO = "{title: \"Hello {{ profile.first_name | default('there') }}\"}"
@@ -75,7 +75,7 @@ def test_only_whom_somebody_vouches_for_is_told_who_they_are() -> None:
         subscribe(rig, signed=signed)
         rig.track("Asked For")
         sending = send(rig)
-        assert compose(sending, rig.plan).content["title"] == title
+        assert compose(sending, rig.plan, SECRET).content["title"] == title
         assert sending.profile["first_name"] == "Ana", "the last look still knows their hours"
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from journeyloop.adapters.channels import braze, customerio, klaviyo, twilio, webhook, webpush
+from journeyloop.adapters.channels import braze, customerio, email, klaviyo, twilio, webhook, webpush
 from journeyloop.adapters.channels.environ import Environ
 from journeyloop.runtime.channels import Channel, Connection
 
@@ -16,6 +16,7 @@ KINDS: dict[str, Callable[[Connection, Environ], Channel]] = {
     "braze": braze.connect,
     "customerio": customerio.connect,
     "klaviyo": klaviyo.connect,
+    "smtp": email.connect,
     "twilio": twilio.connect,
     "webhook": webhook.connect,
     "webpush": webpush.connect,

@@ -194,9 +194,11 @@ def _content(section: Section, channel: str, around: Surroundings) -> dict[str, 
     on_page = channel == ONPAGE
     if on_page:
         _check_on_page(section, written.entries if around.ask else ())
-    elif channel in around.channels:
-        _check_fields(section, SHAPES[around.channels[channel].kind])
-    check_templates(written, section.name("content"), around.names.profile, on_page, section.report)
+    shape = SHAPES[around.channels[channel].kind] if channel in around.channels else None
+    if shape and not on_page:
+        _check_fields(section, shape)
+    leaves = shape is not None and shape.address == "email"
+    check_templates(written, section.name("content"), around.names.profile, on_page, section.report, way_out=leaves)
     content: dict[str, Any] = plain(written)
     return content
 

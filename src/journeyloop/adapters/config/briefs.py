@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from journeyloop.adapters.config.section import Section, as_section
+from journeyloop.adapters.config.tells import KINDS
 from journeyloop.adapters.config.templates import check_templates, paths_of
 from journeyloop.adapters.config.tree import Mapping, Scalar
 from journeyloop.model.brief import AGENT
@@ -17,9 +18,7 @@ def read_briefs(section: Section, profile: frozenset[str]) -> tuple[str, ...]:
 
 
 def _brief(section: Section, item: object, profile: frozenset[str]) -> str:
-    if not isinstance(item, Mapping) or not {"brief", "text"} & item.entries.keys():
-        return ""
-    if {"alert", "sync"} & item.entries.keys():  # what they tell is theirs
+    if not isinstance(item, Mapping) or not {"brief", "text"} & item.entries.keys() or KINDS.keys() & item.entries:
         return ""
     entry = as_section(item, "also", section.report, item.entries)
     assert entry is not None

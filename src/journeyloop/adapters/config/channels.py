@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from email.utils import parseaddr
 from typing import Any
 
 from journeyloop.adapters.config.report import Report, suggestion
 from journeyloop.adapters.config.section import Section, as_section
 from journeyloop.adapters.config.tree import Mapping
+from journeyloop.interpret.names import Unusable, normal
+from journeyloop.model.policy import Identity
 from journeyloop.runtime.channels import SHAPES, Connection, Option, Shape, Terms
 
 COMMON = ("kind", "concurrency", "rate", "timeout")
@@ -56,10 +59,24 @@ def _option(section: Section, key: str, option: Option) -> Any:
             return section.integer(key, option.default, 0, 1_000_000)
         case "number":
             return section.number(key, option.default or 0.0)
+    if option.choices:
+        return section.choice(key, option.choices, option.default)
     text = section.text(key, option.default, option.example)
     if option.type == "url" and text and not _URL.fullmatch(text):
         section.error(key, f"write an https:// address such as {option.example or 'https://api.example.com'}")
+    if option.type == "mailbox" and key in section and not is_mailbox(text):
+        section.error(key, "write an e-mail address, or a name with it: Example Shop <hello@example.com>")
     return text
+
+
+def is_mailbox(text: str) -> bool:
+    """Whether this is one address, with a name or without."""
+    _, address = parseaddr(text)
+    try:
+        normal("email", address, None, Identity())
+    except Unusable:
+        return False
+    return "\n" not in text and "\r" not in text
 
 
 def _secrets(section: Section, shape: Shape) -> dict[str, str]:

@@ -24,7 +24,7 @@ from journeyloop.adapters.config.tree import Mapping, parse_yaml
 from journeyloop.adapters.config.watching import counting, index_watched
 from journeyloop.model.errand import Destination
 from journeyloop.model.moment import DAY, Moment
-from journeyloop.model.plan import Plan, Problem
+from journeyloop.model.plan import NO_WAY_OUT, Plan, Problem
 from journeyloop.model.policy import Policy
 from journeyloop.model.reach import ONPAGE, PAGE, Address
 from journeyloop.runtime.channels import SHAPES, Connection
@@ -75,7 +75,6 @@ def load(texts: dict[str, str], environment: str | None = None) -> Loaded:
     _check_mentions(policy, moments, read.report(_POLICY))
     _check_holds(read, policy, moments)
     _name_others(read)
-    problems = sorted(set(problems))
     refused = any(problem.level == "error" for problem in problems)
     kept = {found.name: found.moment for found in moments.values() if found.moment}
     places = {found.name: (file, found.detect) for file, found in moments.items()}
@@ -83,7 +82,8 @@ def load(texts: dict[str, str], environment: str | None = None) -> Loaded:
     plan = None if refused else _plan(texts, kept, policy.policy, audiences, settings, reach)
     if plan is not None:
         plan.destinations = destinations
-    return Loaded(plan, problems, settings, places, sources, channels)
+        _check_ways_out(read, plan, moments)
+    return Loaded(plan, sorted(set(problems)), settings, places, sources, channels)
 
 
 class _Texts(Struct):
@@ -158,6 +158,17 @@ def _check_holds(read: _Texts, policy: PolicyFile, moments: dict[str, Found]) ->
                 read.report(file).warn(found.also, message + suggestion(name, known))
 
 
+def _check_ways_out(read: _Texts, plan: Plan, moments: dict[str, Found]) -> None:
+    """An e-mail that nobody can end by a link is not sent."""
+    for file, found in moments.items():
+        for action in found.moment.actions if found.moment else ():
+            if found.moment and plan.unable(found.moment, action) == NO_WAY_OUT:
+                message = (
+                    f"{action.name}: {NO_WAY_OUT}, this action is not sent: add it to [server] in journeyloop.toml"
+                )
+                read.report(file).warn(found.actions, f"actions.{message}")
+
+
 def _name_others(read: _Texts) -> None:
     for name in read.texts:
         if name.endswith(".yml"):
@@ -200,6 +211,7 @@ def _plan(
         measures=sum(moment.measures for moment in moments.values()) or 1,
         horizon=_horizon(moments.values(), policy),
         recipients=settings.recipients(),
+        public_url=settings.public_url,
     )
 
 

@@ -35,7 +35,7 @@ ALSO = ("hold", "for", "brief", "text")
 
 class Found(Struct, frozen=True):
     """A moment file as read. `moment` is None if its kind of detection is not of this version, or was refused; `detect`
-    is the line where it says what to notice, `also` where it says what else happens."""
+    is the line where it says what to notice, `also` where it says what else happens, `actions` where what is done."""
 
     name: str
     line: int
@@ -43,6 +43,7 @@ class Found(Struct, frozen=True):
     moment: Moment | None
     detect: int
     also: int
+    actions: int = 1
 
 
 def read_moment(
@@ -62,7 +63,7 @@ def read_moment(
         section.error("confirm", "dwell waits, and an ask is answered at once: remove dwell")
     _check_delays(section, moment)
     _check_worth(section, moment)
-    lines = section.line("detect"), section.line("also")
+    lines = section.line("detect"), section.line("also"), section.line("actions")
     return Found(name, section.line("moment"), moment.topic, moment if noticed else None, *lines)
 
 
@@ -237,7 +238,7 @@ def _actions(section: Section, around: Surroundings) -> tuple[Action, ...]:
 
 
 def _holds(section: Section, own: tuple[str, str]) -> Iterable[Hold]:
-    """`also: - {hold: [marketing], for: 72h}`. What else `also` may say is read in `briefs` and `tells`."""
+    """`also: - {hold: [marketing], for: 72h}`. What else `also` says is read elsewhere."""
     for item in section.items("also"):
         entry = as_section(item, "also", section.report, (*ALSO, *tells.KEYS))
         if entry is None or any(key in entry for key in tells.KINDS):

@@ -21,6 +21,7 @@ _RECIPIENT = re.compile(r"\*@[^\s@*]+|[^\s*]+")
 
 class Settings(Struct, frozen=True):
     """`inbox` is the number of inputs that may wait for the writer. `allowed_origins`: `*`, or scheme://host[:port].
+    `public_url` is where people reach this server: links in messages lead there.
     `recipients_allow`: whom to contact outside production: user ids, anonymous ids, addresses, `*@example.com`.
 
     `durability`: `sync` survives power loss, `relaxed` may lose the last moments to it, never to a kill.
@@ -33,6 +34,7 @@ class Settings(Struct, frozen=True):
     inbox: int = 20_000
     durability: Durability = "sync"
     recipients_allow: tuple[str, ...] | None = None
+    public_url: str = ""
 
     def recipients(self) -> tuple[str, ...] | None:
         """The only people who may be contacted; None: everybody. An environment that is neither production nor
@@ -43,6 +45,10 @@ class Settings(Struct, frozen=True):
 
 
 _DEFAULT = Settings()
+_PUBLIC = re.compile(
+    r"(https://[A-Za-z0-9.\-]+(:\d{1,5})?|http://(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?)(/[A-Za-z0-9._~\-/]*)?"
+)
+"""A mail program asks over https (RFC 8058); plain http only to try it on one machine."""
 _ORIGIN = re.compile(r"\*|https?://[A-Za-z0-9.\-\[\]:]+")
 
 
@@ -52,7 +58,7 @@ def read_settings(root: Mapping, report: Report) -> Settings:
         root, "", report, ("environment", "recipients_allow", "server", "store", "channels", "destinations")
     )
     empty = Section(Mapping({}, 1), "", report, ())
-    server = section.section("server", ("host", "port", "allowed_origins", "inbox")) or empty
+    server = section.section("server", ("host", "port", "allowed_origins", "inbox", "public_url")) or empty
     store = section.section("store", ("durability",)) or empty
     return Settings(
         environment=section.text("environment", _DEFAULT.environment),
@@ -62,6 +68,7 @@ def read_settings(root: Mapping, report: Report) -> Settings:
         inbox=server.integer("inbox", _DEFAULT.inbox, 100, 1_000_000),
         durability=cast(Durability, store.choice("durability", ("sync", "relaxed"), _DEFAULT.durability)),
         recipients_allow=_recipients(section),
+        public_url=_public_url(server),
     )
 
 
@@ -83,6 +90,15 @@ def _origins(server: Section) -> tuple[str, ...]:
         if not _ORIGIN.fullmatch(origin):
             server.error("allowed_origins", f'{origin} is no origin: write "https://shop.example", without a path')
     return origins
+
+
+def _public_url(server: Section) -> str:
+    """Without the slash at its end."""
+    url = server.text("public_url", "")
+    if url and not _PUBLIC.fullmatch(url):
+        server.error("public_url", "write https:// and the address by which people reach this server, nothing after it")
+        return ""
+    return url.rstrip("/")
 
 
 def parse_toml(text: str, report: Report) -> Mapping | None:

@@ -15,17 +15,21 @@ from journeyloop.adapters.config.tree import Node, Scalar, scalars
 
 _JINJA = SandboxedEnvironment(undefined=StrictUndefined, autoescape=True)
 _JINJA.globals.clear()
-LONGEST = 10_000
+WAY_OUT = "unsubscribe_url"
+LONGEST, LONGEST_HTML = 10_000, 100_000
+"""Of one text; mail programs cut off an HTML mail that is longer."""
 
 
 def check_templates(
-    content: Node, path: str, known: frozenset[str], on_page: bool, report: Report, event: bool = False
-) -> None:
+    content: Node, path: str, known: frozenset[str], on_page: bool, report: Report, event: bool = False,
+    way_out: bool = False,
+) -> None:  # fmt: skip
     """Report every text below `content` that would fail to render. `known` are the names of `profile.*`; `event`: it
-    reads the event too."""
+    reads the event too, `way_out`: the link that ends such messages."""
+    roots = ("profile", *(("event",) if event else ()), *((WAY_OUT,) if way_out else ()))
     for name, scalar in scalars(content, path):
         if isinstance(scalar.value, str):
-            _check(scalar, name, known, on_page, report, ("profile", "event") if event else ("profile",))
+            _check(scalar, name, known, on_page, report, roots)
 
 
 def paths_of(text: str) -> Iterator[tuple[str, ...]]:
@@ -49,8 +53,9 @@ def _check(
     scalar: Scalar, name: str, known: frozenset[str], on_page: bool, report: Report, roots: tuple[str, ...]
 ) -> None:
     try:
-        if len(scalar.text) > LONGEST:
-            raise TemplateError(f"longer than {LONGEST} characters")
+        longest = LONGEST_HTML if name.endswith(".html") else LONGEST
+        if len(scalar.text) > longest:
+            raise TemplateError(f"longer than {longest} characters")
         tree = _JINJA.parse(scalar.text)
         _JINJA.compile(tree)
     except (TemplateError, RecursionError) as error:
@@ -60,7 +65,7 @@ def _check(
     if any(meta.find_referenced_templates(tree)):
         report.error(scalar.line, f"{name}: a message is one template: write its text here")
     for root in sorted(meta.find_undeclared_variables(tree) - {*roots}):
-        read = " and ".join(f"{one}.*" for one in roots)
+        read = " and ".join(one if one == WAY_OUT else f"{one}.*" for one in roots)
         report.error(scalar.line, f"{name}: unknown name {root}: messages read {read}{suggestion(root, roots)}")
     bare = dict.fromkeys(_bare(tree))
     for field in dict.fromkeys(_fields(tree)):

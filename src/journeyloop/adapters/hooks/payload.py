@@ -15,6 +15,7 @@ from journeyloop.detect.strict import refuse_closely, refuse_depth
 from journeyloop.model.identifier import Identifier
 from journeyloop.runtime.hooked import Nonsense
 
+BOUNCED, CLICKED = "Email Bounced", "Email Link Clicked"
 _FIELDS = 200
 _decode = msgspec.json.Decoder().decode
 
@@ -112,6 +113,11 @@ def ids(metadata: Any) -> dict[str, str]:
 def named(**names: str) -> tuple[Identifier, ...]:
     """Those of the names that are known, in their order."""
     return tuple((type_, value) for type_, value in names.items() if value)
+
+
+def bounced(email: str, soft: bool) -> dict[str, str]:
+    """What a bounce says of the address: `hard` where nothing will ever arrive there."""
+    return {"email": email, "bounce": "soft" if soft else "hard"}
 
 
 def unique(kind: str, *parts: str) -> str:

@@ -10,15 +10,27 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from journeyloop.adapters.hooks.payload import an_object, ids, look, named, text, track, unique, without_query
+from journeyloop.adapters.hooks.payload import (
+    BOUNCED,
+    CLICKED,
+    an_object,
+    bounced,
+    ids,
+    look,
+    named,
+    text,
+    track,
+    unique,
+    without_query,
+)
 from journeyloop.adapters.hooks.signing import require_token
 from journeyloop.runtime.hooked import Posted, Source, Told
 
 NAMES = {
     "Delivery": ("Email Delivered", "DeliveredAt", "Recipient"),
     "Open": ("Email Opened", "ReceivedAt", "Recipient"),
-    "Click": ("Email Link Clicked", "ReceivedAt", "Recipient"),
-    "Bounce": ("Email Bounced", "BouncedAt", "Email"),
+    "Click": (CLICKED, "ReceivedAt", "Recipient"),
+    "Bounce": (BOUNCED, "BouncedAt", "Email"),
     "SpamComplaint": ("Email Marked as Spam", "BouncedAt", "Email"),
     "SubscriptionChange": ("Email Unsubscribed", "ChangedAt", "Recipient"),
 }
@@ -38,17 +50,18 @@ def told(posted: Posted, source: Source) -> Iterator[Told | None]:
         return
     name, at, whom = NAMES[kind]
     when, email, message = text(record, at), text(record, whom), text(record, "MessageID")
-    link = text(record, "OriginalLink")
+    link, decision = text(record, "OriginalLink"), text(record, "Metadata", "decision_id")
     properties = {
         "email_id": message,
         "link_url": without_query(link),
         "bounce_type": text(record, "Type") if kind == "Bounce" else "",
-        "decision_id": text(record, "Metadata", "decision_id"),
+        "decision_id": decision,
         "topic": text(record, "Metadata", "topic"),
+        **(bounced(email, soft=False) if kind == "Bounce" else {}),
     }
     id_ = unique("postmark", kind, message, when, text(record, "ID"), email, link)
     call = track("postmark", name, id_, when, properties, ids(look(record, "Metadata")))
-    yield Told(call, named(email=email))
+    yield Told(call, named(email=email), clicked=decision if kind == "Click" else "")
 
 
 def _is_nothing(kind: str, record: dict[str, Any]) -> bool:

@@ -18,15 +18,31 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from msgspec import json
 
-from journeyloop.adapters.hooks.payload import ids, iso, look, named, objects, text, track, unique, without_query
+from journeyloop.adapters.hooks.payload import (
+    BOUNCED,
+    CLICKED,
+    bounced,
+    ids,
+    iso,
+    look,
+    named,
+    objects,
+    text,
+    track,
+    unique,
+    without_query,
+)
 from journeyloop.adapters.hooks.signing import header, require_fresh, seconds
 from journeyloop.runtime.hooked import Posted, Source, Told, Unsigned
+
+SOFT = frozenset({"Mailbox Unavailable", "Content", "Reputation", "Frequency or Volume Too High", "Technical Failure"})
+"""Classes of bounces that say nothing of the address, or that may pass: a full mailbox, a filter."""
 
 NAMES = {
     "delivered": "Email Delivered",
     "open": "Email Opened",
-    "click": "Email Link Clicked",
-    "bounce": "Email Bounced",
+    "click": CLICKED,
+    "bounce": BOUNCED,
     "spamreport": "Email Marked as Spam",
     "unsubscribe": "Email Unsubscribed",
     "group_unsubscribe": "Email Unsubscribed",
@@ -51,15 +67,17 @@ def told(posted: Posted, source: Source) -> Iterator[Told | None]:
 
 def _read(name: str, event: dict[str, Any]) -> Told:
     id_ = text(event, "sg_event_id") or sha256(json.encode(event)).hexdigest()
+    email, decision = text(event, "email"), text(event, "decision_id")
     properties = {
         "email_id": text(event, "sg_message_id"),
         "link_url": without_query(text(event, "url")),
         "group_id": text(event, "asm_group_id"),
-        "decision_id": text(event, "decision_id"),
+        "decision_id": decision,
         "topic": text(event, "topic"),
+        **(bounced(email, text(event, "bounce_classification") in SOFT) if name == BOUNCED else {}),
     }
     call = track("sendgrid", name, unique("sendgrid", id_), iso(look(event, "timestamp")), properties, ids(event))
-    return Told(call, named(email=text(event, "email")))
+    return Told(call, named(email=email), clicked=decision if name == CLICKED else "")
 
 
 def _is_nothing(event: dict[str, Any]) -> bool:

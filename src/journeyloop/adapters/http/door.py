@@ -20,6 +20,7 @@ from journeyloop.runtime.hooked import Told
 from journeyloop.runtime.imports import Progress
 from journeyloop.runtime.permission import Message
 from journeyloop.runtime.rows import Kind
+from journeyloop.runtime.unsubscribe import Ending
 
 Frames = AbstractAsyncContextManager[AsyncIterator[bytes]]
 
@@ -76,6 +77,14 @@ class Door(Protocol):
 
     def addressed(self, told: Told) -> tuple[bytes, str]:
         """A call that another service told us of as JSON with ids, and the `source` of its event."""
+        ...
+
+    def ending(self, token: str) -> Ending | None:
+        """What the link of a message ends; None: it is none of ours."""
+        ...
+
+    async def unsubscribe(self, ending: Ending, everything: bool) -> bool:
+        """Somebody came by it and wants no more: of its purpose, or of that by e-mail. False: there is nobody left."""
         ...
 
     def count_hook(self, source: str, result: str) -> None:

@@ -64,6 +64,9 @@ class Hooks:
             rejected += parsed.rejected
         if events or rejected:
             await self.context.door.submit(events, rejected)
+        for one in told:
+            if one is not None and one.clicked:
+                await self.context.door.outcome(one.clicked, "clicked")
         counts = {"taken": len(events), "ignored": told.count(None), "rejected": len(rejected)}
         for result, count in counts.items():
             for _ in range(count):

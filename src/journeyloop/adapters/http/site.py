@@ -28,6 +28,7 @@ from journeyloop.adapters.http.hooks import Hooks
 from journeyloop.adapters.http.imports import Imports
 from journeyloop.adapters.http.ingest import PATHS, Ingest
 from journeyloop.adapters.http.keys import Keys
+from journeyloop.adapters.http.leaving import Leaving
 from journeyloop.adapters.http.openapi import document
 from journeyloop.adapters.http.pages import browser_scripts, console_routes, demo_routes
 from journeyloop.adapters.http.people import People
@@ -129,6 +130,7 @@ def _routes(context: Context) -> list[BaseRoute]:
         allowed.setdefault(endpoint.path, []).append(endpoint.method)
     routes += [Route(path, WrongMethod(", ".join(methods))) for path, methods in allowed.items()]
     routes += browser_scripts()
+    routes.append(Leaving(context.door).route())
     if context.settings.demo:
         routes += demo_routes(context)
     return [*routes, *console_routes()]

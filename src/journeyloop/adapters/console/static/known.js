@@ -7,8 +7,9 @@ const pill = (text, tone = "") => element("span", { class: `pill ${tone}` }, tex
 const place = (name) => document.querySelector(`#${name}`);
 const count = (items, one, many) => `${number(items.length)} ${items.length === 1 ? one : many}`;
 
-function vouched({ verified }) {
+function vouched({ verified, dead_since: dead }) {
   if (verified === undefined) return null;
+  if (dead) return pill("no longer an address", "bad");
   return verified ? pill("vouched for", "good") : pill("not vouched for", "warn");
 }
 
