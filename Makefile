@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 WORKERS ?= 2
 NODE   := $(patsubst %/package-lock.json,%/node_modules/.installed,$(wildcard tests/*/package-lock.json))
-BENCHES := ingest stall push decide recovery kill identity profile evidence learn
+BENCHES := ingest stall push decide recovery kill identity profile evidence learn dispatch
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

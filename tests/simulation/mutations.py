@@ -56,7 +56,7 @@ def without(patch: MonkeyPatch, skipped: str) -> None:
     patch.setattr(Stops, "refusal", careless)
 
 
-@caught_as("sent without consent")
+@caught_as("sent without consent|during a hold")
 def consent_checked_only_at_the_decision(patch: MonkeyPatch) -> None:
     refusal = deliver._refusal
     patch.setattr(act, "withdraw", nothing)

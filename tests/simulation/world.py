@@ -11,8 +11,13 @@ POLICY = """\
 holdout: 10%
 caps: [{per: person, at_most: 1, within: 10m}, {per: person, at_most: 3, within: 2h}]
 quiet_hours: {from: "23:30", to: "00:10"}
-budgets: [{of: contacts, at_most: 2, within: 1h}]
+budgets: [{of: contacts, at_most: 4, within: 1h}]
 """
+LATER = "{event: Order Completed, within: 3h}"
+CHANNELS = "".join(
+    f'[channels.{name}]\nkind = "webhook"\nurl = "https://{name}.example/out"\nsecret = "WEBHOOK_SECRET"\n'
+    for name in ("letters", "hooks")
+)
 
 
 @cache
@@ -36,4 +41,16 @@ def world() -> Plan:
         actions=f"[{action('three', ', weight: 0.5')}, {action('four')}]", confirm="{at_most: 1 per session}",
         body="guard: [Payment Failed]\n",
     )  # fmt: skip
-    return plan_of(stall, failed, chance, careful, policy=POLICY)
+    letter = moment(
+        "letter", goal=LATER, purpose="marketing", detect="{event: Cart Viewed}", expires="2h",
+        actions=f"[{action('letter', ', after: 40m', 'letters')}]",
+    )  # fmt: skip
+    note = moment(
+        "note", goal=LATER, purpose="marketing", detect="{event: Wish Noted}", expires="80m",
+        actions=f"[{action('note', channel='letters')}]",
+    )  # fmt: skip
+    guide = moment(
+        "guide", goal=LATER, detect="{event: Guide Read}", expires="90m", holdout="10%",
+        actions=f"[{action('hook', channel='hooks')}]",
+    )  # fmt: skip
+    return plan_of(stall, failed, chance, careful, letter, note, guide, policy=POLICY, settings=CHANNELS)

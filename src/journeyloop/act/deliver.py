@@ -10,7 +10,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from journeyloop.act.desk import at_desk, in_hand, take, unanswerable, waiting
-from journeyloop.act.life import MADE, changed, contact, expiry_timer, find, move, start_timer
+from journeyloop.act.life import MADE, changed, contact, expiry_timer, find, hold_room, move, start_timer
 from journeyloop.act.render import unrenderable
 from journeyloop.act.stop import gone, stop, withdraw
 from journeyloop.model.customer import Customer
@@ -28,6 +28,9 @@ from journeyloop.model.spending import promise
 from journeyloop.model.suppression import bury
 
 GRACE = 2_000
+LAST_WORD = 130_000
+"""An attempt lasts two minutes at most (`timeout` of a channel): by then its end is known, or nobody will tell (ms)."""
+
 REST = DAY
 MOST_ACTED = 64
 REFLEX = 150
@@ -66,7 +69,7 @@ def enqueue(customer: Customer, frame: Frame) -> None:
     """What is due by now, and for neither a page nor a desk, waits for a free slot of its channel."""
     for delivery in customer.header.deliveries:
         carried = not (_offered(delivery, frame) or at_desk(delivery, frame.plan))
-        if delivery.state == "due" and delivery.not_before <= frame.now and carried:
+        if delivery.state == "due" and not _early(delivery, frame) and carried:
             frame.emit(Queued(customer.header.person, replace(delivery)))
 
 
@@ -81,7 +84,7 @@ def heard(customer: Customer, word: Ready | Delivered, frame: Frame) -> None:
 def _ready(customer: Customer, message: Ready, frame: Frame) -> None:
     """Its channel has a free slot: look at everything again, and write the intent or end it here."""
     delivery = find(customer, message.decision)
-    if delivery is None or delivery.state != "due" or frame.now < delivery.not_before:
+    if delivery is None or delivery.state != "due" or _early(delivery, frame):
         return _give_back(delivery, message.coupon, frame)
     delivery.coupon = message.coupon
     refusal = _refusal(customer, delivery, frame)
@@ -98,7 +101,7 @@ def offer(customer: Customer, frame: Frame) -> None:
     if not customer.header.presence.open(frame.epoch):
         return
     for delivery in customer.header.deliveries:
-        if delivery.state != "due" or frame.now < delivery.not_before or not _offered(delivery, frame):
+        if delivery.state != "due" or _early(delivery, frame) or not _offered(delivery, frame):
             continue
         refusal = _refusal(customer, delivery, frame)
         if refusal is not None:
@@ -156,6 +159,10 @@ def _offered(delivery: Delivery, frame: Frame) -> bool:
     return delivery.channel == ONPAGE and not (action and action.coupon)
 
 
+def _early(delivery: Delivery, frame: Frame) -> bool:
+    return frame.now < max(delivery.not_before, delivery.again_at)
+
+
 def _give_back(delivery: Delivery | None, code: str, frame: Frame) -> None:
     """The code of a message that is no longer to be sent."""
     moment = frame.plan.moment(delivery.moment) if delivery else None
@@ -205,13 +212,17 @@ def _result(customer: Customer, message: Delivered, frame: Frame) -> None:
 def _again(customer: Customer, delivery: Delivery, message: Delivered, frame: Frame) -> None:
     """It waits once more, with the room it holds in the caps, unless it was stopped meanwhile or would be stale."""
     begins = frame.now + message.after
+    if delivery.state != "intent":
+        return
+    delivery.doubt = delivery.doubt or message.doubt
     if delivery.recalled:
         move(customer, delivery, "suppressed", delivery.recalled, frame)
     elif begins >= delivery.expires:
         move(customer, delivery, "failed", f"not in time: {message.reason}", frame)
     elif move(customer, delivery, "due", message.reason, frame):
-        delivery.not_before, delivery.attempts = begins, delivery.attempts + 1
+        delivery.again_at, delivery.attempts = begins, delivery.attempts + 1
         customer.header.timers[start_timer(delivery.decision)] = begins
+        hold_room(customer, delivery, frame.now if delivery.doubt else begins)
         changed(customer, delivery, frame)
 
 
@@ -274,13 +285,16 @@ def came_due(customer: Customer, name: str, frame: Frame) -> None:
 
 
 def expire(customer: Customer, name: str, frame: Frame) -> None:
-    """No stale nudge. An intent waits a little for its channel's word; one from before a restart is in doubt."""
+    """No stale nudge. An intent waits for its channel's word; without one, or from before a restart, it is in doubt."""
     delivery = find(customer, bytes.fromhex(name.partition("/")[2]))
     if delivery is None:
         return
-    if delivery.state == "intent" and frame.now < delivery.expires + GRACE:
-        customer.header.timers[name] = delivery.expires + GRACE
+    last = delivery.expires + (GRACE if delivery.channel == ONPAGE else LAST_WORD)
+    if delivery.state == "intent" and frame.now < last:
+        customer.header.timers[name] = last
     elif delivery.state == "intent" and delivery.intended < frame.epoch_started:
         move(customer, delivery, "unknown", "the server stopped after the intent was written", frame)
+    elif delivery.state == "intent" and delivery.channel != ONPAGE:
+        move(customer, delivery, "unknown", "its channel never told how it ended", frame)
     else:
         move(customer, delivery, "expired", "nobody could be reached in time", frame)

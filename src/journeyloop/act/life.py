@@ -11,7 +11,7 @@ from journeyloop.model.frame import Frame
 from journeyloop.model.spending import ALL, PER_SEND, pay, release
 
 NEXT: dict[str, frozenset[str]] = {
-    "due": frozenset({"intent", "sent", "suppressed", "expired"}),
+    "due": frozenset({"intent", "sent", "suppressed", "expired", "unknown"}),
     "intent": frozenset({"due", "sent", "suppressed", "expired", "failed", "unknown"}),
 }
 RELEASES = frozenset({"suppressed", "expired", "failed"})
@@ -23,7 +23,10 @@ def find(customer: Customer, decision: bytes) -> Delivery | None:
 
 
 def move(customer: Customer, delivery: Delivery, state: str, reason: str, frame: Frame) -> bool:
-    """Take one step of the table, or refuse it. An ended delivery never moves again."""
+    """Take one step of the table, or refuse it. An ended delivery never moves again, and one of which an earlier
+    attempt may have arrived never ends as if none had."""
+    if delivery.doubt and state in RELEASES:
+        state, reason = "unknown", f"an attempt may have arrived; {reason}"
     if state not in NEXT.get(delivery.state, frozenset()):
         return False
     if (state == "intent" and not delivery.attempts) or (delivery.state, state) == ("due", "sent"):
@@ -31,6 +34,7 @@ def move(customer: Customer, delivery: Delivery, state: str, reason: str, frame:
     delivery.state, delivery.reason = state, reason
     if state == "intent":
         delivery.intended = frame.now
+        hold_room(customer, delivery, frame.now)
     elif state != "due":
         _end(customer, delivery, frame)
     changed(customer, delivery, frame)
@@ -46,11 +50,10 @@ def _end(customer: Customer, delivery: Delivery, frame: Frame) -> None:
     if delivery.state in RELEASES:
         release(delivery, ALL, frame)
         _return_coupon(delivery, frame)
-    if delivery.state in RELEASES | MADE:
         header.contacts = [one for one in header.contacts if one.decision != delivery.decision]
-    if delivery.state in MADE:
+    elif delivery.state in MADE:
         pay(delivery, PER_SEND, frame)
-        header.contacts = [*header.contacts, contact(delivery, frame.now)]
+        hold_room(customer, delivery, frame.now)
     if not any(row.decision == delivery.decision and not row.settled for row in header.pending):
         header.deliveries = [one for one in header.deliveries if one is not delivery]
     frame.count(delivery.moment, delivery.state)
@@ -63,6 +66,13 @@ def _return_coupon(delivery: Delivery, frame: Frame) -> None:
     if delivery.coupon and action is not None:
         frame.emit(Returned(action.coupon, delivery.coupon))
         delivery.coupon = ""
+
+
+def hold_room(customer: Customer, delivery: Delivery, at: int) -> None:
+    """From now on its contact counts as made at `at`."""
+    header = customer.header
+    header.contacts = [one for one in header.contacts if one.decision != delivery.decision]
+    header.contacts = [*header.contacts, contact(delivery, at)]
 
 
 def contact(delivery: Delivery, at: int) -> Contact:

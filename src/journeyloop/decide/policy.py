@@ -6,6 +6,7 @@ from journeyloop.model.customer import Contact, Customer
 from journeyloop.model.frame import Frame
 from journeyloop.model.hours import untimely
 from journeyloop.model.moment import Action, Moment
+from journeyloop.model.policy import reserved
 from journeyloop.model.profile import place
 
 
@@ -23,7 +24,7 @@ def hours(customer: Customer, action: Action, at: int, frame: Frame) -> str | No
 def caps(customer: Customer, moment: Moment, action: Action, at: int, frame: Frame) -> str | None:
     """Rolling windows around when it would be sent, over contacts that were made or are reserved."""
     wanted = Contact(at, moment.name, action.name, moment.topic, action.channel, b"")
-    return frame.plan.policy.capped(wanted, customer.header.contacts)
+    return frame.plan.policy.capped(wanted, reserved(customer.header, frame.now))
 
 
 def limit(customer: Customer, moment: Moment, action: Action, now: int) -> str | None:

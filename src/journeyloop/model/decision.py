@@ -109,7 +109,8 @@ class Delivery(Struct, array_like=True, gc=False):
     what it holds of each budget (millionths), and until when at the latest.
 
     `attempts` are the times it was handed to its channel and came back; `coupon` is the code it holds; `recalled_at` is
-    when something made it wrong (ms).
+    when something made it wrong (ms). `doubt`: an attempt may have arrived that its channel would know again; the next
+    may begin at `again_at` (ms).
     """
 
     decision: bytes
@@ -132,6 +133,8 @@ class Delivery(Struct, array_like=True, gc=False):
     attempts: int = 0
     coupon: str = ""
     recalled_at: int = 0
+    doubt: bool = False
+    again_at: int = 0
 
 
 class Row(Struct, array_like=True, gc=False):

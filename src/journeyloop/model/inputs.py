@@ -103,8 +103,8 @@ class Ready(Struct, array_like=True, tag="ready", gc=False):
 
 class Delivered(Struct, array_like=True, tag="delivered", gc=False):
     """A channel's word on a delivery: `sent`, `suppressed`, `failed` (nothing left), `unknown`, or `again`: nothing
-    left yet, or nothing that the channel would not know again; it is to be tried once more `after` ms. `gone`: the
-    address, or the endpoint of a browser, that does not exist (any more)."""
+    left yet, or nothing that the channel would not know again (`doubt`); it is to be tried once more `after` ms.
+    `gone`: the address, or the endpoint of a browser, that does not exist (any more)."""
 
     person: bytes
     decision: bytes
@@ -112,6 +112,7 @@ class Delivered(Struct, array_like=True, tag="delivered", gc=False):
     reason: str = ""
     after: int = 0
     gone: str = ""
+    doubt: bool = False
 
 
 class Outcome(Struct, array_like=True, tag="outcome", gc=False):

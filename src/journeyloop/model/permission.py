@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from journeyloop.model.customer import Contact, Customer
 from journeyloop.model.hours import Hours, untimely
-from journeyloop.model.policy import Policy
+from journeyloop.model.policy import Policy, reserved
 from journeyloop.model.profile import place
 
 
@@ -26,5 +26,5 @@ def against(
         yield held
     if kept and (quiet := untimely(kept, wanted.at, place(customer))):
         yield quiet
-    if capped := policy.capped(wanted, [one for one in header.contacts if one.decision != wanted.decision]):
+    if capped := policy.capped(wanted, [one for one in reserved(header, wanted.at) if one.decision != wanted.decision]):
         yield capped

@@ -119,3 +119,11 @@ class Policy(Struct, frozen=True):
         later = {one.at + cap.within for one in made for cap in self.caps if cap.covers(one) and cap.covers(wanted)}
         times = [wanted.at, *sorted(at for at in later if at > wanted.at)]
         return next((at for at in times if not self.capped(structs.replace(wanted, at=at), made)), None)
+
+
+def reserved(header: Header, now: int) -> list[Contact]:
+    """The contacts made and those that room is held for. What is in its channel's hand may arrive any moment."""
+    in_hand = {one.decision for one in header.deliveries if one.state == "intent"}
+    if not in_hand:
+        return header.contacts
+    return [structs.replace(one, at=max(one.at, now)) if one.decision in in_hand else one for one in header.contacts]

@@ -41,13 +41,14 @@ class Circuit:
 
 
 class Pace:
-    """At most `rate` per second, evenly, with what a second allows at once after a pause (GCRA, ITU-T I.371)."""
+    """At most `rate` per second, evenly, with what a second allows at once after a pause (GCRA, ITU-T I.371). The start
+    is no pause: what has piled up meanwhile leaves evenly."""
 
     def __init__(self, rate: float, clock: Callable[[], float]) -> None:
         self.clock = clock
         self.every = 1.0 / rate
         self.burst = max(0.0, 1.0 - self.every)
-        self.next = 0.0
+        self.next = clock()
 
     def take(self) -> float:
         """Take the next place; how long to wait for it (s)."""

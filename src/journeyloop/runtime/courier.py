@@ -18,10 +18,10 @@ from journeyloop.model.effects import Send
 from journeyloop.model.inputs import ConsentStated, Delivered, Input, Ready
 from journeyloop.model.plan import Plan
 from journeyloop.runtime import outbox
+from journeyloop.runtime.attempt import Attempt, unsettled
 from journeyloop.runtime.channels import Channel, Receipt, Terms, Withheld
 from journeyloop.runtime.circuit import Circuit, Pace
 from journeyloop.runtime.compose import compose
-from journeyloop.runtime.doors import Unavailable
 from journeyloop.runtime.outbox import Waiting
 from journeyloop.runtime.ports import Store
 from journeyloop.runtime.staging import NOT_LISTED, Sink, withheld
@@ -31,9 +31,8 @@ log = structlog.get_logger("journeyloop")
 WINDOW = 200
 """Rows of the outbox that are read at once."""
 
-LONGEST_BACKOFF = 900.0
 REST = 5.0
-"""Seconds after the store refused a word, before the courier goes on."""
+"""Seconds after the store refused a word, or anything nobody thought of, before the courier goes on."""
 
 
 class House(Struct):
@@ -50,7 +49,11 @@ class House(Struct):
 
 
 class Courier:
-    """Carries for one channel, from `start` until `stop`. Runs on the event loop; `seconds` is a monotonic clock."""
+    """Carries for one channel, from `start` until `stop`. Runs on the event loop; `seconds` is a monotonic clock.
+
+    A message whose word the store refused is set aside: it must not stand in the way of those behind it. Its expiry
+    ends it.
+    """
 
     def __init__(
         self, name: str, channel: Channel, terms: Terms, house: House, seconds: Callable[[], float]
@@ -58,9 +61,11 @@ class Courier:
         self.name, self.channel, self.terms, self.house = name, channel, terms, house
         self.circuit, self.pace = Circuit(seconds), Pace(terms.rate, seconds)
         self.counts: dict[str, int] = {}
+        self.trouble: tuple[int, str] | None = None
         self._slots = asyncio.Semaphore(terms.concurrency)
         self._more = asyncio.Event()
         self._in_hand: dict[bytes, asyncio.Task[None]] = {}
+        self._aside: set[bytes] = set()
         self._sends: dict[bytes, Send] = {}
         self._task: asyncio.Task[None] | None = None
 
@@ -84,43 +89,57 @@ class Courier:
         """What is in hand is finished, as far as an attempt may last; what waits goes on waiting."""
         if self._task is not None:
             self._task.cancel()
+            await asyncio.wait([self._task])
         if self._in_hand:
             await asyncio.wait(self._in_hand.values(), timeout=self.terms.timeout + 1)
+        for left in self._in_hand.values():  # in doubt, as after a crash
+            left.cancel()
         await self.channel.close()
 
     # --- the queue --------------------------------------------------------------------------------------------------
 
     async def _run(self) -> None:
-        await self._settle_old()
+        """Whatever goes wrong, the next message has another chance."""
+        settled = False
         while True:
-            await self._more.wait()
-            self._more.clear()
-            while found := self._next():
-                for one in found:
-                    await self._slots.acquire()
-                    await self._permission()
-                    task = asyncio.get_running_loop().create_task(self._carry(one))
-                    self._in_hand[one.decision] = task
+            try:
+                settled = settled or await self._settle_old()
+                await self._more.wait()
+                self._more.clear()
+                while found := self._next():
+                    for one in found:
+                        await self._begin(one)
+            except Exception as error:
+                log.error("courier interrupted", channel=self.name, error=type(error).__name__)
+                self._more.set()
+                await asyncio.sleep(REST)
+
+    async def _begin(self, one: Waiting) -> None:
+        await self._slots.acquire()
+        try:
+            await self._permission()
+            self._in_hand[one.decision] = asyncio.get_running_loop().create_task(self._carry(one))
+        except BaseException:
+            self._slots.release()
+            raise
 
     def _next(self) -> list[Waiting]:
         """What waits and is in nobody's hand yet."""
         found: list[Waiting] = []
         with self.house.store.read() as reader:
             for one in outbox.waiting(reader, self.name):
-                if not one.intent and one.decision not in self._in_hand:
+                if not (one.intent or one.decision in self._in_hand or one.decision in self._aside):
                     found.append(one)
                     if len(found) == WINDOW:
                         break
         return found
 
-    async def _settle_old(self) -> None:
-        """Intents found at the start may have left or not. Only a channel that would know them again may try again."""
+    async def _settle_old(self) -> bool:
         with self.house.store.read() as reader:
-            old = [one for one in outbox.waiting(reader, self.name) if one.intent]
-        state = "again" if self.channel.idempotent else "unknown"
-        reason = "the server stopped after the intent was written"
-        if old:
-            await self.house.commit([Delivered(one.person, one.decision, state, reason) for one in old])
+            old = unsettled(reader, self.name, self.channel.idempotent)
+        for start in range(0, len(old), WINDOW):
+            await self.house.commit(old[start : start + WINDOW])
+        return True
 
     async def _permission(self) -> None:
         """Not while the provider is in trouble, and not faster than it likes."""
@@ -140,61 +159,52 @@ class Courier:
             await self.house.commit([Ready(one.person, one.decision, one.key)])
             send = self._sends.pop(one.decision, None)
             if send is not None:
-                await self.house.commit([await self._word(send)])
-        except Unavailable as error:
-            log.error("a channel's word was refused", channel=self.name, reason=str(error))
+                words = await self._word(send)
+                await self.house.commit(words)
+                self._count(words[0])
+        except Exception as error:
+            self._aside.add(one.decision)
+            log.error("a channel's word was refused", channel=self.name, error=type(error).__name__)
             await asyncio.sleep(REST)
         finally:
+            self._sends.pop(one.decision, None)
             self._in_hand.pop(one.decision, None)
             self._slots.release()
 
-    async def _word(self, send: Send) -> Delivered:
-        """What is to be told of it."""
-        plan = self.house.plan()
+    async def _word(self, send: Send) -> list[Delivered | ConsentStated]:
+        """What is to be told of it, and of the person: one commit."""
+        plan, attempt = self.house.plan(), Attempt(send, self.house.stops, self.channel.idempotent)
         if withheld(plan, send.names):
             self.house.sink.keep(send, plan, self.house.clock())
-            return self._told(send, "suppressed", NOT_LISTED)
+            return [attempt.told("suppressed", NOT_LISTED)]
         if reason := self.house.stops.refusal(send):
-            return self._told(send, "suppressed", reason)
+            return [attempt.told("suppressed", reason)]
         try:
-            receipt = await self._attempt(send)
-        except Withheld as stopped:
-            return self._told(send, "suppressed", str(stopped))
-        except Unrenderable as error:
-            return self._told(send, "suppressed", f"content: {error}")
+            receipt = await self._attempt(send, attempt)
+        except (Withheld, Unrenderable) as stopped:
+            return [attempt.stopped(stopped)]
+        if receipt.trouble:
+            self.trouble = self.house.clock(), receipt.reason
         self.circuit.heard(receipt.trouble)
-        if receipt.opted_out:
-            await self.house.commit(opted_out(send, plan, self.house.clock()))
-        if receipt.state == "unknown" and self.channel.idempotent:
-            receipt.state = "again"
-        backoff = min(LONGEST_BACKOFF, max(receipt.after, 2.0**send.delivery.attempts))
-        after = int(backoff * 1000) if receipt.state == "again" else 0
-        return self._told(send, receipt.state, receipt.reason, after, receipt.gone)
+        word = attempt.word(receipt)
+        return [word, *opted_out(send, plan, self.house.clock())] if receipt.opted_out else [word]
 
-    def _told(self, send: Send, state: str, reason: str, after: int = 0, gone: str = "") -> Delivered:
-        self.counts[state] = self.counts.get(state, 0) + 1
-        return Delivered(send.person, send.delivery.decision, state, reason, after, gone)
+    def _count(self, word: Delivered | ConsentStated) -> None:
+        if isinstance(word, Delivered):
+            self.counts[word.state] = self.counts.get(word.state, 0) + 1
 
-    async def _attempt(self, send: Send) -> Receipt:
-        """However it ends: what may have left is in doubt, what has not may be tried again."""
+    async def _attempt(self, send: Send, attempt: Attempt) -> Receipt:
+        """However it ends, there is a receipt."""
         message = compose(send, self.house.plan(), self.house.secret)
-        left = False
-
-        def go() -> None:
-            nonlocal left
-            self.house.stops.go(send)
-            left = True
-
         try:
             async with asyncio.timeout(self.terms.timeout):
-                return await self.channel.send(message, go)
+                return await self.channel.send(message, attempt.go)
         except (Withheld, Unrenderable):
             raise
-        except TimeoutError:
-            return Receipt("unknown" if left else "again", "timeout", trouble=True)
         except Exception as error:  # a provider answers what nobody thought of
-            log.error("channel failed", channel=self.name, error=type(error).__name__)
-            return Receipt("unknown" if left else "failed", type(error).__name__, trouble=True)
+            if not isinstance(error, TimeoutError):
+                log.error("channel failed", channel=self.name, error=type(error).__name__)
+            return attempt.receipt(error)
 
 
 def opted_out(send: Send, plan: Plan, now: int) -> list[ConsentStated]:

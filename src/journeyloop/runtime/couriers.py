@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -24,15 +25,21 @@ class Couriers:
         self.connections, self.connect = connections, connect
         self.house: House | None = None
         self._couriers: dict[str, tuple[Connection, Courier]] = {}
+        self._renewing = asyncio.Lock()
 
     async def renew(self) -> None:
-        """Begin what is new or changed, end what is gone; what did not change goes on."""
+        """Begin what is new or changed, end what is gone; what did not change goes on. One that ends is told of its
+        intents until what it has in hand is finished."""
+        async with self._renewing:
+            await self._renew()
+
+    async def _renew(self) -> None:
         assert self.house is not None
         wanted = {name: one for name, one in self.connections().items() if not pulled(one)}
-        for name, (connection, courier) in list(self._couriers.items()):
-            if wanted.get(name) != connection:
-                del self._couriers[name]
-                await courier.stop()
+        changed = [name for name, (connection, _) in self._couriers.items() if wanted.get(name) != connection]
+        await asyncio.gather(*(self._couriers[name][1].stop() for name in changed))
+        for name in changed:
+            del self._couriers[name]
         for name, connection in wanted.items():
             if name not in self._couriers and (channel := self._connected(connection)):
                 courier = Courier(name, channel, connection.terms, self.house, time.monotonic)
@@ -48,8 +55,7 @@ class Couriers:
             return None
 
     async def stop(self) -> None:
-        for _, courier in self._couriers.values():
-            await courier.stop()
+        await asyncio.gather(*(courier.stop() for _, courier in self._couriers.values()))
         self._couriers.clear()
 
     def queue(self, queued: Queued) -> None:
@@ -75,7 +81,10 @@ class Couriers:
                 "kind": connection.kind,
                 "in_hand": courier.in_hand,
                 "circuit": courier.circuit.state,
-                "ended": dict(courier.counts),
+                "concurrency": connection.terms.concurrency,
+                "rate": connection.terms.rate,
+                "told": dict(courier.counts),
+                "trouble": courier.trouble and {"at": courier.trouble[0], "reason": courier.trouble[1]},
             }
             for name, (connection, courier) in sorted(self._couriers.items())
         ]

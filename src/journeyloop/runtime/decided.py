@@ -110,4 +110,6 @@ def _became(delivery: Delivery | None) -> dict[str, Any]:
         "clicked": delivery.clicked if delivery else 0,
         "dismissed": delivery.dismissed if delivery else 0,
         "recalled": delivery.recalled if delivery else "",
+        "recalled_at": delivery.recalled_at or None if delivery else None,
+        "ended": delivery.ended or None if delivery else None,
     }

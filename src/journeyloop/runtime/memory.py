@@ -41,6 +41,7 @@ class Singles(Struct, array_like=True):
     pushed: int = 0
     changed: int = -1
     pauses: dict[str, tuple[int, str, str]] = {}
+    undelivered: int = 0
 
     def chained(self) -> int:
         """What operators change has a chain of its own through the log: the record before the one that comes now."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
@@ -65,11 +66,36 @@ class SourceLag(Collector):
         yield family
 
 
+class Channels(Collector):
+    """Each way out, as it was when last asked for."""
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, Any]] = []
+
+    def collect(self) -> Iterable[CounterMetricFamily | GaugeMetricFamily]:
+        told = CounterMetricFamily("journeyloop_told", "What channels told of messages", labels=("channel", "state"))
+        waiting = GaugeMetricFamily("journeyloop_waiting", "Messages that wait for a channel", labels=("channel",))
+        in_hand = GaugeMetricFamily("journeyloop_in_hand", "Messages in a channel's hand", labels=("channel",))
+        closed = GaugeMetricFamily(
+            "journeyloop_circuit_closed", "1: the channel is not in trouble", labels=("channel",)
+        )
+        for row in self.rows:
+            name = (row["channel"],)
+            waiting.add_metric(name, row["waiting"])
+            in_hand.add_metric(name, row["in_hand"])
+            closed.add_metric(name, float(row["circuit"] == "closed"))
+            for state, count in row["told"].items():
+                told.add_metric((*name, state), count)
+        yield from (told, waiting, in_hand, closed)
+
+
 class Metrics:
     def __init__(self, plan: Callable[[], Plan]) -> None:
         self.registry = CollectorRegistry()
         self.clauses = Clauses(plan)
         self.registry.register(self.clauses)
+        self.channels = Channels()
+        self.registry.register(self.channels)
         self.lag = SourceLag()
         self.registry.register(self.lag)
         self.inputs = Counter("journeyloop_inputs", "Inputs applied", registry=self.registry)

@@ -19,6 +19,7 @@ TABLES = (
     "decisions",  # decision id (16) -> decision record
     "deliveries",  # decision id (16) -> delivery record
     "outbox",  # channel + NUL + decided (8) + decision id (16) -> person (16) + D (waits) or I (in its channel's hand)
+    "undelivered",  # number, modulo how many are kept (4) -> decision id (16) of a delivery that failed or is unknown
     "by_person",  # person (16) + time (8) + decision id (16) -> b"": decisions of a person, in order
     "dedup",  # person (16) + day (2) + part (2) -> message hashes (8 bytes each)
     "moments",  # moment name -> tally record

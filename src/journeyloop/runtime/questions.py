@@ -12,8 +12,10 @@ from journeyloop.model.breaker import BREAKER
 from journeyloop.model.identifier import Identifier
 from journeyloop.model.inputs import Asked
 from journeyloop.model.plan import Plan, Problem
-from journeyloop.runtime import explain, memberships, person, reads
+from journeyloop.runtime import explain, memberships, person, reads, undelivered
 from journeyloop.runtime.answers import previewed
+from journeyloop.runtime.carried import carried
+from journeyloop.runtime.couriers import Couriers
 from journeyloop.runtime.history import history, texts_of, version
 from journeyloop.runtime.hooked import Addressing, Told
 from journeyloop.runtime.imports import Progress, read_progress
@@ -21,7 +23,7 @@ from journeyloop.runtime.lag import described, read_lags
 from journeyloop.runtime.late import late_sources, status
 from journeyloop.runtime.learned import read_arms
 from journeyloop.runtime.measured import budgets, models
-from journeyloop.runtime.memory import Memory
+from journeyloop.runtime.memory import Memory, read_singles
 from journeyloop.runtime.metrics import Metrics
 from journeyloop.runtime.ports import Store
 from journeyloop.runtime.quarantine import listed
@@ -42,6 +44,7 @@ class Questions:
     problems: list[Problem]
     sink: Sink
     clock: Callable[[], int]
+    couriers: Couriers
 
     def blocked_ids(self) -> frozenset[str]:
         return self.plan.policy.identity.blocked
@@ -190,6 +193,15 @@ class Questions:
         with self.store.read() as reader:
             return memberships.page(reader, audience, limit, after)
 
+    def channels(self) -> dict[str, Any]:
+        """What each way out does by now, and how many deliveries ended in doubt."""
+        with self.store.read() as reader:
+            return {"channels": carried(reader, self.couriers, self.plan)}
+
+    def failed(self, channel: str | None, limit: int) -> dict[str, Any]:
+        with self.store.read() as reader:
+            return {"failed": undelivered.listed(reader, read_singles(reader), channel, limit)}
+
     def quarantine(self, limit: int) -> list[dict[str, Any]]:
         with self.store.read() as reader:
             return listed(reader, limit)
@@ -233,4 +245,5 @@ class Questions:
         self.measures.waiting.set(self.writer.waiting)
         with self.store.read() as reader:
             self.measures.lag.lags = read_lags(reader)
+            self.measures.channels.rows = carried(reader, self.couriers, self.plan)
         return self.measures.text()

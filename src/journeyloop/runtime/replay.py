@@ -26,6 +26,7 @@ COMPARED = (
     "decisions",
     "deliveries",
     "outbox",
+    "undelivered",
     "by_person",
     "dedup",
     "moments",

@@ -18,7 +18,7 @@ STATES = {
     "suppressed": "The message was not sent",
     "expired": "The message came too late and was not sent",
     "failed": "The message could not be delivered",
-    "unknown": "The message was being sent when the process died; it is not sent again",
+    "unknown": "Nobody knows whether the message arrived; it is not sent again",
     "shadow": "It was decided for practice and not sent.",
 }
 
@@ -102,7 +102,18 @@ def _sent(told: Told) -> list[str]:
         words = f"{words}: {because}." if because else f"{words}."
     seen = [f"{what} at {moment_of(told[what])}" for what in ("shown", "clicked", "dismissed") if told[what]]
     taken_back = [f"taken back: {told['recalled']}"] if told["recalled"] else []
-    return [f"{words} It was {', '.join([*seen, *taken_back])}." if seen or taken_back else words]
+    became = f" It was {', '.join([*seen, *taken_back])}." if seen or taken_back else ""
+    return [f"{words}{became}{_stopped(told)}"]
+
+
+def _stopped(told: Told) -> str:
+    """The proof of a recall: how long it took from what made the message wrong to its end."""
+    if not told["recalled_at"] or told["state"] != "suppressed":
+        return ""
+    kind, _, name = (told["recalled"] or told["state_reason"]).partition(": ")
+    cause = f"{name} was received" if kind in ("goal", "cancelled") else f"this was known ({kind})"
+    took = told["ended"] - told["recalled_at"]
+    return f" It was stopped {took} ms after {cause}." if took else f" It was stopped as soon as {cause}."
 
 
 def _outcomes(told: Told) -> list[str]:

@@ -15,7 +15,7 @@ from journeyloop.model.event import Event
 from journeyloop.model.identifier import Identifier, identifier_key
 from journeyloop.model.inputs import Imported, Input
 from journeyloop.model.ledger import Entry, chained
-from journeyloop.runtime import outbox, records
+from journeyloop.runtime import outbox, records, undelivered
 from journeyloop.runtime.learned import arm_records
 from journeyloop.runtime.memory import OWNERS, Memory, write_singles
 from journeyloop.runtime.ports import Transaction
@@ -34,6 +34,7 @@ class Touched:
         self.deliveries: dict[bytes, bytes] = {}
         self.log: list[tuple[bytes, bytes]] = []
         self._fetched: dict[bytes, bytes] = {}
+        self._undelivered: dict[bytes, Delivery] = {}
         self._owners: dict[Identifier, Owner] = {}
         self._keys: dict[Identifier, bytes] = {}
         self._tallies: dict[str, Tally] = {}
@@ -152,6 +153,8 @@ class Touched:
     def delivered(self, delivery: Delivery, person: bytes) -> None:
         """A delivery has another state. One in its channel's hand stays in the outbox until its end is known."""
         self.deliveries[delivery.decision] = records.encode_delivery(delivery)
+        if delivery.state in undelivered.STATES and delivery.ended:
+            self._undelivered[delivery.decision] = delivery
         self._outbox[outbox.key_of(delivery)] = person + outbox.INTENT if delivery.state == "intent" else None
 
     def asked_for(self, row: bytes) -> None:
@@ -176,6 +179,8 @@ class Touched:
         put_many("by_person", [(one.person + one.at.to_bytes(8, "big") + one.id, b"") for one in self.decisions])
         put_many("deliveries", self.deliveries.items())
         self._write_outbox()
+        for delivery in self._undelivered.values():
+            undelivered.note(self.transaction, self.memory.singles, delivery)
         put_many("moments", [(name.encode(), records.encode_tally(one)) for name, one in self._tallies.items()])
         for moment, changed in self._learned.items():
             for key, record in arm_records(moment, self.memory.arms[moment], changed):

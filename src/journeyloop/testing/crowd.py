@@ -12,8 +12,9 @@ from typing import Any
 from msgspec import Struct, json
 
 from journeyloop.act import offers
+from journeyloop.model.effects import Send
 from journeyloop.model.event import Event
-from journeyloop.model.inputs import ConsentStated, Held, Outcome, Seen, TabClosed, TabOpened
+from journeyloop.model.inputs import ConsentStated, Held, Outcome, Paused, Seen, TabClosed, TabOpened
 from journeyloop.model.moment import Present
 from journeyloop.runtime import reads, records
 from journeyloop.runtime.memory import Memory
@@ -24,7 +25,10 @@ from journeyloop.testing.oracle import Oracle, zone_at
 
 SECRET = b"simulated-secret"
 HELD = 40 * MINUTE
-NAMES = ("Checkout Step Viewed", "Checkout Step Viewed", "Payment Failed", "Product Viewed", "Page", "Order Completed")
+NAMES = (
+    "Checkout Step Viewed", "Checkout Step Viewed", "Payment Failed", "Product Viewed", "Page", "Order Completed",
+    "Cart Viewed", "Wish Noted", "Guide Read",
+)  # fmt: skip
 
 
 class Browser(Struct):
@@ -56,6 +60,12 @@ class Crowd:
     now: int
     inbox: list[Arrival]
 
+    def later(self, wait: int, what: Callable[[], None]) -> None:
+        raise NotImplementedError
+
+    def die(self, fault: str) -> None:
+        raise NotImplementedError
+
     def __init__(self, people: int) -> None:
         self.browsers = {
             f"browser-{one}-{two}": Browser(f"browser-{one}-{two}", f"user-{one}")
@@ -69,8 +79,44 @@ class Crowd:
     def act(self) -> None:
         """Somebody does something."""
         browser = self.random.choice(list(self.browsers.values()))
-        doings = (self._shop, self._login, self._say, self._connect, self._leave, self._retry, self._repeat)
-        self.random.choices(doings, (10, 2, 3, 4, 2, 2, 1))[0](browser)
+        doings = (self._shop, self._login, self._say, self._connect, self._leave, self._retry, self._repeat, self._rush)
+        self.random.choices(doings, (14, 2, 3, 4, 2, 2, 1, 1))[0](browser)
+        if self.faults.pauses() or (self.oracle.paused and self.random.random() < 0.2):
+            self.switch()
+
+    def switch(self) -> None:
+        """Whoever runs the shop pauses something, or lets it go on."""
+        scope = next(iter(sorted(self.oracle.paused)), None)
+        found = scope or self.random.choice(("all", "moment:letter", "channel:letters", "channel:hooks"))
+        self.inbox.append(Arrival(Paused(found, scope is None, "somebody")))
+
+    def aim(self, send: Send, connecting: int) -> None:
+        """A message is in its channel's hand: just now something happens that must stop it, or the process dies."""
+        done = self.faults.meddles()
+        if done is None or not send.anonymous_ids:
+            return
+        browser = self.browsers[self.random.choice(send.anonymous_ids)]
+        self.oracle.sometimes[f"in hand: {done}"] += 1
+        meanwhile = self.random.randrange(connecting + 3_000)
+        self.later(meanwhile * 40 if done == "signal" else meanwhile, lambda: self._meddle(done, browser))
+
+    def _meddle(self, done: str, browser: Browser) -> None:
+        who = ("anonymous_id", browser.id)
+        match done:
+            case "crash":
+                self.die("in hand")
+            case "opt out":
+                self.inbox.append(Arrival(ConsentStated(who, {"marketing": False}, self.now, "server")))
+            case "hold":
+                topics = [moment.topic for moment in self.memory.plan.moments.values()]
+                self.inbox.append(Arrival(Held(who, topics, self.now + HELD, "complaint")))
+            case "purchase":
+                self._send(Event("track", "Order Completed", "", self.now, None, browser.id))
+            case "signal":
+                name = self.random.choice(NAMES[-3:])
+                self._send(Event("track", name, "", self.now, None, browser.id))
+            case "pause":
+                self.switch()
 
     def interfere(self, anonymous_ids: list[str]) -> None:
         """A message is about to reach these browsers: just now their person says no, logs in, or complains."""
@@ -94,6 +140,12 @@ class Crowd:
         user = browser.user if self.random.random() < 0.15 else None
         properties = {"order_id": self.random.choice("ab")}
         self._send(Event("track", name, "", self.now, user, browser.id, properties=properties))
+
+    def _rush(self, browser: Browser) -> None:
+        """Everybody wants the same at once."""
+        name = self.random.choice(NAMES[-3:])
+        for one in self.browsers.values():
+            self._send(Event("track", name, "", self.now, None, one.id))
 
     def _login(self, browser: Browser) -> None:
         self._send(Event("identify", "Identify", "", self.now, browser.user, browser.id, traits={"tier": "gold"}))

@@ -28,9 +28,23 @@ class Rates(Struct, frozen=True):
     lost_answer: float = 0.1
     delayed: float = 0.12
     aimed_hold: float = 0.15
+    unreachable: float = 0.1
+    slow: float = 0.15
+    trouble: float = 0.4
+    aimed: float = 0.3
+    pause: float = 0.02
 
 
-CALM = Rates(*[0.0] * 10)
+CALM = Rates(*[0.0] * 15)
+REPLIES = (
+    ("hangs", True),
+    ("hangs", False),
+    ("breaks", True),
+    ("breaks", False),
+    ("asks to wait", False),
+    ("refuses", False),
+)
+"""What a provider in trouble says, and whether it has taken the message."""
 
 
 class Faults:
@@ -67,6 +81,38 @@ class Faults:
     def holds_now(self) -> bool:
         """Aimed: a message is about to leave, and just now its person complains."""
         return self._happens(self.rates.aimed_hold)
+
+    # --- providers --------------------------------------------------------------------------------------------------
+
+    def connecting(self) -> int:
+        """How long until the first byte could leave (ms); of what is slow, some for ever."""
+        if self._happens(self.rates.slow):
+            return self.random.choice((5 * SECOND, 9 * SECOND, MINUTE))
+        return self.random.randrange(2 * SECOND)
+
+    def answering(self) -> int:
+        return self.random.randrange(3 * SECOND)
+
+    def unreachable(self) -> bool:
+        return self._happens(self.rates.unreachable)
+
+    def reply(self) -> tuple[str, bool]:
+        """What the provider says, and whether it has taken the message."""
+        return self.random.choice(REPLIES) if self._happens(self.rates.trouble) else ("takes it", True)
+
+    def asked_wait(self) -> float:
+        """How long a provider that is asked too much wants to be left alone (s)."""
+        return self.random.choice((0.0, 30.0, 600.0, 3600.0))
+
+    def meddles(self) -> str | None:
+        """Aimed: what happens while a message is in its channel's hand."""
+        if not self._happens(self.rates.aimed):
+            return None
+        return self.random.choice(("crash", "opt out", "hold", "purchase", "pause", "signal", "signal"))
+
+    def pauses(self) -> bool:
+        """Somebody pulls the switch, or lets it go."""
+        return self._happens(self.rates.pause)
 
     def loses_frame(self) -> bool:
         return self._happens(self.rates.lost_frame)

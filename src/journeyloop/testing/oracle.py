@@ -17,18 +17,19 @@ from journeyloop.model.decision import Decision
 from journeyloop.model.effects import Resolved
 from journeyloop.model.event import Event
 from journeyloop.model.identifier import Identifier, keyed_hash
-from journeyloop.model.inputs import ConsentStated, Held
+from journeyloop.model.inputs import ConsentStated, Held, Paused
 from journeyloop.model.plan import Plan
 from journeyloop.testing.windows import Windows, frequencies
 
 PURPOSE = "marketing"
 ZONES = ("Europe/Berlin", "Europe/London", "Atlantic/Azores", "America/Sao_Paulo", "America/Halifax")
 REDRAWN, NEARLY = 4, 0.03
+OUTBOUND = ("letters", "hooks")
 
 
-def zone_at(browser: str) -> str:
-    """Where the person who uses this browser lives."""
-    return ZONES[int(browser.split("-")[1]) % len(ZONES)]
+def zone_at(name: str) -> str:
+    """Where the person lives who uses this browser, or goes by this id."""
+    return ZONES[int(name.split("-")[1]) % len(ZONES)]
 
 
 class Statement(Struct):
@@ -66,6 +67,8 @@ class Oracle:
         self._sent_at: list[int] = []
         self._held: dict[Identifier, dict[str, int]] = {}
         self._folded: set[str] = set()
+        self.paused: set[str] = set()
+        self._taken: Counter[bytes] = Counter()
         self.windows = Windows(plan, self._expect)
         self._redrawn: Counter[bool] = Counter()
 
@@ -84,6 +87,9 @@ class Oracle:
                 case Held(identifier=identifier, names=names, until=until):
                     for name in names:
                         self._hold(self._root(identifier), name, until)
+                case Paused(scope=scope, paused=paused):
+                    self.sometimes["pause"] += paused
+                    (self.paused.add if paused else self.paused.discard)(scope)
                 case Decision():
                     self._decided(one)
                 case Resolved():
@@ -173,33 +179,67 @@ class Oracle:
         Raises:
             Violation: it should not have been.
         """
-        decision = self.decisions.get(decision_id)
-        self._expect(decision is not None, "sent without a committed decision")
-        assert decision is not None and decision.chosen is not None
-        root, moment = self._root(("anonymous_id", browser)), self.plan.moments[decision.chosen[0]]
+        decision = self._known(decision_id)
+        root = self._root(("anonymous_id", browser))
         self._expect(self._root(self._people[decision.person]) == root, "sent to somebody else")
         self._expect(state in ("intent", "sent"), f"sent in state {state}")
-        waits = next(one.after.wait for one in moment.actions if one.name == decision.chosen[1])
+        self._judge(decision, zone_at(browser), now)
+        self._count(root, Push(now, decision))
+
+    def handed(self, decision_id: bytes, state: str, now: int) -> None:
+        """The first byte of a message left for its provider.
+
+        Raises:
+            Violation: it should not have.
+        """
+        decision = self._known(decision_id)
+        self._expect(state == "intent", f"sent in state {state}")
+        self._judge(decision, zone_at(self._people[decision.person][1]), now)
+        self.sometimes["handed over"] += 1
+
+    def accepted(self, decision_id: bytes, idempotent: bool, now: int) -> None:
+        """A provider has taken a message, whether it says so or not. One that knows its id takes it once."""
+        self._taken[decision_id] += 1
+        self._expect(self._taken[decision_id] == 1 or idempotent, "sent twice")
+        decision = self._known(decision_id)
+        self._count(self._root(self._people[decision.person]), Push(now, decision))
+
+    def bounded(self, intents: int, slots: int) -> None:
+        self._expect(intents <= slots, "more intents than slots")
+
+    def _known(self, decision_id: bytes) -> Decision:
+        decision = self.decisions.get(decision_id)
+        self._expect(decision is not None, "sent without a committed decision")
+        assert decision is not None
+        return decision
+
+    def _judge(self, decision: Decision, zone: str, now: int) -> None:
+        """Whether a message may leave now."""
+        assert decision.chosen is not None
+        root, moment = self._root(self._people[decision.person]), self.plan.moments[decision.chosen[0]]
+        action = next(one for one in moment.actions if one.name == decision.chosen[1])
+        waits = action.after.wait
         self._expect(now >= decision.at + waits, "sent before its time")
         self._expect(now < min(decision.expires, decision.at + waits + moment.expires), "sent past its expiry")
         self.sometimes["sent_later"] += waits > 0
-        self._expect(decision_id not in self._done, "sent after the goal was reached")
+        self._expect(decision.id not in self._done, "sent after the goal was reached")
         arms = self._arms[root, "*"] | self._arms[root, moment.name]
         self._expect(arms == {"treated"}, "sent to somebody held out")
         if moment.purpose == PURPOSE:
             self._expect(self._allows(root), "sent without consent")
         held = self._held.get(root, {})
         self._expect(now >= max(held.get(moment.topic, 0), held.get(moment.purpose, 0)), "sent during a hold")
-        self._expect(not self._quiet(browser, now), "sent in quiet hours")
-        self._count(root, Push(now, decision))
+        self._expect(not self._quiet(zone, now), "sent in quiet hours")
+        stopping = {"all", f"moment:{moment.name}", f"channel:{action.channel}"}
+        self._expect(not stopping & self.paused, "sent during a pause")
 
-    def _quiet(self, browser: str, now: int) -> bool:
-        """By the clock on the wall of whoever uses this browser."""
+    def _quiet(self, zone: str, now: int) -> bool:
+        """By the clock on the wall where the person is."""
         quiet = self.plan.policy.quiet_hours
         if quiet is None:
             return False
         begins, ends = (f"{at // 60:02}:{at % 60:02}" for at in (quiet.hours.since, quiet.hours.until))
-        shown = datetime.fromtimestamp(now / 1000, ZoneInfo(zone_at(browser))).strftime("%H:%M")
+        shown = datetime.fromtimestamp(now / 1000, ZoneInfo(zone)).strftime("%H:%M")
         self.sometimes["near quiet hours"] += shown[:2] in (begins[:2], ends[:2])
         return begins <= shown < ends if begins < ends else shown >= begins or shown < ends
 
@@ -244,3 +284,14 @@ class Oracle:
         counted = Counter(events)
         self._expect(max(counted.values(), default=1) == 1, "an event is in the log twice")
         self._expect(self.acknowledged <= counted.keys(), "an acknowledged event is not in the log")
+
+    def check_ends(self, states: dict[bytes, str]) -> None:
+        """What a provider has taken is never told to have stayed here, and the other way round."""
+        for decision, state in states.items():
+            chosen = self.decisions[decision].chosen
+            self._expect(not self._taken[decision] or state in ("sent", "unknown"), f"taken, and told {state}")
+            if chosen is not None and state == "sent" and self._channel(chosen) in OUTBOUND:
+                self._expect(self._taken[decision] > 0, "told sent, and never taken")
+
+    def _channel(self, chosen: tuple[str, str]) -> str:
+        return next(one.channel for one in self.plan.moments[chosen[0]].actions if one.name == chosen[1])

@@ -5,6 +5,9 @@ One seed is one run. The store is in memory and survives a crash; everything els
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from heapq import heappop, heappush
+from itertools import islice
 from random import Random
 from typing import Any, cast
 
@@ -24,6 +27,7 @@ from journeyloop.runtime.replay import replay
 from journeyloop.testing.crowd import SECRET, Arrival, Crowd
 from journeyloop.testing.faults import MINUTE, SECOND, Faults
 from journeyloop.testing.oracle import Oracle, Violation
+from journeyloop.testing.post import Post
 
 START = 1_700_000_000_000
 TOO_MANY = "lessons: too many of one person"
@@ -67,6 +71,8 @@ class Simulation(Crowd):
         self.faults = Faults(Random(f"faults {seed}"))  # noqa: S311
         self.oracle = Oracle(plan, SECRET)
         self.store = MemoryStore()
+        self.agenda: list[tuple[int, int, Callable[[], None]]] = []
+        self.planned = 0
         self.start()
 
     # --- the process --------------------------------------------------------------------------------------------------
@@ -77,16 +83,20 @@ class Simulation(Crowd):
             self.memory = Memory(SECRET, self.plan, reader)
         self.inbox: list[Arrival] = []
         self.performer = Performer(
-            cast(Pages, self), self._report, lambda: self.plan, lambda: self.memory.board, lambda: self.now, _unseen
+            cast(Pages, self), self.submit, lambda: self.plan, lambda: self.memory.board, lambda: self.now, _unseen
         )  # fmt: skip
+        self.post = self.performer.post = Post(self, self.performer.stops)
+        self.agenda.clear()
         for browser in self.browsers.values():
             browser.tab = browser.stream = False
         first = [] if self.memory.singles.plan else [Arrival(PlanChanged(self.plan.hash))]
         self.inbox = [Arrival(Epoch(self.memory.singles.epoch + 1, "simulated", "")), *first]
+        self.post.begin()
         self.commit()
 
-    def _report(self, delivered: Any) -> None:
-        self.inbox.append(Arrival(delivered))
+    def submit(self, applied: Any, done: Callable[[], None] | None = None) -> None:
+        """What the process itself reports."""
+        self.inbox.append(Arrival(applied, done))
 
     def commit(self) -> None:
         """One batch: applied, committed, performed, acknowledged; or the process dies on the way."""
@@ -110,6 +120,7 @@ class Simulation(Crowd):
                 arrival.done()
         for waiting in self._waiting(batch):
             self.interfere(waiting)
+        self.post.look()
 
     def _waiting(self, batch: RecordingBatch) -> list[list[str]]:
         """The browsers of those about whom this batch decided something."""
@@ -129,6 +140,10 @@ class Simulation(Crowd):
             if self.memory.singles.epoch > 1 and self.faults.crash(aimed=False) == "before_commit":
                 raise Crashed
         return batch
+
+    def die(self, fault: str) -> None:
+        """The process ends while nothing is being written; what is in anybody's hand is lost."""
+        self._restart(fault)
 
     def _restart(self, fault: str) -> None:
         self.oracle.sometimes[f"crash: {fault}"] += 1
@@ -150,16 +165,28 @@ class Simulation(Crowd):
             self.commit()
 
     def pass_time(self, duration: int) -> None:
-        """The clock runs; timers fire when they are due."""
+        """The clock runs; timers fire and attempts go on when they are due."""
         end = self.now + duration
         while (due := self.next_due()) is not None and due <= end:
-            self.now = max(self.now, due)
-            self.commit()
+            self._reach(due)
         self.now = max(self.now, end)
 
+    def _reach(self, due: int) -> None:
+        self.now = max(self.now, due)
+        while self.agenda and self.agenda[0][0] <= self.now:
+            heappop(self.agenda)[2]()
+        self.commit()
+
+    def later(self, wait: int, what: Callable[[], None]) -> None:
+        """It happens when so much time has passed, if the process lives until then."""
+        self.planned += 1
+        heappush(self.agenda, (self.now + wait, self.planned, what))
+
     def next_due(self) -> int | None:
+        """The next timer, or step of an attempt."""
         with self.store.read() as reader:
-            return next((int.from_bytes(key[:8], "big") for key, _ in reader.scan("timers")), None)
+            timers = [int.from_bytes(key[:8], "big") for key, _ in islice(reader.scan("timers"), 1)]
+        return min((*timers, *(at for at, _, _ in self.agenda[:1])), default=None)
 
     # --- the end ------------------------------------------------------------------------------------------------------
 
@@ -173,9 +200,8 @@ class Simulation(Crowd):
         while self.unsent or self.inbox:
             self._retry(next(iter(self.browsers.values())))
             self.commit()
-        while (due := self.next_due()) is not None:
-            self.now = max(self.now, due)
-            self.commit()
+        while (due := self.next_due()) is not None or self.inbox:
+            self._reach(due or self.now)
         with self.store.read() as reader:
             self._check_ends(reader)
             logged = [records.decode_log(raw)[1] for _, raw in reader.scan("log")]
@@ -194,6 +220,7 @@ class Simulation(Crowd):
                 raise Violation(f"a decision was left {state}")
         states = {key: records.decode_delivery(raw).state for key, raw in reader.scan("deliveries")}
         refused = {name: reads.read_tally(reader, name).counts.get(TOO_MANY, 0) for name in self.plan.moments}
+        self.oracle.check_ends(states)
         self.oracle.windows.end(states, read_arms(reader), refused.__getitem__)
 
 

@@ -189,6 +189,12 @@ class RecordingDoor:
     def sources(self) -> dict[str, Any]:
         return {"sources": []}
 
+    def channels(self) -> dict[str, Any]:
+        return {"channels": [{"channel": "letters"}]}
+
+    def failed(self, channel: str | None, limit: int) -> dict[str, Any]:
+        return {"failed": [{"channel": channel, "limit": limit}]}
+
     def quarantine(self, limit: int) -> list[dict[str, Any]]:
         return [{"reason": refused.reason} for refused in self.rejected[:limit]]
 

@@ -110,6 +110,15 @@ def test_moments_quarantine_reload(door: RecordingDoor) -> None:
     assert door.reloads == [("admin", ""), ("Ana (admin key)", "why")]
 
 
+def test_channels_and_what_failed(door: RecordingDoor) -> None:
+    assert get(door, "/v1/channels").json == {"channels": [{"channel": "letters"}]}
+    assert get(door, "/v1/failed").json == {"failed": [{"channel": None, "limit": 100}]}
+    assert get(door, "/v1/failed", "channel=letters&limit=5").json == {"failed": [{"channel": "letters", "limit": 5}]}
+    for limit in ("-1", "0", "x", ""):
+        assert get(door, "/v1/failed", f"limit={limit}").status == 400
+    assert get(door, "/v1/failed", "", WRITE).status == 403
+
+
 # --- saying ---------------------------------------------------------------------------------------------------------
 
 

@@ -13,6 +13,7 @@ from journeyloop.adapters.store.memory import MemoryStore
 from journeyloop.model.decision import Delivery
 from journeyloop.model.event import Event
 from journeyloop.model.inputs import ConsentStated, Ready
+from journeyloop.model.plan import Plan
 from journeyloop.runtime import outbox, reads, records
 from journeyloop.runtime.batch import Batch
 from journeyloop.runtime.channels import Channel, Connection, Message, Receipt, Terms
@@ -59,8 +60,10 @@ class Deaf:
 class House:
     """A running loop with one channel beside the page."""
 
-    def __init__(self, channel: Channel, terms: Terms | None = None, store: MemoryStore | None = None) -> None:
-        plan = plan_of(moment(actions=f"[{action('letter', channel='letters')}]"), settings=LETTERS)
+    def __init__(
+        self, channel: Channel, terms: Terms | None = None, store: MemoryStore | None = None, plan: Plan | None = None
+    ) -> None:
+        plan = plan or plan_of(moment(actions=f"[{action('letter', channel='letters')}]"), settings=LETTERS)
         self.store = store or MemoryStore()
         self.now = T
         with self.store.read() as reader:
@@ -74,8 +77,17 @@ class House:
         return self.now
 
     async def ask(self, who: str = "u1") -> None:
-        event = Event("track", "Asked For", f"ask/{who}", self.now, user_id=who)
-        await self.live.submit([event])
+        await self.live.submit([self.asking(who)])
+
+    def asking(self, who: str, times: str = "") -> Event:
+        return self.named("Asked For", who, times)
+
+    def named(self, name: str, who: str, times: str = "") -> Event:
+        return Event("track", name, f"{name}/{who}/{times}", self.now, user_id=who)
+
+    def timers(self) -> list[int]:
+        with self.store.read() as reader:
+            return [int.from_bytes(key[:8], "big") for key, _ in reader.scan("timers")]
 
     def deliveries(self) -> list[Delivery]:
         with self.store.read() as reader:

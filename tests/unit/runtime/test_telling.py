@@ -9,7 +9,7 @@ import pytest
 
 from journeyloop.model.decision import Decision, Delivery, SignalRow, Verdict
 from journeyloop.model.effects import Resolved
-from journeyloop.runtime import records
+from journeyloop.runtime import records, telling
 from journeyloop.runtime.decided import decision
 from journeyloop.runtime.explain import decided
 from journeyloop.runtime.telling import in_words
@@ -142,7 +142,7 @@ def test_what_became_of_the_message_and_of_the_window() -> None:
         ("suppressed", "consent withdrawn", "The message was not sent: consent withdrawn."),
         ("failed", "gone", "The message could not be delivered: gone."),
         ("expired", "", "The message came too late and was not sent."),
-        ("unknown", "", "The message was being sent when the process died; it is not sent again."),
+        ("unknown", "", "Nobody knows whether the message arrived; it is not sent again."),
     ],
 )
 def test_a_message_that_did_not_arrive(state: str, reason: str, expected: str) -> None:
@@ -182,3 +182,13 @@ def test_a_goal_reached_is_in_the_decision_once_the_window_has_closed() -> None:
         [own] = decision(reader, rig.made[0], rig.plan)["moments"]
     assert own["outcome"]["goal_at"] > 0
     assert (own["outcome"]["value"], own["outcome"]["outcome"]) == (20.0, "void"), "no tab was open: it never arrived"
+
+
+def test_a_recall_is_proved() -> None:
+    told = {"recalled_at": 1_000, "ended": 1_012, "state": "suppressed", "recalled": "goal: Order Completed"}
+    assert telling._stopped(told) == " It was stopped 12 ms after Order Completed was received."
+    at_once = {**told, "ended": 1_000, "recalled": "", "state_reason": "cancelled: Page"}
+    assert telling._stopped(at_once) == " It was stopped as soon as Page was received."
+    withdrawn = {**told, "recalled": "consent: withdrawn"}
+    assert telling._stopped(withdrawn) == " It was stopped 12 ms after this was known (consent)."
+    assert telling._stopped({**told, "state": "sent"}) == ""

@@ -13,7 +13,7 @@ from journeyloop.adapters.http.answers import answer
 from journeyloop.adapters.http.calls import ConsentChange, OpenTabs, Resubmit
 from journeyloop.adapters.http.context import Context
 from journeyloop.adapters.http.errors import forbidden, invalid, not_found, origin_not_allowed, refuse, unauthorized
-from journeyloop.adapters.http.gate import KEY, Call, Endpoint, Parameter, identifier
+from journeyloop.adapters.http.gate import KEY, Call, Endpoint, Parameter, identifier, limit_of
 from journeyloop.adapters.http.keys import Role
 from journeyloop.adapters.http.stream import EventStream
 from journeyloop.detect.refusal import REASONS
@@ -109,7 +109,7 @@ class Api:
         return answer(self.door.audiences())
 
     async def members(self, call: Call) -> ASGIApp:
-        limit, after = _limit(call, MAX_MEMBERS), _person(call.query.get("after", ""))
+        limit, after = limit_of(call, MAX_MEMBERS), _person(call.query.get("after", ""))
         if limit is None or after is None:
             return invalid("`limit` is a whole number above 0 and `after` the id of a person.")
         found = self.door.members(call.path.get("name", ""), limit, after)
@@ -121,7 +121,7 @@ class Api:
         return answer(found)
 
     async def quarantine(self, call: Call) -> ASGIApp:
-        limit = _limit(call, MAX_QUARANTINE)
+        limit = limit_of(call, MAX_QUARANTINE)
         if limit is None:
             return invalid("`limit` is a whole number.")
         return answer({"quarantined": self.door.quarantine(limit)})
@@ -223,12 +223,6 @@ class Api:
 
     async def metrics(self, call: Call) -> ASGIApp:
         return Response(self.door.metrics(), media_type="text/plain; version=0.0.4; charset=utf-8")
-
-
-def _limit(call: Call, most: int) -> int | None:
-    """How many are asked for: 100 unless given; None if that is no number."""
-    text = call.query.get("limit", "100")
-    return min(int(text), most) if text.isascii() and text.isdigit() and 1 <= len(text) <= 6 and int(text) else None
 
 
 def _person(text: str) -> bytes | None:

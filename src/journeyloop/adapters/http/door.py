@@ -137,6 +137,14 @@ class Door(Protocol):
         """`{"members": [{"person", "since", "identifiers"}], "next": …}`; None: there is no such audience."""
         ...
 
+    def channels(self) -> dict[str, Any]:
+        """`{"channels": [{"channel", "kind", "waiting", "in_hand", "circuit", …}]}`."""
+        ...
+
+    def failed(self, channel: str | None, limit: int) -> dict[str, Any]:
+        """Deliveries that failed or whose end is unknown, newest first: `{"failed": […]}`."""
+        ...
+
     def quarantine(self, limit: int) -> list[dict[str, Any]]: ...
 
     async def resubmit(self, numbers: list[int]) -> dict[str, int]:

@@ -208,3 +208,9 @@ def _query(raw: bytes) -> dict[str, str] | None:
 def _without_values(message: str) -> str:
     """msgspec quotes the invalid value of a Literal; the rest of its messages speak of types and paths."""
     return "A value is not one of those allowed." if "Invalid enum value" in message else message
+
+
+def limit_of(call: Call, most: int) -> int | None:
+    """How many are asked for: 100 unless given; None if that is no number."""
+    text = call.query.get("limit", "100")
+    return min(int(text), most) if text.isascii() and text.isdigit() and 1 <= len(text) <= 6 and int(text) else None

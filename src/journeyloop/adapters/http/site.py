@@ -15,6 +15,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from journeyloop.adapters.http.answers import answer
 from journeyloop.adapters.http.api import Api
+from journeyloop.adapters.http.channels import Channels
 from journeyloop.adapters.http.contacting import Contacting
 from journeyloop.adapters.http.context import NO_SOURCES, Context, HttpSettings, random_id, wall_clock
 from journeyloop.adapters.http.deciding import Deciding
@@ -63,6 +64,7 @@ def endpoints(context: Context) -> list[Endpoint]:
         *Contacting(context).endpoints(),
         *Imports(context.door).endpoints(),
         *Governing(context.door).endpoints(),
+        *Channels(context.door).endpoints(),
         *Hooks(context).endpoints(),
     ]
 

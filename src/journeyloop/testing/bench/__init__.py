@@ -9,6 +9,7 @@ from typing import Any
 from journeyloop.testing.bench import (
     backtest,
     decide,
+    dispatch,
     evidence,
     hillstrom,
     identity,
@@ -26,6 +27,7 @@ from journeyloop.testing.bench import (
 NAMES: dict[str, Callable[[], dict[str, Any]]] = {
     "backtest": backtest.run,
     "decide": decide.run,
+    "dispatch": dispatch.run,
     "evidence": evidence.run,
     "identity": identity.run,
     "import": import_.run,

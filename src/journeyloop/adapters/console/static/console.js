@@ -4,6 +4,7 @@ import { runFeed } from "./feed.js";
 import { drawContacts } from "./contacts.js";
 import { drawFigures } from "./figures.js";
 import { drawMoments } from "./moments.js";
+import { drawChannels } from "./channels.js";
 import { drawAudiences, drawSources } from "./panels.js";
 import { drawHistory } from "./history.js";
 import { drawPauses } from "./stopping.js";
@@ -37,9 +38,12 @@ function drawProblems(problems) {
 const told = (path) => fetch(path).then((answer) => (answer.ok ? answer.json() : undefined)).catch(() => undefined);
 
 async function drawPanels(counts) {
-  const [audiences, sources] = await Promise.all([told("/console/audiences"), told("/console/sources")]);
+  const [audiences, sources, channels, failed] = await Promise.all([
+    told("/console/audiences"), told("/console/sources"), told("/console/channels"), told("/console/failed?limit=5"),
+  ]);
   if (audiences) drawAudiences(audiences);
   if (sources) drawSources(sources, counts);
+  if (channels && failed) drawChannels(channels, failed, counts);
 }
 
 async function ask() {

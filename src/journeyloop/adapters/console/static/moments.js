@@ -11,14 +11,16 @@ const total = (reasons) => Object.values(reasons ?? {}).reduce((sum, count) => s
 const percent = (share) => `${(100 * share).toFixed(1)} %`;
 const points = (share) => `${share >= 0 ? "+" : "−"}${Math.abs(100 * share).toFixed(1)}`;
 
-const unsent = ({ suppressed = 0, expired = 0, failed = 0, unknown = 0 }) => suppressed + expired + failed + unknown;
-const waiting = (moment) => Math.max(0, (moment.decided ?? moment.sent) - moment.sent - unsent(moment));
+const unsent = ({ suppressed = 0, expired = 0 }) => suppressed + expired;
+const doubtful = ({ failed = 0, unknown = 0 }) => failed + unknown;
+const waiting = (moment) => Math.max(0, (moment.decided ?? moment.sent) - moment.sent - unsent(moment) - doubtful(moment));
 
 function fate(moment) {
   const parts = [
     ["acted", "sent", moment.sent], ["silent", "chose silence", total(moment.silent)],
     ["held", "held out", moment.held_out], ["open", "decided in shadow, not sent", moment.shadow ?? 0],
     ["open", "waiting", waiting(moment)], ["open", "stopped in time", unsent(moment)],
+    ["held", "may not have arrived", doubtful(moment)],
   ].filter(([, , count]) => count > 0);
   const all = parts.reduce((sum, [, , count]) => sum + count, 0);
   if (!all) return element("p", { class: "soft" }, "No signal yet.");
