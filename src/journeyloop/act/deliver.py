@@ -195,8 +195,7 @@ def _refusal(customer: Customer, delivery: Delivery, frame: Frame) -> str | None
 def _result(customer: Customer, message: Delivered, frame: Frame) -> None:
     """A channel's word. A second word on the same delivery changes nothing."""
     if message.gone:
-        sealed = customer.sealed
-        sealed.subscriptions = [one for one in sealed.subscriptions if one.endpoint != message.gone]
+        customer.sealed.subscriptions = [one for one in customer.sealed.subscriptions if one.endpoint != message.gone]
     delivery = find(customer, message.decision)
     if delivery is None:
         return
