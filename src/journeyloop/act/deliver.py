@@ -22,8 +22,9 @@ from journeyloop.model.inputs import Asked, Delivered, Ready
 from journeyloop.model.permission import against
 from journeyloop.model.plan import Plan
 from journeyloop.model.profile import profile_values
-from journeyloop.model.reach import ONPAGE, PAGE, addresses, bury, unreachable, vouched
+from journeyloop.model.reach import ONPAGE, PAGE, addresses, unreachable, vouched
 from journeyloop.model.spending import promise
+from journeyloop.model.suppression import bury
 
 GRACE = 2_000
 LAST_WORD = 130_000
@@ -204,8 +205,7 @@ def _refusal(customer: Customer, delivery: Delivery, frame: Frame) -> str | None
 def _result(customer: Customer, message: Delivered, frame: Frame) -> None:
     """A channel's word. A second word on the same delivery changes nothing."""
     if message.gone:
-        sealed = customer.sealed
-        sealed.subscriptions = [one for one in sealed.subscriptions if one.endpoint != message.gone]
+        customer.sealed.subscriptions = [one for one in customer.sealed.subscriptions if one.endpoint != message.gone]
     delivery = find(customer, message.decision)
     if delivery is None:
         return
@@ -214,7 +214,7 @@ def _result(customer: Customer, message: Delivered, frame: Frame) -> None:
     doubtful = delivery.state == "intent" and delivery.intended < frame.epoch_started and message.state != "sent"
     move(customer, delivery, "unknown" if doubtful else message.state, message.reason, frame)
     if message.gone:
-        lost = bury(customer, frame.plan.channels.get(delivery.channel, PAGE), message.gone, frame.now)
+        lost = bury(customer, frame.plan.channels.get(delivery.channel, PAGE), message.gone, frame)
         withdraw(customer, [lost] if lost else [], frame)
 
 

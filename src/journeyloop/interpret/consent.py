@@ -33,7 +33,6 @@ STOPPED = {"SMS Unsubscribed": "/sms", "WhatsApp Unsubscribed": "/whatsapp"}
 RESUMED = {"SMS Subscribed": "/sms", "WhatsApp Subscribed": "/whatsapp"}
 """START: ends what STOP began, and grants nothing else. Only a trusted door may say so."""
 
-BOUNCED = "Email Bounced"
 FIRM = frozenset({UPDATED, *UNSUBSCRIBED, *STOPPED, *RESUMED})
 
 
@@ -58,7 +57,6 @@ def consent_in(customer: Customer, event: Event, frame: Frame) -> list[str]:
     if not choices:
         return []
     said = Said(choices, event.time, frame.now, event.source, firm=event.name in FIRM)
-    said.cause = "dead_address" if event.name == BOUNCED else "opt_out"
     return _state(customer, said, frame)
 
 

@@ -13,7 +13,7 @@ from journeyloop.model.customer import Customer
 from journeyloop.model.event import Event
 from journeyloop.model.frame import Frame
 from journeyloop.model.inputs import ConsentStated, Held, PushSubscribed
-from journeyloop.model.reach import bury
+from journeyloop.model.suppression import bury
 
 BOUNCED = "Email Bounced"
 SOFT = "soft"
@@ -44,4 +44,4 @@ def _bounced(customer: Customer, event: Event, frame: Frame) -> str | None:
         address = normal("email", event.properties.get("email"), None, frame.plan.policy.identity)
     except Unusable:
         return None
-    return bury(customer, "email", address, frame.now)
+    return bury(customer, "email", address, frame)

@@ -29,5 +29,5 @@ def _emails(customer: Customer, type_: str) -> list[str]:
     """Those that somebody vouched for, newest first. What ends messages ends them for every address: an address that
     anybody could have typed takes nothing from its owner but mail."""
     found = [name for name in customer.sealed.names if name.type == "email"]
-    found = [name for name in found if name.verified or type_ == SUPPRESSION]
+    found = [name for name in found if type_ == SUPPRESSION or (name.verified and not name.dead)]
     return [name.value for name in sorted(found, key=lambda name: (not name.verified, -name.at, name.value))]

@@ -45,16 +45,6 @@ def addresses(customer: Customer, address: Address) -> list[str]:
     return [name.value for name in sorted(found, key=lambda name: (-name.at, name.value))]
 
 
-def bury(customer: Customer, address: Address, value: str, now: int) -> str | None:
-    """Nothing can arrive at this address of theirs any more. Why no message reaches the person now, or None: it was
-    not theirs, not alive, or they have another."""
-    name = customer.sealed.name((address, value))
-    if name is None or name.dead:
-        return None
-    name.dead = now
-    return unreachable(customer, address)
-
-
 def subscriptions(customer: Customer) -> list[Subscription]:
     """Of the browsers that are theirs by now, the one used last first."""
     used = {name.value: name.at for name in customer.sealed.names if name.type == "anonymous_id"}

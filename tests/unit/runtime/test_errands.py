@@ -182,6 +182,23 @@ def test_whatever_ends_messages_is_told_to_who_asks_for_it(which: str) -> None:
     run(story)
 
 
+def test_of_several_addresses_the_dead_one_is_named() -> None:
+    async def story() -> None:
+        async with Endpoint().open() as endpoint:
+            shop = Shop(settings(endpoint.url, by="email"))
+            shop.identify(email="ana@example.com")
+            shop.identify(email="ana@work.example")
+            SAYING["bounce"][0](shop)
+            SAYING["bounce"][0](shop)
+            await shop.settled()
+            await shop.pushing.stop()
+            [told] = bodies(endpoint)
+            assert told["data"]["emails"] == ["ana@example.com"]
+            assert told["data"]["topics"] == ["marketing/email", "service/email"]
+
+    run(story)
+
+
 def test_a_destination_is_told_only_of_what_it_asks_for() -> None:
     shop = Shop(settings().replace('on = ["opt_out", "hold", "dead_address"]', 'on = ["hold"]'))
     shop.identify()
@@ -371,6 +388,7 @@ ALSO = {
     "{sync: crm, for: 2h}": "also.for: says nothing without suppress",
     "{sync: crm, suppress: [cart]}": "also.for: missing",
     "{sync: crm, suppress: []}": "also.suppress: write topics or purposes",
+    "{suppress: [cart]}": "also.suppress: says nothing without sync",
     "{sync: crm, hold: [cart]}": "unknown key also.hold",
 }
 

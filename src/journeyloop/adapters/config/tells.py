@@ -35,6 +35,9 @@ def _tells(section: Section, profile: frozenset[str], destinations: Destinations
             entry = as_section(item, "also", section.report, SYNC_KEYS)
             if entry is not None:
                 yield _sync(entry, profile, destinations)
+        elif "suppress" in item.entries:
+            line = item.entries["suppress"].line
+            section.report.error(line, "also.suppress: says nothing without sync: write whom to tell")
 
 
 def _sync(entry: Section, profile: frozenset[str], destinations: Destinations) -> Tell:
