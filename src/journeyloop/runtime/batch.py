@@ -25,7 +25,7 @@ from journeyloop.model.effects import (
     Reserved,
     Resolved,
     Returned,
-)
+)  # fmt: skip
 from journeyloop.model.errand import Errand, Told
 from journeyloop.model.event import Event
 from journeyloop.model.frame import EVERYBODY, Frame
