@@ -7,7 +7,6 @@ import asyncio
 import json
 import signal
 import sys
-import tempfile
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
@@ -185,33 +184,9 @@ def _resubmitted(outcome: dict[str, int]) -> int:
 
 
 def demo(arguments: argparse.Namespace) -> int:
-    return run_loop(_demo(arguments))
+    from journeyloop.testing.demo import demonstrate
 
-
-async def _demo(arguments: argparse.Namespace) -> int:
-    from journeyloop.adapters.config.init import scaffold
-    from journeyloop.adapters.log import log_quietly
-    from journeyloop.app import serving
-    from journeyloop.testing.customers import crowd
-
-    log_quietly()
-    with tempfile.TemporaryDirectory(prefix="journeyloop-demo-") as folder:
-        directory = Path(folder) / "shop"
-        scaffold(directory, demo=True)
-        try:
-            async with serving(directory, arguments.host, arguments.port, demo=True) as running:
-                if not arguments.json:
-                    print(INVITATION.format(url=running.url), flush=True)
-                visitors = asyncio.create_task(crowd(running.url, running.keys.write, seconds=arguments.seconds))
-                if arguments.seconds is None:
-                    await _until_asked_to_stop()
-                    visitors.cancel()
-                    return 0
-                counts = await visitors
-                print(_summary(running.live.moments(), counts, arguments.json), flush=True)
-        except refusals() as error:
-            return refuse(str(error))
-    return 0
+    return run_loop(demonstrate(arguments.host, arguments.port, arguments.seconds, arguments.json))
 
 
 def bench(arguments: argparse.Namespace) -> int:
@@ -235,17 +210,6 @@ def run_loop(work: Coroutine[Any, Any, int]) -> int:
 
 # --- words ------------------------------------------------------------------------------------------------------------
 
-INVITATION = """
-journeyloop listening on {url}
-
-  The shop     {url}/demo/shop
-  The console  {url}/
-
-Open the shop, allow messages, add the 600-dollar espresso machine, go to checkout, stop at payment and wait 20 seconds
-with the tab open. (One visitor in ten is held out, so that uplift can be measured: the console says who.)
-Ctrl-C ends it.
-"""
-
 
 def refusals() -> tuple[type[Exception], ...]:
     """What a command answers with a sentence instead of a traceback."""
@@ -262,15 +226,6 @@ def refuse(message: str) -> int:
 def _say_problems(problems: Sequence[Any]) -> None:
     for problem in problems:
         print(problem, file=sys.stderr)
-
-
-def _summary(moments: dict[str, Any], crowd: dict[str, Any], as_json: bool) -> str:
-    if as_json:
-        return json.dumps({"moments": moments["moments"], "visitors": crowd, "plan": moments["plan"]})
-    return "\n".join(
-        "{title}: {signals} signals, {sent} sent, {shown} shown, {held_out} held out".format(**row)
-        for row in moments["moments"]
-    )
 
 
 async def _until_asked_to_stop() -> None:
