@@ -184,9 +184,29 @@ def _resubmitted(outcome: dict[str, int]) -> int:
 
 
 def demo(arguments: argparse.Namespace) -> int:
-    from journeyloop.testing.demo import demonstrate
+    return run_loop(_demo(arguments))
 
-    return run_loop(demonstrate(arguments.host, arguments.port, arguments.seconds, arguments.json))
+
+async def _demo(arguments: argparse.Namespace) -> int:
+    from journeyloop.adapters.log import log_quietly
+    from journeyloop.testing.customers import crowd
+    from journeyloop.testing.demo import demonstration
+
+    log_quietly()
+    try:
+        async with demonstration(arguments.host, arguments.port) as (running, world):
+            if not arguments.json:
+                print(INVITATION.format(url=running.url, world=world.url), flush=True)
+            visitors = asyncio.create_task(crowd(running.url, running.keys.write, seconds=arguments.seconds))
+            if arguments.seconds is None:
+                await _until_asked_to_stop()
+                visitors.cancel()
+                return 0
+            counts = await visitors
+            print(_summary(running.live.moments(), counts, arguments.json), flush=True)
+    except refusals() as error:
+        return refuse(str(error))
+    return 0
 
 
 def bench(arguments: argparse.Namespace) -> int:
@@ -210,6 +230,19 @@ def run_loop(work: Coroutine[Any, Any, int]) -> int:
 
 # --- words ------------------------------------------------------------------------------------------------------------
 
+INVITATION = """
+journeyloop listening on {url}
+
+  The shop           {url}/demo/shop
+  The console        {url}/
+  The world outside  {world}/
+
+Open the shop, allow messages, add the 600-dollar espresso machine, go to checkout, stop at payment and wait 20 seconds
+with the tab open. (One visitor in ten is held out, so that uplift can be measured: the console says who.)
+In the world outside you have a mailbox, a telephone, and a bank that declines your card.
+Ctrl-C ends it.
+"""
+
 
 def refusals() -> tuple[type[Exception], ...]:
     """What a command answers with a sentence instead of a traceback."""
@@ -226,6 +259,15 @@ def refuse(message: str) -> int:
 def _say_problems(problems: Sequence[Any]) -> None:
     for problem in problems:
         print(problem, file=sys.stderr)
+
+
+def _summary(moments: dict[str, Any], crowd: dict[str, Any], as_json: bool) -> str:
+    if as_json:
+        return json.dumps({"moments": moments["moments"], "visitors": crowd, "plan": moments["plan"]})
+    return "\n".join(
+        "{title}: {signals} signals, {sent} sent, {shown} shown, {held_out} held out".format(**row)
+        for row in moments["moments"]
+    )
 
 
 async def _until_asked_to_stop() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from typing import Any, cast
+from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from msgspec import Struct, field
@@ -58,7 +58,7 @@ class Mailbox:
         self.arrivals = arrivals
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
-        message = cast(EmailMessage, message_from_bytes(envelope.original_content or b"", policy=policy.default))
+        message = message_from_bytes(envelope.original_content or b"", policy=policy.default)
         headers = {name.lower(): str(value) for name, value in message.items()}
         self.arrivals.add(
             Arrived(

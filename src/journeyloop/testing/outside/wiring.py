@@ -1,4 +1,4 @@
-"""The demo's configuration learns where the world outside is: channels, destinations, and the secrets of its sources."""
+"""The demo's configuration learns where the world outside is: its channels, destinations and secrets."""
 
 from __future__ import annotations
 
