@@ -7,7 +7,6 @@ import asyncio
 import json
 import signal
 import sys
-import tempfile
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
@@ -189,28 +188,24 @@ def demo(arguments: argparse.Namespace) -> int:
 
 
 async def _demo(arguments: argparse.Namespace) -> int:
-    from journeyloop.adapters.config.init import scaffold
     from journeyloop.adapters.log import log_quietly
-    from journeyloop.app import serving
     from journeyloop.testing.customers import crowd
+    from journeyloop.testing.demo import demonstration
 
     log_quietly()
-    with tempfile.TemporaryDirectory(prefix="journeyloop-demo-") as folder:
-        directory = Path(folder) / "shop"
-        scaffold(directory, demo=True)
-        try:
-            async with serving(directory, arguments.host, arguments.port, demo=True) as running:
-                if not arguments.json:
-                    print(INVITATION.format(url=running.url), flush=True)
-                visitors = asyncio.create_task(crowd(running.url, running.keys.write, seconds=arguments.seconds))
-                if arguments.seconds is None:
-                    await _until_asked_to_stop()
-                    visitors.cancel()
-                    return 0
-                counts = await visitors
-                print(_summary(running.live.moments(), counts, arguments.json), flush=True)
-        except refusals() as error:
-            return refuse(str(error))
+    try:
+        async with demonstration(arguments.host, arguments.port) as (running, world):
+            if not arguments.json:
+                print(INVITATION.format(url=running.url, world=world.url), flush=True)
+            visitors = asyncio.create_task(crowd(running.url, running.keys.write, seconds=arguments.seconds))
+            if arguments.seconds is None:
+                await _until_asked_to_stop()
+                visitors.cancel()
+                return 0
+            counts = await visitors
+            print(_summary(running.live.moments(), counts, arguments.json), flush=True)
+    except refusals() as error:
+        return refuse(str(error))
     return 0
 
 
@@ -238,11 +233,13 @@ def run_loop(work: Coroutine[Any, Any, int]) -> int:
 INVITATION = """
 journeyloop listening on {url}
 
-  The shop     {url}/demo/shop
-  The console  {url}/
+  The shop           {url}/demo/shop
+  The console        {url}/
+  The world outside  {world}/
 
 Open the shop, allow messages, add the 600-dollar espresso machine, go to checkout, stop at payment and wait 20 seconds
 with the tab open. (One visitor in ten is held out, so that uplift can be measured: the console says who.)
+In the world outside you have a mailbox, a telephone, and a bank that declines your card.
 Ctrl-C ends it.
 """
 
