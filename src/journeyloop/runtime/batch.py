@@ -14,18 +14,9 @@ from msgspec.structs import replace
 from journeyloop.interpret import identify, recount, uncounted
 from journeyloop.learn import learn, tune
 from journeyloop.loop import advance
+from journeyloop.model import effects
 from journeyloop.model.credits import Lesson
 from journeyloop.model.customer import Customer
-from journeyloop.model.effects import (
-    Decided,
-    DeliveryChanged,
-    Membership,
-    Queued,
-    Recorded,
-    Reserved,
-    Resolved,
-    Returned,
-)  # fmt: skip
 from journeyloop.model.errand import Errand, Told
 from journeyloop.model.event import Event
 from journeyloop.model.frame import EVERYBODY, Frame
@@ -241,16 +232,16 @@ class Batch:
 
     def _effect(self, effect: Any) -> None:
         match effect:
-            case Decided(decision=decision):
+            case effects.Decided(decision=decision):
                 self.touched.decisions.append(decision)
-            case DeliveryChanged(delivery=delivery):
+            case effects.DeliveryChanged(delivery=delivery):
                 self.touched.delivered(delivery, effect.person)
-            case Queued(delivery=delivery):
+            case effects.Queued(delivery=delivery):
                 self.touched.queued(delivery, effect.person)
                 self.effects.append(effect)
-            case Reserved() | Returned():
+            case effects.Reserved() | effects.Returned():
                 self.touched.coupon(effect)
-            case Membership(audience=audience, told=told):
+            case effects.Membership(audience=audience, told=told):
                 self.touched.member(effect)
                 if told and audience in self.memory.plan.pushes:
                     self._push(effect)
@@ -258,14 +249,14 @@ class Batch:
             case Errand():
                 if errands.keep(effect, self.memory.singles, self.transaction):
                     self.effects.append(effect)
-            case Resolved():
+            case effects.Resolved():
                 self.touched.resolved(effect)
-            case Recorded(entry=entry):
+            case effects.Recorded(entry=entry):
                 self.touched.record(entry)
             case _:
                 self.effects.append(effect)
 
-    def _push(self, change: Membership) -> None:
+    def _push(self, change: effects.Membership) -> None:
         singles, customer = self.memory.singles, self.touched.peek(change.person)
         key, record = push_record(change, customer, singles.pushed, self.now)
         self.transaction.put("pushes", key, record)
