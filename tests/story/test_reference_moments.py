@@ -1,4 +1,4 @@
-"""The seven reference moments of the demo, each through real parts: mail, telephone, bank, help desk, the old mail tool."""
+"""The seven reference moments of the demo, each through real parts: mail, telephone, bank, help desk, old mail tool."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class World:
     def project(self, directory: Path, *changes: tuple[str, str, str]) -> Path:
         """The demo's configuration, tied to this world; each change replaces a text of a file by another."""
         scaffold(directory, demo=True)
-        connect(directory, self.outside)
+        connect(directory, self.outside, 8080)
         for name, old, new in changes:
             text = (directory / name).read_text()
             assert old in text, (name, old)

@@ -222,6 +222,7 @@ def test_this_machine_only_where_the_operator_tries_things_out() -> None:
         ("p256dh", base64url(point_of(KEY)[:-1])), ("p256dh", base64url(point_of(KEY)) + "\n"),
         ("auth", ""), ("auth", base64url(b"1" * 15)), ("auth", base64url(b"1" * 17)), ("auth", "ä" * 22),
     ],
+    ids=lambda one: one if one in ("p256dh", "auth") else "",  # the keys are new in every process
 )  # fmt: skip
 def test_keys_that_nothing_can_be_sealed_with(key: str, value: str) -> None:
     assert (refused(**{key: value}) or "").startswith(f"keys.{key}: ")
@@ -247,7 +248,9 @@ def test_a_key_from_the_environment_is_itself_or_a_pem_file(tmp_path: Path) -> N
     assert abs(connected(written(KEY)).clock() - time.time() * 1000) < 60_000
 
 
-@pytest.mark.parametrize("value", [None, "", "no key", written(KEY)[:-3], base64url(b"\0" * 32), "/nowhere.pem"])
+@pytest.mark.parametrize(
+    "value", [None, "", "no key", written(KEY)[:-3], base64url(b"\0" * 32), "/nowhere.pem"], ids=range(6)
+)
 def test_what_is_no_key_says_so(value: str | None) -> None:
     with pytest.raises(LookupError, match="private_key"):
         connected(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from pathlib import Path
 
+from journeyloop.testing.outside.arrivals import LOOPBACK
 from journeyloop.testing.outside.events import STRIPE_SECRET, ZENDESK_SECRET
 from journeyloop.testing.outside.world import KEY, Outside
 
@@ -41,14 +42,17 @@ on = ["opt_out", "hold"]
 
 [destinations.team]
 kind = "apprise"
-url = "DEMO_ALERTS"
+secret = "DEMO_ALERTS"
 """
 
 
-def connect(directory: Path, world: Outside) -> None:
-    """Write where the world listens into the configuration of `directory`."""
+def connect(directory: Path, world: Outside, port: int) -> None:
+    """Write into the configuration of `directory` where the world listens, and where its people find the loop."""
     file = directory / "journeyloop.toml"
-    file.write_text(file.read_text(encoding="utf-8") + CHANNELS.format(smtp=world.smtp_port, world=world.url))
+    text = file.read_text(encoding="utf-8").replace(
+        "[server]\n", f'[server]\npublic_url = "http://{LOOPBACK}:{port}"\n'
+    )
+    file.write_text(text + CHANNELS.format(smtp=world.smtp_port, world=world.url), encoding="utf-8")
 
 
 def secrets(world: Outside) -> dict[str, str]:
