@@ -72,14 +72,23 @@ def _names(object_: Any) -> tuple[tuple[str, str], ...]:
     return named(stripe_customer=customer, email=email)
 
 
-def _failed(intent: Any, event: Any) -> tuple[str, dict[str, Any]]:
-    error, currency = look(intent, "last_payment_error"), text(intent, "currency")
-    return "Payment Failed", {
+def _payment(intent: Any, paid: str) -> dict[str, Any]:
+    """`value` as in the spec of e-commerce events, and `amount`, as people say."""
+    currency = text(intent, "currency")
+    amount = major(look(intent, paid), currency)
+    return {
         "payment_id": text(intent, "id"),
         "order_id": text(intent, "metadata", "order_id"),
         "checkout_id": text(intent, "metadata", "checkout_id"),
-        "value": major(look(intent, "amount"), currency),
+        "value": amount,
+        "amount": amount,
         "currency": currency.upper(),
+    }
+
+
+def _failed(intent: Any, event: Any) -> tuple[str, dict[str, Any]]:
+    error = look(intent, "last_payment_error")
+    return "Payment Failed", _payment(intent, "amount") | {
         "code": text(error, "code"),
         "decline_code": text(error, "decline_code"),
         "payment_method": text(error, "payment_method", "type"),
@@ -87,14 +96,7 @@ def _failed(intent: Any, event: Any) -> tuple[str, dict[str, Any]]:
 
 
 def _succeeded(intent: Any, event: Any) -> tuple[str, dict[str, Any]]:
-    currency = text(intent, "currency")
-    return "Payment Succeeded", {
-        "payment_id": text(intent, "id"),
-        "order_id": text(intent, "metadata", "order_id"),
-        "checkout_id": text(intent, "metadata", "checkout_id"),
-        "value": major(look(intent, "amount_received"), currency),
-        "currency": currency.upper(),
-    }
+    return "Payment Succeeded", _payment(intent, "amount_received")
 
 
 def _completed(session: Any, event: Any) -> tuple[str, dict[str, Any]] | None:
