@@ -12,6 +12,7 @@ from playwright.sync_api import BrowserContext, expect
 from tests.story.conftest import Serve
 from tests.story.servers import Server, eventually
 from tests.story.shopper import Shopper
+from tests.story.test_propensity import FULL, PEOPLE, visit
 from tests.story.visits import somebody
 from tests.story.world import World
 
@@ -66,7 +67,8 @@ def test_a_declined_card_is_answered_on_the_open_page(world: World, town: Any, c
     server = town()
     shopper = Shopper(context, server).accept().checkout().pay_next()
     before = len(world.arrived("sms"))
-    who = server.get("/v1/profile", **shopper.me).json()["user_id"]
+    known = eventually(lambda: server.get("/v1/profile", **shopper.me).json(), lambda one: one.get("known"))
+    who = next(one["value"] for one in known["identifiers"] if one["type"] == "user_id")
     world.do("account", user_id=who, first_name="Ada", email=shopper.email, phone=PHONE)
     world.do("declined")
     shopper.sees_message()
@@ -79,8 +81,8 @@ def test_an_urgent_ticket_tells_the_team_and_the_agent_and_holds_marketing(world
     who = customer(world)
     world.do("escalated")
     assert "turned urgent" in world.first("alert")["text"]
-    told = eventually(lambda: server.get("/v1/agent/next", user_id=who).json(), lambda told: told["brief"]["briefs"])
-    assert "Solve it before anything else" in str(told)
+    told = server.get("/v1/agent/next", user_id=who).json()
+    assert "Solve it before anything else" in str(told["brief"])
     asked = server.get("/v1/may-send", user_id=who, channel="email", topic="cart", purpose="marketing").json()
     assert not asked["may_send"] and any(reason.startswith("hold: marketing") for reason in asked["reasons"])
 
@@ -89,7 +91,7 @@ def test_a_purchase_stops_the_cart_mail_of_the_old_tool(world: World, town: Any)
     server = town()
     who = customer(world)
     world.do("ordered")
-    told = world.first("tool")
+    told = world.first("tool", who)
     assert "cart" in told["text"] and who in told["text"]
     assert told["headers"]["webhook-signature"].startswith("v1,")
     asked = server.get("/v1/may-send", user_id=who, channel="email", topic="cart").json()
@@ -105,3 +107,36 @@ def test_a_good_customer_who_goes_quiet_is_called(world: World, town: Any) -> No
     answer = {"decision_id": told["suggestion"]["decision_id"], "answer": "accepted", "agent": "kim"}
     assert server.post("/v1/agent/answer", answer).status_code == 200
     assert server.decision(lambda one: one["clicked"], user_id=who)["action"]["action"] == "call"
+
+
+def test_a_lead_that_warms_up_is_told_by_telephone(world: World, town: Any) -> None:
+    """The chance is learned from what people do here; then somebody does what buyers do."""
+    moment = "moments/lead_warming.yaml"
+    server = town(
+        (moment, "within: 24h, crosses", "within: 5s, crosses"),
+        (moment, "after: 1m", "after: 1s"),
+        (moment, "mode: cautious, explore: 5%", "mode: fixed"),
+    )
+    for start in range(0, PEOPLE, 100):
+        visits = [one for number in range(start, start + 100) for one in visit(number)]
+        assert server.post("/v1/batch", {"batch": visits}).status_code == 200
+    numbers = iter(f"+49151{number}" for number in range(12_000_000, 13_000_000))
+
+    def warmer() -> str:
+        number = next(numbers)  # a telephone belongs to one
+        who = customer(world, number)
+        server.track("Cart Viewed", FULL, userId=who)
+        told = server.get("/v1/why", moment="lead_warming", user_id=who).json()
+        return number if told["stage"] == "signal" else ""
+
+    assert "questions about your machine" in world.first("sms", eventually(warmer, bool))["text"]
+
+
+@pytest.mark.browser
+def test_the_world_outside_shows_what_arrived(world: World, town: Any, context: BrowserContext) -> None:
+    town()
+    page = context.new_page()
+    page.goto(world.outside.url)
+    page.get_by_role("button", name="Make it mine").click()
+    page.get_by_role("button", name="The bank declines your card").click()
+    expect(page.locator("#arrived .sms").first).to_contain_text("nothing was charged")

@@ -62,6 +62,6 @@ class World:
         """What arrived of this kind, newest first."""
         return [one for one in self.http.get("/arrived").json()["arrived"] if one["kind"] == kind]
 
-    def first(self, kind: str) -> dict[str, Any]:
-        """The first of its kind, waited for."""
-        return eventually(lambda: self.arrived(kind), bool)[-1]
+    def first(self, kind: str, about: str = "") -> dict[str, Any]:
+        """The first of its kind that speaks of this, waited for."""
+        return eventually(lambda: [one for one in self.arrived(kind) if about in str(one)], bool)[-1]
