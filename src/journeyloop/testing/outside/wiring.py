@@ -9,50 +9,17 @@ from journeyloop.testing.outside.arrivals import LOOPBACK
 from journeyloop.testing.outside.events import STRIPE_SECRET, ZENDESK_SECRET
 from journeyloop.testing.outside.world import KEY, Outside
 
-CHANNELS = """
-[channels.email]
-kind = "smtp"
-host = "127.0.0.1"
-port = {smtp}
-tls = "none"                         # a mail server on this machine
-from = "Crema <hello@crema.example>"
-
-[channels.sms]
-kind = "twilio"
-api = "{world}"
-account = "AC00000000000000000000000000000000"
-from = "+4915112300000"
-token = "DEMO_TWILIO_TOKEN"
-
-[channels.whatsapp]
-kind = "twilio"
-api = "{world}"
-account = "AC00000000000000000000000000000000"
-from = "whatsapp:+4915112300000"
-token = "DEMO_TWILIO_TOKEN"
-
-[channels.agent]
-kind = "desk"
-
-[destinations.old_mail_tool]         # told of opt-outs, holds and purchases the moment they happen
-kind = "webhook"
-url = "{world}/old-tool"
-secret = "DEMO_OLD_TOOL_SECRET"
-on = ["opt_out", "hold"]
-
-[destinations.team]
-kind = "apprise"
-secret = "DEMO_ALERTS"
-"""
+HERE, MAIL, WORLD = "http://127.0.0.1:8080", "port = 2525", "http://127.0.0.1:2580"
+"""What the demo's journeyloop.toml says before anybody listens."""
 
 
 def connect(directory: Path, world: Outside, port: int) -> None:
     """Write into the configuration of `directory` where the world listens, and where its people find the loop."""
     file = directory / "journeyloop.toml"
-    text = file.read_text(encoding="utf-8").replace(
-        "[server]\n", f'[server]\npublic_url = "http://{LOOPBACK}:{port}"\n'
-    )
-    file.write_text(text + CHANNELS.format(smtp=world.smtp_port, world=world.url), encoding="utf-8")
+    text = file.read_text(encoding="utf-8")
+    for before, after in ((HERE, f"http://{LOOPBACK}:{port}"), (MAIL, f"port = {world.smtp_port}"), (WORLD, world.url)):
+        text = text.replace(before, after)
+    file.write_text(text, encoding="utf-8")
 
 
 def secrets(world: Outside) -> dict[str, str]:
