@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import resources
 from pathlib import Path
 
 from journeyloop.adapters.config.init import scaffold
@@ -14,6 +15,7 @@ BARELY_CAPPED = {"at_most: 1, within: 1m": "at_most: 1, within: 1s"}
 WORLDLY = ("at_risk", "failed_payment", "lead_warming", "post_purchase", "support_escalation")
 """Those that need the world outside have stories of their own: test_reference_moments.py."""
 
+OTHERS = ("  spent_2m:", "  big_spenders:")
 NOTHING: Mapping[str, str] = {}
 
 
@@ -24,6 +26,10 @@ def project(directory: Path, changes: Mapping[str, str] = NOTHING, files: Mappin
     for name in WORLDLY:
         (directory / f"moments/{name}.yaml").unlink()
     (directory / "sources.yaml").unlink()
+    plain = resources.files("journeyloop.adapters.config") / "scaffold" / "journeyloop.toml"
+    (directory / "journeyloop.toml").write_text(plain.read_text(encoding="utf-8"))
+    audiences = (directory / "audiences.yaml").read_text().splitlines(keepends=True)
+    (directory / "audiences.yaml").write_text("".join(line for line in audiences if not line.startswith(OTHERS)))
     replace(directory / MOMENT, {**QUICK, **changes})
     replace(directory / "policy.yaml", BARELY_CAPPED)
     for name, text in files.items():

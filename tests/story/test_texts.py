@@ -108,7 +108,7 @@ def server(
         file.write(TEXTS.format(twilio=twilio.url, tools=tools.url, deaf=deaf.url, callback=URL))
     server = Server(directory, SHIPPED)
     yield server
-    for private in ("+49170", "is late", "ada", TOKEN, KEY):
+    for private in ("+49170", "is late", "dan@", TOKEN, KEY):
         assert private not in server.logged()
     end(server)
 
@@ -192,7 +192,8 @@ def test_a_bounce_that_sendgrid_signs_ends_mail(server: Server) -> None:
     headers = dict(BY_KIND["sendgrid"].headers(request, int(time.time())))
     assert server.http.post("/v1/hooks/sendgrid", content=request.body, headers=headers).status_code == 200
     assert "Email Bounced" in names(server, "dan")
-    assert server.get("/v1/profile", user_id="dan").json()["consent"]["service/email"]["granted"] is False
+    known = server.get("/v1/profile", user_id="dan").json()["identifiers"]
+    assert [one["value"] for one in known if one.get("dead_since")] == ["dan@example.com"]
 
 
 def test_a_channel_that_hangs_holds_up_nobody_else(server: Server, deaf: Endpoint, tools: Endpoint) -> None:

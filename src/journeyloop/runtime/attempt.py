@@ -41,10 +41,12 @@ class Attempt:
     def word(self, receipt: Receipt) -> Delivered:
         """What is told of this attempt. Doubt is tried again only where the channel would know the message."""
         if receipt.state == "unknown" and self.idempotent:
-            return self._again(receipt, doubt=True)
-        if receipt.state == "again":
-            return self._again(receipt)
-        return replace(self.told(receipt.state, receipt.reason), gone=receipt.gone)
+            word = self._again(receipt, doubt=True)
+        elif receipt.state == "again":
+            word = self._again(receipt)
+        else:
+            word = self.told(receipt.state, receipt.reason)
+        return replace(word, gone=receipt.gone)
 
     def _again(self, receipt: Receipt, doubt: bool = False) -> Delivered:
         backoff = min(LONGEST_BACKOFF, max(receipt.after, 2.0 ** min(self.send.delivery.attempts, 10)))

@@ -24,6 +24,7 @@ from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 
 ADAPTERS = Path(__file__).parents[3] / "src" / "journeyloop" / "adapters"
+NOBODY = {"days": 7, "people": 0, "contacts": {"ours": 0, "theirs": 0}, "all": {"0": 0}, "channels": {}}
 STATIC = ADAPTERS / "console" / "static"
 DEMO = ADAPTERS / "console" / "demo"
 SELF = " ".join(f"{kind}-src 'self';" for kind in ("script", "style", "img", "connect"))
@@ -115,6 +116,9 @@ class Stub:
             Route("/console/moments", self._console_moments),
             Route("/console/audiences", lambda _: JSONResponse({"audiences": self.audiences})),
             Route("/console/sources", lambda _: JSONResponse({"sources": self.sources})),
+            Route("/console/channels", lambda _: JSONResponse({"channels": []})),
+            Route("/console/contacts", lambda _: JSONResponse(NOBODY)),
+            Route("/console/failed", lambda _: JSONResponse({"failed": []})),
             Route("/console/history", lambda _: JSONResponse({"versions": self.versions, "pauses": []})),
             Route("/console/pause", self._console_pause, methods=["POST"]),
             Route("/console/profile", self._console_profile),
