@@ -142,7 +142,10 @@ def _coupons(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
         raise LookupError("--coupons: write POOL=FILE, such as welcome=codes.txt")
     if arguments.dry_run:
         raise LookupError("--coupons: there is no dry run: a code that is there already is not taken twice")
-    codes = [code for line in Path(name).read_text("utf-8-sig").splitlines() if (code := line.strip())]
+    try:
+        codes = [code for line in Path(name).read_text("utf-8-sig").splitlines() if (code := line.strip())]
+    except UnicodeDecodeError:
+        raise LookupError(f"{name}: not UTF-8: save the file as UTF-8") from None
     total = Taken()
     with _way(arguments.directory) as way:
         for at in range(0, len(codes), CODES):
@@ -152,7 +155,11 @@ def _coupons(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
                 taken.free,
             )  # fmt: skip
     words = f"{pool}: {total.added:,} codes added, {total.duplicates:,} were there, {total.free:,} are free"
-    words += f"; {total.refused:,} are no codes: 1 to 64 visible ASCII letters" if total.refused else ""
+    words += (
+        f"; {total.refused:,} are no codes: letters and digits, with _ . : / + # - between, at most 64"
+        if total.refused
+        else ""
+    )
     return {"pool": pool, **structs.asdict(total)}, words
 
 

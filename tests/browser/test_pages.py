@@ -11,6 +11,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from tests.browser.conftest import watched
 from tests.browser.stub import traffic
 from tests.browser.stub.server import Stub
+from tests.story.servers import eventually
 
 QUEUE_EMPTY = "!Object.keys(localStorage).some(key => key.startsWith('journeyloop.queue'))"
 
@@ -55,7 +56,7 @@ def test_the_shop_speaks_of_the_whole_journey_in_order(page: Page, stub: Stub) -
     page.get_by_test_id("pay").click()
     page.wait_for_url("**/demo/shop/thanks")
     expect(page.get_by_role("heading", name="Thank you, Ada.")).to_be_visible()
-    page.wait_for_function(QUEUE_EMPTY)
+    eventually(lambda: page.evaluate(QUEUE_EMPTY), bool)
     told = [event for event in stub.events if event["type"] == "track"]
     assert [event["event"] for event in told] == [
         "Product List Viewed",
@@ -92,7 +93,7 @@ def test_a_refusal_keeps_the_shop_silent(page: Page, stub: Stub) -> None:
     assert stub.requests == []
     page.get_by_role("button", name="Privacy choices").click()
     page.get_by_test_id("accept-consent").click()
-    page.wait_for_function(QUEUE_EMPTY)
+    eventually(lambda: page.evaluate(QUEUE_EMPTY), bool)
     assert "/v1/batch" in stub.requests
 
 

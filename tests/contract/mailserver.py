@@ -104,6 +104,6 @@ def running(server: Mailserver, tls: ssl.SSLContext | None = None) -> Iterator[M
         yield server
     finally:
         server.released.set()
-        listening.close()
+        loop.call_soon_threadsafe(listening.close)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)

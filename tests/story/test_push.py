@@ -274,7 +274,7 @@ def test_from_the_page_to_the_push_and_back(
         context.add_init_script(SERVICE.replace("SUBSCRIPTION", f"({browser.address})"))
         page = context.new_page()
         page.goto(house.url)
-        page.wait_for_function("JSON.parse(localStorage.journeyloop || '{}').id")
+        eventually(lambda: page.evaluate("JSON.parse(localStorage.journeyloop || '{}').id"), bool)
         assert page.evaluate("journeyloop.push()") is True
         me = page.evaluate("JSON.parse(localStorage.journeyloop).id")
         assert bytes(page.evaluate("subscribedWith")) and browsers(server, me) == 1

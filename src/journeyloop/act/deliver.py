@@ -147,6 +147,7 @@ def offers(customer: Customer, now: int, plan: Plan) -> list[Send]:
         for delivery in customer.header.deliveries
         if delivery.channel == ONPAGE
         and delivery.state in OFFERED
+        and delivery.intended  # who asked for it has it
         and not (delivery.shown or delivery.recalled)
         and now < delivery.expires
     ]
@@ -187,7 +188,7 @@ def _refusal(customer: Customer, delivery: Delivery, frame: Frame) -> str | None
     if moment is None:
         return "moment_removed"
     action = moment.action(delivery.action)
-    if action is None:
+    if action is None or action.channel != delivery.channel:
         return "action_removed"
     header, policy = customer.header, frame.plan.policy
     return (

@@ -10,15 +10,18 @@ from journeyloop.model.customer import Customer
 from journeyloop.model.decision import ELIGIBLE, Verdict
 from journeyloop.model.frame import Frame
 from journeyloop.model.moment import Action, Moment
-from journeyloop.model.reach import ONPAGE
+from journeyloop.model.reach import ONPAGE, unreachable
 
 
 def no_tab(customer: Customer, moment: Moment, action: Action, frame: Frame) -> str | None:
     """Why a page is no way to this person now, or None. Where there is no other way, it may wait for one."""
     if not frame.plan.policy.fallback or action.channel != ONPAGE or action.placement is not None or action.after.waits:
         return None
-    others = any(one.channel != ONPAGE and one.channel in frame.plan.channels for one in moment.actions)
-    return "unreachable: no tab is open" if others and not customer.header.presence.open(frame.epoch) else None
+    if customer.header.presence.open(frame.epoch):
+        return None
+    ways = frame.plan.channels
+    others = (one.channel for one in moment.actions if one.channel != ONPAGE and one.channel in ways)
+    return "unreachable: no tab is open" if any(not unreachable(customer, ways[one]) for one in others) else None
 
 
 def first_channel(moment: Moment, verdicts: list[Verdict], placement: str | None, frame: Frame) -> None:

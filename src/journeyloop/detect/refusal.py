@@ -55,6 +55,7 @@ REASONS = {
     "too_deep": f"Objects and lists are nested deeper than {MAX_DEPTH}.",
     "too_large": "At most 32 KB an event, 500 KB and 2,500 events a batch.",
     "unknown_purpose": "policy.yaml has no such purpose.",
+    "unknown_channel": "There is no such channel.",
     "unknown_type": "`type` must be one of track, identify, page, screen, group, alias.",
 }
 

@@ -21,6 +21,7 @@ from journeyloop.model.frame import Frame
 from journeyloop.model.inputs import ConsentStated
 from journeyloop.model.ledger import Entry
 from journeyloop.model.plan import Plan
+from journeyloop.model.reach import alike
 from journeyloop.model.suppression import suppress
 
 UPDATED = "Segment Consent Preference Updated"
@@ -75,7 +76,8 @@ def _stated_in(customer: Customer, event: Event, frame: Frame) -> dict[str, bool
     wanted = [name for name, purpose in frame.plan.policy.purposes.items() if purpose.consent_required]
     if event.name in UNSUBSCRIBED:
         endings = [one for ending in UNSUBSCRIBED[event.name] for one in _endings(ending, frame.plan)]
-        return {f"{name}{ending}": False for name in wanted for ending in endings}
+        ended = wanted if event.name == "Email Unsubscribed" else list(frame.plan.policy.purposes)
+        return {f"{name}{ending}": False for name in ended for ending in endings}
     if event.name in STOPPED:
         return {f"{name}{STOPPED[event.name]}": False for name in frame.plan.policy.purposes}
     if event.name in RESUMED and event.source in TRUSTED:
@@ -97,9 +99,7 @@ def _stated_in(customer: Customer, event: Event, frame: Frame) -> dict[str, bool
 
 
 def _endings(ending: str, plan: Plan) -> list[str]:
-    """E-mail is every channel that reaches an e-mail address, whatever it is called."""
-    called = [f"/{name}" for name, address in plan.channels.items() if address == "email"] if ending == "/email" else []
-    return list(dict.fromkeys([ending, *called]))
+    return [f"/{name}" for name in alike(plan.channels, "email")] if ending == "/email" else [ending]
 
 
 def _keep(customer: Customer, string: Signalled, at: int) -> None:

@@ -30,6 +30,14 @@ USUAL: dict[str, Address] = {"email": "email", "sms": "phone", "whatsapp": "phon
 """By what other tools reach people over a channel that is not configured here."""
 
 
+def alike(channels: dict[str, Address], channel: str) -> list[str]:
+    """The channels that a word on this one is about: e-mail is every channel that reaches an e-mail address, whatever
+    it is called."""
+    if channel != "email" and channels.get(channel) != "email":
+        return [channel]
+    return list(dict.fromkeys([channel, *(name for name, address in channels.items() if address == "email")]))
+
+
 def addresses(customer: Customer, address: Address) -> list[str]:
     """Where a message may go, the address named last first; empty where there is none, or none is needed.
 

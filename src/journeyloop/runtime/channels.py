@@ -96,7 +96,7 @@ class Option(Struct, frozen=True):
 class Shape(Struct, frozen=True):
     """What a kind of channel must be told, and by what it reaches people. `secrets` are keys that name environment
     variables; `content` are the fields of an action's content (`*`: any), of which `needs` must be written: one of
-    each tuple. `html` are those that hold HTML."""
+    each tuple. `html` are those that hold HTML. `open`: it may do without its secrets."""
 
     address: Address
     options: dict[str, Option] = {}
@@ -104,6 +104,7 @@ class Shape(Struct, frozen=True):
     content: tuple[str, ...] = ()
     needs: tuple[tuple[str, ...], ...] = ()
     html: frozenset[str] = frozenset()
+    open: bool = False
 
 
 class Terms(Struct, frozen=True):
@@ -142,6 +143,7 @@ SHAPES: dict[str, Shape] = {
         ("subject", "preheader", "text", "html", "from", "button"),
         (("subject",), ("text", "html")),
         frozenset({"html"}),
+        open=True,
     ),
     "twilio": Shape(
         "phone",

@@ -20,7 +20,7 @@ from journeyloop.runtime.ports import Reader, Store, Transaction
 
 log = structlog.get_logger("journeyloop")
 POOL = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
-CODE = re.compile(r"[\x21-\x7e]{1,64}")
+CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/+#-]{0,63}")
 LOW = 20
 """So few free codes are told to whoever reads the log."""
 
@@ -28,7 +28,8 @@ _FREE, _GIVEN = b"\0F", b"\0G"
 
 
 class Taken(Struct):
-    """What became of codes that were brought: `added`, there before, or no codes (1 to 64 visible ASCII letters)."""
+    """What became of codes that were brought: `added`, there before, or no codes (at most 64 letters, digits and
+    _ . : / + # -)."""
 
     added: int = 0
     duplicates: int = 0

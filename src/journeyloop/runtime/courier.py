@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from journeyloop.act.render import Unrenderable
 from journeyloop.model.effects import Send
+from journeyloop.model.identifier import ADDRESSES
 from journeyloop.model.inputs import ConsentStated, Delivered, Input, Ready
 from journeyloop.model.plan import Plan
 from journeyloop.runtime import outbox
@@ -187,11 +188,11 @@ class Courier:
     async def _word(self, send: Send) -> list[Delivered | ConsentStated]:
         """What is to be told of it, and of the person: one commit."""
         plan, attempt = self.house.plan(), Attempt(send, self.house.stops, self.channel.idempotent)
+        if reason := self.house.stops.refusal(send):
+            return [attempt.told("suppressed", reason)]
         if withheld(plan, send.names):
             self.house.sink.keep(send, plan, self.house.clock())
             return [attempt.told("suppressed", NOT_LISTED)]
-        if reason := self.house.stops.refusal(send):
-            return [attempt.told("suppressed", reason)]
         try:
             receipt = await self._attempt(send, attempt)
         except (Withheld, Unrenderable) as stopped:
@@ -234,4 +235,6 @@ def opted_out(send: Send, plan: Plan, now: int) -> list[ConsentStated]:
     """What a provider knew before us: nothing goes to this person by this channel any more, whatever its purpose."""
     choices = {f"{purpose}/{send.delivery.channel}": False for purpose in plan.policy.purposes}
     known = [("user_id", send.user_id)] if send.user_id else [("anonymous_id", one) for one in send.anonymous_ids]
+    address = plan.channels.get(send.delivery.channel, "")
+    known += [(address, one) for one in send.to if address in ADDRESSES]
     return [ConsentStated(who, choices, now, "server") for who in known[:1]]

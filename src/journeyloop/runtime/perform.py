@@ -61,7 +61,7 @@ class Performer:
         self.answers: dict[str, Callable[[Answer], None]] = {}
         self.stops = Stops(plan, board, clock)
         self.post, self.catalogue = post or Nowhere(), catalogue or NoCatalogue()
-        self._checks: set[asyncio.Task[None]] = set()
+        self._checks: dict[bytes, asyncio.Task[None]] = {}
 
     def perform(self, effects: list[Any]) -> None:
         """Stops first: an opt-out committed together with a send wins."""
@@ -99,10 +99,15 @@ class Performer:
         if action is None:
             return self._say(send, "suppressed", "action_removed")
         if asks(action, self.plan()):
-            check = asyncio.get_running_loop().create_task(self._check(send, action))
-            self._checks.add(check)
-            return check.add_done_callback(self._checks.discard)
+            return self._ask_prices(send, action)
         return self._push(send, action, homed(send.given, self.plan()))
+
+    def _ask_prices(self, send: Send, action: Action) -> None:
+        """Once, however often it is offered meanwhile: two answers could say two things."""
+        decision = send.delivery.decision
+        if decision not in self._checks:
+            self._checks[decision] = asyncio.get_running_loop().create_task(self._check(send, action))
+            self._checks[decision].add_done_callback(lambda _: self._checks.pop(decision, None))
 
     async def _check(self, send: Send, action: Action) -> None:
         """Ask what its products cost now, then look again whether anything has stopped it."""

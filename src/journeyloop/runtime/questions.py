@@ -12,6 +12,7 @@ from journeyloop.model.breaker import BREAKER
 from journeyloop.model.identifier import Identifier
 from journeyloop.model.inputs import Asked
 from journeyloop.model.plan import Plan, Problem
+from journeyloop.model.reach import CHANNELS, alike
 from journeyloop.runtime import explain, memberships, person, reads, undelivered
 from journeyloop.runtime.answers import previewed
 from journeyloop.runtime.carried import carried
@@ -52,6 +53,11 @@ class Questions:
 
     def purposes(self) -> frozenset[str]:
         return frozenset(self.plan.policy.purposes)
+
+    def alike(self, channel: str) -> list[str]:
+        """The channels that a word on this one is about; none if there is no such channel."""
+        known = (*CHANNELS, *self.plan.channels)
+        return alike(self.plan.channels, channel) if channel in known else []
 
     def topics(self) -> frozenset[str]:
         return self.purposes() | {moment.topic for moment in self.plan.moments.values()}

@@ -23,6 +23,7 @@ from journeyloop.model.event import Event, Rejected
 from journeyloop.model.identifier import Identifier, keyed_hash
 from journeyloop.model.inputs import ConsentStated, Imported, Input
 from journeyloop.model.plan import Plan
+from journeyloop.model.reach import CHANNELS, alike
 from journeyloop.runtime.ports import Transaction
 
 Kind = Literal["events", "profiles", "consent"]
@@ -220,16 +221,20 @@ def _consent(stated: _Stated, terms: Terms, wordings: dict[bytes, str]) -> Conse
     if granted and not stated.timestamp:
         raise Unusable("time_missing")
     channel = (stated.channel or "").strip().lower()
-    if channel and not (channel.isidentifier() and len(channel) <= LONGEST_NAME):
-        raise Unusable("invalid_type")
+    if channel and channel not in (*CHANNELS, *terms.plan.channels):
+        raise Unusable("unknown_channel")
     return ConsentStated(
         _who(stated, terms),
-        {f"{stated.purpose}/{channel}" if channel else stated.purpose: granted},
+        dict.fromkeys(_subjects(stated.purpose, channel, terms), granted),
         _time(stated.timestamp, terms.now),
         (stated.source or SOURCE)[:LONGEST_NAME],
         _hashed(stated.wording or "", wordings),
         _time(stated.received_at or stated.timestamp, terms.now),
     )
+
+
+def _subjects(purpose: str, channel: str, terms: Terms) -> list[str]:
+    return [f"{purpose}/{name}" for name in alike(terms.plan.channels, channel)] if channel else [purpose]
 
 
 def _granted(word: bool | int | str) -> bool:

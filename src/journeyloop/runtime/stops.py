@@ -73,10 +73,13 @@ class Stops:
         return self.board().stops(delivery.moment, delivery.channel) or self._untimely(send)
 
     def withdrawn(self, send: Send) -> str | None:
-        """Whether the person wants nothing of it any more."""
+        """Whether it is nothing that is said any more, or nothing that the person wants to hear."""
         moment = self.plan().moment(send.delivery.moment)
         if moment is None:
             return "moment_removed"
+        action = moment.action(send.delivery.action)
+        if action is None or action.channel != send.delivery.channel:
+            return "action_removed"
         subjects = (moment.purpose, f"{moment.purpose}/{send.delivery.channel}")
         stopped = any((send.person, subject) in self._stopped for subject in subjects)
         return "consent: withdrawn" if stopped else None
@@ -84,6 +87,7 @@ class Stops:
     def _untimely(self, send: Send) -> str | None:
         """The hours that have begun since the intent, or before it is offered again."""
         policy, action = self.plan().policy, self.plan().moments[send.delivery.moment].action(send.delivery.action)
-        kept = policy.hours(action) if action else []
+        assert action is not None  # `withdrawn` has looked
+        kept = policy.hours(action)
         place = place_of(send.profile.get("time_zone"), send.profile.get("country"))
         return untimely(kept, self.clock(), place) if kept else None

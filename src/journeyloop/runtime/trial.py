@@ -22,7 +22,7 @@ from journeyloop.model.goods import LISTS, given
 from journeyloop.model.moment import MINUTE, Action, Moment
 from journeyloop.model.plan import Plan
 from journeyloop.model.profile import profile_values
-from journeyloop.model.reach import ONPAGE, PAGE, addresses, unreachable, vouched
+from journeyloop.model.reach import DESK, ONPAGE, PAGE, addresses, unreachable, vouched
 from journeyloop.runtime.catalogue import Catalogue, Silent, checked
 from journeyloop.runtime.channels import Withheld
 from journeyloop.runtime.compose import compose, tags_of
@@ -108,6 +108,8 @@ class Trial(Struct):
 
     async def _post(self, send: Send, action: Action) -> dict[str, Any] | str:
         """Raises Withheld, Unrenderable."""
+        if self.plan().channels.get(action.channel) == DESK:
+            return "an agent asks for it: a desk is sent nothing; see GET /v1/preview"
         connected = self.couriers.connected(action.channel)
         if connected is None:
             return f"{action.channel} cannot be used: the server's log says why"

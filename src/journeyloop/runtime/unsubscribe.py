@@ -15,6 +15,7 @@ from journeyloop.model.customer import Customer
 from journeyloop.model.identifier import Identifier, keyed_hash
 from journeyloop.model.inputs import ConsentStated
 from journeyloop.model.plan import Plan
+from journeyloop.model.reach import alike
 
 SOURCE = "unsubscribe"
 LONGEST = 512
@@ -57,11 +58,9 @@ def stated(ending: Ending, everything: bool, customer: Customer, plan: Plan, now
     who = _name(customer)
     if who is None:
         return None
-    address = plan.channels.get(ending.channel)
-    alike = [name for name, other in plan.channels.items() if other == address and name != ending.channel]
     ended = [ending.purpose]
     if not everything:
-        ended = [f"{ending.purpose}/{name}" for name in (ending.channel, *alike)]
+        ended = [f"{ending.purpose}/{name}" for name in alike(plan.channels, ending.channel)]
     return ConsentStated(who, dict.fromkeys(ended, False), now, SOURCE)
 
 

@@ -23,8 +23,9 @@ def test_a_new_project_runs_without_a_problem(tmp_path: Path, demo: bool) -> Non
     assert [action.name for action in moment.actions] == ["reassure"]
     assert loaded.plan.policy.purposes["marketing"].consent_required
     assert all(path.is_file() for path in written)
-    hero = {"moments/home_hero.yaml"} if demo else set()
-    assert {path.relative_to(tmp_path / "shop").as_posix() for path in written} == hero | {
+    shown = ("at_risk", "failed_payment", "home_hero", "lead_warming", "post_purchase", "support_escalation")
+    more = {"sources.yaml", *(f"moments/{name}.yaml" for name in shown)} if demo else set()
+    assert {path.relative_to(tmp_path / "shop").as_posix() for path in written} == more | {
         ".gitignore", "audiences.yaml", "content/.gitkeep", "journeyloop.toml", "keys.toml",
         "moments/checkout_stall.yaml", "policy.yaml",
     }  # fmt: skip

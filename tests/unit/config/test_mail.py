@@ -94,4 +94,4 @@ def test_only_a_mail_may_name_its_way_out() -> None:
     assert told(loaded(URL + CHANNEL, linked)) == []
     hook = CHANNEL.replace('"smtp"', '"webhook"').replace('host = "smtp.example.com"', 'url = "https://x.example"')
     hook = hook.replace('from = "Shop <hello@shop.example>"\n', "")
-    assert any("unknown name unsubscribe_url" in one for one in told(loaded(URL + hook, linked)))
+    assert any("unsubscribe_url: only in an e-mail" in one for one in told(loaded(URL + hook, linked)))

@@ -17,6 +17,7 @@ from journeyloop.model.identifier import Identifier
 from journeyloop.model.inputs import Input
 from journeyloop.model.plan import Problem
 from journeyloop.model.policy import BLOCKED, Identity
+from journeyloop.model.reach import CHANNELS
 from journeyloop.runtime.channels import Pushes
 from journeyloop.runtime.coupons import Taken
 from journeyloop.runtime.hooked import Addressing, Told
@@ -129,6 +130,9 @@ class RecordingDoor:
 
     def pushes(self) -> Pushes | None:
         return self.pushing
+
+    def alike(self, channel: str) -> list[str]:
+        return [channel] if channel in CHANNELS else []
 
     def topics(self) -> frozenset[str]:
         return frozenset({"cart", "marketing"})

@@ -161,7 +161,8 @@ def test_an_address_is_normalised() -> None:
         ({"timestamp": "soon"}, "time_invalid"),
         ({"timestamp": 5}, "invalid_type"),
         ({"receivedAt": "2039-01-01"}, "time_in_future"),
-        ({"channel": "e mail"}, "invalid_type"),
+        ({"channel": "e mail"}, "unknown_channel"),
+        ({"channel": "emial"}, "unknown_channel"),
     ],
 )
 def test_consent_that_cannot_enter_says_why(fields: dict[str, Any], reason: str) -> None:

@@ -88,6 +88,8 @@ def _secrets(section: Section, shape: Shape) -> dict[str, str]:
             if name and not _VARIABLE.fullmatch(name):
                 section.error(key, "write the name of an environment variable (A-Z, 0-9, _), never the secret itself")
             found[key] = name
+        elif not shape.open:
+            section.warn(key, "missing: name the environment variable that holds it; nothing is sent without it")
     return found
 
 

@@ -82,7 +82,7 @@ def read_translation(
 def check_words(content: Section, said: Said, profile: frozenset[str]) -> frozenset[str]:
     """Report every text that would fail to render, and every link that leads nowhere; what they read."""
     reads: set[str] = set()
-    reading = Reading(profile, said.channel == ONPAGE, said.coupon, not said.asked and said.channel != ONPAGE)
+    reading = Reading(profile, said.channel == ONPAGE, said.coupon, bool(said.shape and said.shape.address == "email"))
     for field, entry in content.node.entries.items():
         for name, scalar in scalars(entry.value, content.name(field)):
             if isinstance(scalar.value, str):

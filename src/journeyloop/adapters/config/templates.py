@@ -23,12 +23,12 @@ ROOTS = ("profile", *LISTS, "coupon", "unsubscribe_url")
 
 class Reading(Struct, frozen=True):
     """What a template may read: the names of `profile.*`, a coupon if its action has one, where to unsubscribe if it
-    leaves the house. `on_page`: a browser that nobody vouches for sees no profile."""
+    goes to an e-mail address. `on_page`: a browser that nobody vouches for sees no profile."""
 
     profile: frozenset[str]
     on_page: bool
     coupon: bool
-    outside: bool
+    mailed: bool
     roots: tuple[str, ...] = ROOTS
 
 
@@ -91,8 +91,8 @@ def _check_roots(scalar: Scalar, name: str, read: set[str], reading: Reading, re
         report.error(scalar.line, f"{name}: unknown name {root}: messages read {known}{suggestion(root, roots)}")
     if "coupon" in read and not reading.coupon:
         report.error(scalar.line, f"{name}: coupon: the action has none: write coupon: pool:NAME beside content")
-    if "unsubscribe_url" in read and not reading.outside:
-        report.error(scalar.line, f"{name}: unsubscribe_url: only in a message that leaves the house")
+    if "unsubscribe_url" in read and not reading.mailed:
+        report.error(scalar.line, f"{name}: unsubscribe_url: only in an e-mail")
 
 
 def _check_profile(scalar: Scalar, name: str, tree: nodes.Template, reading: Reading, report: Report) -> None:

@@ -150,8 +150,10 @@ class Api:
         at = corrected(body.timestamp if trusted else None, None, now)
         if isinstance(at, str):
             return refuse(400, at, REASONS[at])
-        ending = f"/{body.channel}" if body.channel else ""
-        choices = {f"{purpose}{ending}": granted for purpose, granted in body.purposes.items()}
+        endings = [""] if body.channel is None else [f"/{name}" for name in self.door.alike(body.channel)]
+        if not endings:
+            return refuse(400, "unknown_channel", "There is no such channel.")
+        choices = {f"{purpose}{ending}": granted for purpose, granted in body.purposes.items() for ending in endings}
         source = (body.source or "server") if trusted else "browser"
         wording = sha256(body.wording.encode()).hexdigest() if body.wording else ""
         return ConsentStated(who, choices, at, source, wording)

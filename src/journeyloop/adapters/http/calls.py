@@ -11,7 +11,6 @@ from journeyloop.runtime.desk import Answered, Declined
 
 Id = Annotated[str, Meta(max_length=512)]
 Name = Annotated[str, Meta(min_length=1, max_length=256)]
-Channel = Literal["onpage", "push", "email", "sms", "whatsapp", "webhook", "in_app"]
 
 
 class Decide(Struct):
@@ -61,7 +60,7 @@ class ConsentChange(Struct):
     purposes: Annotated[dict[Name, bool], Meta(min_length=1, max_length=50)]
     user_id: Id | None = None
     anonymous_id: Id | None = None
-    channel: Channel | None = None
+    channel: Name | None = None
     wording: Annotated[str, Meta(max_length=20_000)] | None = None
     source: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
     timestamp: Annotated[str, Meta(max_length=64)] | None = None
@@ -125,7 +124,7 @@ class OpenTabs(Struct):
     write_key: str | None = None
 
 
-class Hold(Struct):
+class Hold(Struct, forbid_unknown_fields=True):
     """Leave a person alone with these topics or purposes, `for` a duration such as 72h: nothing new is chosen, what is
     pending is recalled. A longer hold is not cut short. One of `user_id` and `anonymous_id` is needed."""
 
@@ -136,7 +135,7 @@ class Hold(Struct):
     reason: Annotated[str, Meta(max_length=200)] = ""
 
 
-class MayISend(Struct):
+class MayISend(Struct, forbid_unknown_fields=True):
     """One message: to whom, by one identifier; over which channel; about what, and for which purpose."""
 
     channel: Name
@@ -148,13 +147,13 @@ class MayISend(Struct):
     purpose: Annotated[str, Meta(max_length=256)] = ""
 
 
-class MaySend(Struct):
+class MaySend(Struct, forbid_unknown_fields=True):
     """The answers come in the order of the messages. None of them counts against another."""
 
     messages: Annotated[list[MayISend], Meta(max_length=1_000)]
 
 
-class Sent(Struct):
+class Sent(Struct, forbid_unknown_fields=True):
     """`id` is the message's own: told of twice it counts once. `at` is when it was sent (ISO 8601, now unless given).
     One of `user_id` and `anonymous_id` is needed."""
 
@@ -166,14 +165,14 @@ class Sent(Struct):
     at: Annotated[str, Meta(max_length=64)] | None = None
 
 
-class WouldHave(Struct):
+class WouldHave(Struct, forbid_unknown_fields=True):
     """`policy` is the text of a policy.yaml; without it, the one in force."""
 
     policy: Annotated[str, Meta(max_length=400_000)] | None = None
     days: Annotated[int, Meta(ge=1, le=90)] = 7
 
 
-class AgentAnswer(Struct):
+class AgentAnswer(Struct, forbid_unknown_fields=True):
     """What an agent did with a suggestion, once: `accepted` counts as a click, `declined` as a dismissal, for a
     `reason` (`other` unless given)."""
 
@@ -183,7 +182,7 @@ class AgentAnswer(Struct):
     agent: Annotated[str, Meta(max_length=200)] = ""
 
 
-class AgentDisposition(Struct):
+class AgentDisposition(Struct, forbid_unknown_fields=True):
     """How a conversation ended. A name of policy.yaml says by itself what it holds and releases; with `hold` (and
     `for`, a duration such as 7d) or `release` the agent says it, and any name will do. One of `user_id`,
     `anonymous_id`, `email`, `phone` and `person` is needed."""

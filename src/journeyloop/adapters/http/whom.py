@@ -25,7 +25,9 @@ WHO = (
 
 
 def whom(query: Mapping[str, str], door: Door) -> Identifier | Response:
-    """The first identifier that is given."""
+    """The identifier that is given. Two could be two people: an answer about one must not be taken for the other's."""
+    if sum(name in query for name in ("user_id", "email", "phone", "value", "person")) > 1:
+        return invalid("Name the person by one identifier.")
     for type_ in ("email", "phone"):
         if type_ in query:
             return normalised(type_, query[type_], door)
