@@ -164,7 +164,7 @@ def test_who_leaves_ends_it_here_and_there(page: Page, stub: Stub, words: str) -
     page.evaluate(words)
     eventually(lambda: len(stub.pushes) == 2)
     assert (stub.pushes[1]["anonymous_id"], stub.pushes[1]["subscription"]) == (me, None)
-    eventually(lambda: page.evaluate("!localStorage.service && !localStorage['journeyloop.push']"), bool)
+    eventually(lambda: page.evaluate("!localStorage.service && !localStorage['journeyloop.push']"))
 
 
 def test_without_a_channel_the_page_learns_why(page: Page, stub: Stub) -> None:
