@@ -26,7 +26,7 @@ def carried(reader: Reader, couriers: Couriers, plan: Plan) -> list[dict[str, An
     is fetched by whoever works with it (a desk) needs no courier."""
     rows = {row["channel"]: row for row in couriers.state()}
     fetched = {name for name, connection in couriers.connections().items() if pulled(connection)}
-    for name in {*plan.channels, *outbox.channels(reader)} - {ONPAGE, "in_app", *fetched}:
+    for name in {*plan.channels, *outbox.queues(reader, "outbox")} - {ONPAGE, "in_app", *fetched}:
         rows.setdefault(name, {"channel": name, **NOBODY})
     return [{**row, "waiting": _waiting(reader, name)} for name, row in sorted(rows.items())]
 

@@ -34,11 +34,11 @@ def waiting(reader: Reader, channel: str) -> Iterator[Waiting]:
         yield Waiting(row[:-1], key[-16:], row[-1:] == INTENT, key)
 
 
-def channels(reader: Reader) -> list[str]:
-    """The channels with something that waits; one look for each."""
+def queues(reader: Reader, table: str) -> list[str]:
+    """The names before the NUL of a table's keys: who has something that waits. One look for each."""
     found: list[str] = []
     start = b""
-    while row := next(iter(reader.scan("outbox", start)), None):
+    while row := next(iter(reader.scan(table, start)), None):
         name = row[0].partition(b"\0")[0]
         found.append(name.decode())
         start = name + b"\1"

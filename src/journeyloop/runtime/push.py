@@ -22,10 +22,10 @@ from journeyloop.model.identifier import keyed_hash
 from journeyloop.model.inputs import Input
 from journeyloop.model.moment import DAY
 from journeyloop.model.plan import Plan
-from journeyloop.runtime import records
+from journeyloop.runtime import outbox, records
 from journeyloop.runtime.doors import Overloaded, Unavailable
 from journeyloop.runtime.errands import TO, Addressed, Proof, described, enveloped, written
-from journeyloop.runtime.ports import Reader, Receiver, Store, Transaction
+from journeyloop.runtime.ports import Receiver, Store, Transaction
 from journeyloop.runtime.staging import NOT_LISTED, Sink, withheld
 from journeyloop.runtime.ways import Ways, no_ways
 
@@ -99,7 +99,7 @@ class Pushing:
     def start(self) -> None:
         """Go on with what waits from before."""
         with self.store.read() as reader:
-            names = _waiting(reader)
+            names = outbox.queues(reader, "pushes")
         for name in names:
             self.wake(name)
 
@@ -189,17 +189,6 @@ def queues_of(effects: Iterable[Any]) -> list[str]:
         elif isinstance(one, Errand):
             found[TO + one.to] = None
     return list(found)
-
-
-def _waiting(reader: Reader) -> list[str]:
-    """The audiences and destinations with something that waits; one look for each."""
-    found: list[str] = []
-    start = b""
-    while row := next(iter(reader.scan("pushes", start)), None):
-        name = row[0].partition(b"\0")[0]
-        found.append(name.decode())
-        start = name + b"\1"
-    return found
 
 
 def _letter(queue: str, key: bytes, raw: bytes) -> Letter:

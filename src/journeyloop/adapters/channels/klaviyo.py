@@ -6,44 +6,27 @@ An event with an id that Klaviyo has already is not counted again, so an attempt
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
-
-from msgspec import json
 
 from journeyloop.adapters.channels.environ import Environ, secret
 from journeyloop.adapters.channels.outward import Outward
-from journeyloop.adapters.channels.triggered import receipt, template, variables
-from journeyloop.runtime.channels import Connection, Message, Receipt
+from journeyloop.adapters.channels.triggered import Triggered, template, variables
+from journeyloop.runtime.channels import Connection, Message
 
 PATH, MEDIA = "/api/events", "application/vnd.api+json"
 
 
-class Klaviyo:
-    """`revision` is the date of the API that we speak."""
-
-    idempotent = True
-
-    def __init__(self, api: str, key: str, revision: str, outward: Outward) -> None:
-        self.url, self.outward = api.rstrip("/") + PATH, outward
-        self._headers = {
-            "authorization": f"Klaviyo-API-Key {key}",
-            "revision": revision,
-            "content-type": MEDIA,
-            "accept": MEDIA,
-        }
-
-    async def send(self, message: Message, go: Callable[[], None]) -> Receipt:
-        return receipt(await self.outward.post(self.url, self._headers, json.encode(_event(message)), go))
-
-    async def close(self) -> None:
-        await self.outward.close()
-
-
-def connect(connection: Connection, environ: Environ) -> Klaviyo:
-    """Raises LookupError: no key."""
-    options, outward = connection.options, Outward(connection.terms.timeout, connection.loopback, reuse=True)
-    return Klaviyo(options["api"], secret(connection, environ, "key"), options["revision"], outward)
+def connect(connection: Connection, environ: Environ) -> Triggered:
+    """`revision` is the date of the API that we speak. Raises LookupError: no key."""
+    options = connection.options
+    headers = {
+        "authorization": f"Klaviyo-API-Key {secret(connection, environ, 'key')}",
+        "revision": options["revision"],
+        "content-type": MEDIA,
+        "accept": MEDIA,
+    }
+    outward = Outward(connection.terms.timeout, connection.loopback, reuse=True)
+    return Triggered(options["api"].rstrip("/") + PATH, headers, _event, outward, idempotent=True)
 
 
 def _event(message: Message) -> dict[str, Any]:
