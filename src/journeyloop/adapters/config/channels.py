@@ -6,7 +6,7 @@ import re
 from email.utils import parseaddr
 from typing import Any
 
-from journeyloop.adapters.config.report import Report, suggestion
+from journeyloop.adapters.config.report import Report
 from journeyloop.adapters.config.section import Section, as_section
 from journeyloop.adapters.config.tree import Mapping
 from journeyloop.interpret.names import Unusable, normal
@@ -104,10 +104,3 @@ def _terms(section: Section) -> Terms:
         section.error("timeout", "write seconds, above 0 and at most 120")
         timeout = usual.timeout
     return Terms(section.integer("concurrency", usual.concurrency, 1, 256), rate, timeout)
-
-
-def know_channel(section: Section, key: str, channel: str, known: tuple[str, ...]) -> None:
-    """Warn of a channel that would never be sent to."""
-    if channel not in known:
-        hint = suggestion(channel, known) or ": add [channels." + channel + "] to journeyloop.toml"
-        section.warn(key, f"channel_unavailable, this action is not sent: {channel}{hint}")

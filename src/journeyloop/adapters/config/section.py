@@ -18,19 +18,15 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
 class Section:
-    """`path` is the dotted name of the mapping in messages. Keys in neither `known` nor `later` are errors at once;
-    those in `later` belong to the format but not to this version and are in `unsupported`: the reader names them."""
+    """`path` is the dotted name of the mapping in messages. Keys that are not `known` are errors at once."""
 
-    def __init__(
-        self, node: Mapping, path: str, report: Report, known: Collection[str], later: Collection[str] = ()
-    ) -> None:
+    def __init__(self, node: Mapping, path: str, report: Report, known: Collection[str]) -> None:
         self.node = node
         self.path = path
         self.report = report
-        self.unsupported = [key for key in node.entries if key in later]
         for key, entry in node.entries.items():
-            if key not in known and key not in later:
-                report.error(entry.line, f"unknown key {self.name(key)}{suggestion(key, {*known, *later})}")
+            if key not in known:
+                report.error(entry.line, f"unknown key {self.name(key)}{suggestion(key, {*known})}")
 
     def __contains__(self, key: str) -> bool:
         return key in self.node.entries
@@ -48,12 +44,6 @@ class Section:
 
     def warn(self, key: str, message: str) -> None:
         self.report.warn(self.line(key), f"{self.name(key)}: {message}")
-
-    def name_unsupported(self) -> tuple[str, ...]:
-        """Warn about each key of the format that this version does not honour; their dotted names."""
-        for key in self.unsupported:
-            self.report.later(self.line(key), self.name(key))
-        return tuple(self.name(key) for key in self.unsupported)
 
     # --- scalars ----------------------------------------------------------------------------------------------------
 
@@ -136,12 +126,12 @@ class Section:
 
     # --- structure --------------------------------------------------------------------------------------------------
 
-    def section(self, key: str, known: Collection[str], later: Collection[str] = ()) -> Section | None:
+    def section(self, key: str, known: Collection[str]) -> Section | None:
         """The mapping at `key`, or None if it is absent or was reported."""
         entry = self.node.entries.get(key)
         if entry is None:
             return None
-        return as_section(entry.value, self.name(key), self.report, known, later)
+        return as_section(entry.value, self.name(key), self.report, known)
 
     def mapping(self, key: str) -> Mapping | None:
         """The mapping at `key` whose keys are names chosen by the author."""
@@ -174,12 +164,10 @@ class Section:
         return tuple(found)
 
 
-def as_section(
-    node: Node, path: str, report: Report, known: Collection[str], later: Collection[str] = ()
-) -> Section | None:
+def as_section(node: Node, path: str, report: Report, known: Collection[str]) -> Section | None:
     """A section over `node` if it is a mapping; otherwise a report."""
     if isinstance(node, Mapping):
-        return Section(node, path, report, known, later)
+        return Section(node, path, report, known)
     report.error(node.line, f"{path}: write keys and values ({', '.join(sorted(known))})")
     return None
 

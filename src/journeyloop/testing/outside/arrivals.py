@@ -8,7 +8,7 @@ from email.message import EmailMessage
 from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
-from msgspec import Struct, field
+from msgspec import Struct
 
 LOOPBACK = "127.0.0.1"
 KEPT = 200
@@ -31,24 +31,11 @@ class Arrivals(Struct):
 
     all: list[Arrived] = []
     count: int = 0
-    more: asyncio.Event = field(default_factory=asyncio.Event)
 
     def add(self, one: Arrived) -> None:
         self.count += 1
         one.at = self.count
         self.all = [*self.all, one][-KEPT:]
-        self.more.set()
-
-    def of(self, kind: str) -> list[Arrived]:
-        return [one for one in self.all if one.kind == kind]
-
-    async def first(self, kind: str, seconds: float = 20.0) -> Arrived:
-        """The first of its kind, waited for. Raises TimeoutError."""
-        async with asyncio.timeout(seconds):
-            while not (found := self.of(kind)):
-                self.more.clear()
-                await self.more.wait()
-        return found[0]
 
 
 class Mailbox:
